@@ -1,0 +1,107 @@
+"""One run of `permlint check`: which manifests, read, checked, and the outcome that the reports print."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.checks.subject import Subject, Surroundings
+from linter.engine import Engine, Ruleset
+from linter.files import STDIN, read_file, read_stdin, relative, search
+from linter.findings import Finding, InputError, Outcome, Severity
+from linter.globs import matcher
+from linter.manifest.reader import read
+from linter.manifest.text import Unreadable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from linter.config import Config
+
+
+class Selection(NamedTuple):
+    """What a run reads: paths relative to the root."""
+
+    named: tuple[str, ...]
+    """Reported on."""
+    context: tuple[str, ...]
+    """Read so that manifests can be compared, never reported on."""
+    unmatched: tuple[str, ...]
+    """What was asked for and matched nothing, a sentence each."""
+
+
+def select(config: Config, paths: Iterable[str], start: str, *, force_exclude: bool) -> Selection:
+    """Files, folders and `-` from the command line, or, without any, all that the configured globs match."""
+    given = list(paths)
+    if not given:
+        found = search(config.root, config.root, config.manifests, config.exclude)
+        globs = ", ".join(config.manifests)
+        return Selection(tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",))
+    named: dict[str, None] = {}
+    unmatched = []
+    excluded = matcher(config.exclude, folders=True) if force_exclude else None
+    for path in given:
+        if path == "-":
+            named[STDIN] = None
+            continue
+        absolute = os.path.normpath(os.path.join(start, path))
+        if os.path.isdir(absolute):
+            found = search(config.root, absolute, config.manifests, config.exclude)
+            if not found:
+                unmatched.append(f"no manifest below {path} matches {', '.join(config.manifests)}")
+            named |= dict.fromkeys(found)
+        elif excluded is None or not excluded(relative(absolute, config.root)):
+            named[relative(absolute, config.root)] = None
+    context: list[str] = []
+    if config.bounded and any(not os.path.isabs(path) and path != STDIN for path in named):
+        everything = search(config.root, config.root, config.manifests, config.exclude)
+        context = [path for path in everything if path not in named]
+    return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched))
+
+
+def check(config: Config, rules: Ruleset, selection: Selection, as_of: date) -> Outcome:
+    """Check the selected manifests."""
+    around = Surroundings(config, as_of)
+    engine = Engine(rules, around)
+    findings: list[Finding] = []
+    silenced = []
+    errors: list[InputError] = []
+    unchecked = list(selection.unmatched)
+    manifests = 0
+    for path in selection.named:
+        try:
+            text = read_stdin() if path == STDIN else read_file(os.path.join(config.root, path), config.root)
+            subject = Subject(path, read(text), around)
+        except Unreadable as error:
+            errors.append(InputError(path, error.line, error.column, error.message))
+            continue
+        manifests += 1
+        verdict = engine.check(subject)
+        engine.remember(subject, named=True)
+        findings += verdict.findings
+        silenced += verdict.silenced
+        unchecked += verdict.crashed
+    for path in selection.context:
+        try:
+            subject = Subject(path, read(read_file(os.path.join(config.root, path), config.root)), around)
+        except Unreadable:
+            continue  # not asked for: whoever names it is told
+        engine.remember(subject, named=False)
+    verdict = engine.check_fleet()
+    unchecked += verdict.crashed
+    return Outcome(
+        command="check",
+        as_of=as_of,
+        findings=tuple(sorted(findings + verdict.findings, key=_order)),
+        silenced=tuple(sorted(silenced + verdict.silenced, key=lambda one: _order(one.finding))),
+        errors=tuple(sorted(errors)),
+        manifests=manifests,
+        rules={id: rule for id, rule in rules.rules.items() if rule.gravest is not Severity.OFF},
+        unchecked=tuple(unchecked),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    location = finding.location
+    return location.path, location.line, location.column, finding.rule, finding.key

@@ -1,0 +1,189 @@
+"""Checks of what is granted: bounds, wildcards, contradictions, overlaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from linter.checks import Hit, Place, template
+from linter.checks.subject import Subject
+from linter.manifest.model import Resource
+from linter.permissions import Leaf, action, class_of, object_within, within
+from linter.systems import Kind
+
+
+def writes(resource: Resource) -> bool:
+    """Whether an entry grants anything but reading; a native action without a class counts as writing."""
+    return any(class_of(leaf.action) != "read" for leaf in resource.leaves)
+
+
+def _wild(resource: Resource, kind: Kind) -> bool:
+    """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
+    last = resource.object[-1] if resource.object else ""
+    return last == "*" or last.endswith(":*") or (kind.name == "github" and last.endswith("/*"))
+
+
+@template("wildcard-resource")
+def wildcard_resource(subject: Subject) -> Iterator[Hit]:
+    """Writing on everything below something."""
+    for resource in subject.manifest.resources:
+        if writes(resource) and _wild(resource, subject.kind(resource)):
+            yield Hit(Place(("resources", resource.index, "resource")), resource=resource)
+
+
+@template("unbounded-write")
+def unbounded_write(subject: Subject) -> Iterator[Hit]:
+    """Writing that nothing narrows: the scope says "all", or there is none."""
+    for resource in subject.manifest.resources:
+        kind = subject.kind(resource)
+        if not resource.known or not kind.narrowable or not writes(resource):
+            continue
+        route = ("resources", resource.index)
+        if resource.scope.kind == "unbounded":
+            said = resource.scope.words or "*"
+            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
+        elif resource.scope.kind == "absent" and not _wild(resource, kind):
+            place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
+            case = "named-object" if resource.object else "whole-system"
+            yield Hit(place, {"system": resource.system}, (case,), resource)
+
+
+@template("uncheckable-scope")
+def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
+    """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
+    for resource in subject.manifest.resources:
+        if resource.scope.kind == "prose" and resource.access != "none":
+            dimensions = subject.kind(resource).dimensions
+            structured = _structured(resource.scope.words, dimensions) if dimensions else ""
+            place = Place(("resources", resource.index, "scope"))
+            yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
+
+
+_PREDICATE = re.compile(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
+
+
+def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
+    """A structured form in place of the prose: its predicate where one can be made out, else the keys to fill."""
+    match = _PREDICATE.fullmatch(prose)
+    if "rows" in dimensions and match:
+        predicate = match[1].replace('"', '\\"')
+        return f'rows: "{predicate}"'
+    return " or ".join(f"{name}: {'<predicate>' if name == 'rows' else '[<name>, ...]'}" for name in dimensions)
+
+
+# Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
+_READS_ONLY = re.compile(r"\breads? only\b|\bonly reads?\b|\b(?:no|never|cannot|without) writ(?:e|es|ing)\b|^read-only(?: access)?$", re.I)
+_NO_DELETE = re.compile(r"\b(?:no|never|cannot|without) delet(?:e|es|ing|ions?)\b", re.IGNORECASE)
+
+
+@template("contradictory-access")
+def contradictory_access(subject: Subject) -> Iterator[Hit]:
+    """Access, actions, scope and blast radius that contradict one another."""
+    for resource in subject.manifest.resources:
+        if not resource.known:
+            continue
+        for part, values, related in _structured_contradictions(resource):
+            place = Place(("resources", resource.index, part))
+            others = tuple(Place(("resources", resource.index, one)) for one in related)
+            yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
+        for part, values in _prose_contradictions(resource):
+            yield Hit(Place(("resources", resource.index, part)), values, resource=resource, key=part)
+
+
+def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
+    named = [action(word) for word in resource.actions or ()]
+    if resource.access in ("none", "read-only"):
+        allowed = {"read"} if resource.access == "read-only" else set()
+        beyond = [word for word in named if (kind := class_of(word)) is not None and kind not in allowed]
+        if beyond:
+            yield "actions", {"this": f"actions name {', '.join(beyond)}", "that": f"access is {resource.access}"}, ("access",)
+    box = resource.scope.box
+    deletes = [word for word in named if class_of(word) == "delete"]
+    if deletes and ("columns" in box or "write_columns" in box):
+        yield "actions", {"this": f"actions name {deletes[0]}", "that": "the scope names columns: a delete takes the whole row"}, ("scope",)
+    granted = {class_of(leaf.action) for leaf in resource.leaves}
+    if "write_columns" in box and granted == {"read"}:
+        yield "scope", {"this": "the scope has write_columns", "that": "the entry only reads"}, ()
+    if "read_columns" in box and granted and not granted & {"read", "admin", None}:
+        yield "scope", {"this": "the scope has read_columns", "that": "the entry does not read"}, ()
+
+
+def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
+    kinds = {class_of(leaf.action) for leaf in resource.leaves}
+    for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
+        match = _READS_ONLY.search(text)
+        if match and kinds & {"create", "update", "delete", "execute", "admin"}:
+            yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} writes"}
+            continue
+        match = _NO_DELETE.search(text)
+        if match and kinds & {"delete", "admin"}:
+            yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} deletes"}
+
+
+def _level(resource: Resource) -> str:
+    return f"actions: [{', '.join(resource.actions)}]" if resource.actions else f"access: {resource.access}"
+
+
+_MOST_CANDIDATES = 200
+"""Entries for one object that an entry is compared with: 100,000 entries of one name must not take a day."""
+
+
+@template("overlapping-resources")
+def overlapping_resources(subject: Subject) -> Iterator[Hit]:
+    """An entry that another one contains, action by action: the narrower one narrows nothing."""
+    index: dict[tuple[str, tuple[str, ...]], list[Resource]] = {}
+    for resource in subject.manifest.resources:
+        if resource.known and resource.leaves:
+            index.setdefault((resource.system, resource.object), []).append(resource)
+    if len(index) == len(subject.manifest.resources) and all(path and path[-1] != "*" for _, path in index):
+        return  # every entry names another object, none of them a wildcard
+    for resource in subject.manifest.resources:
+        outer = _container(resource, index) if resource.known else None
+        if outer is not None:
+            caption = "this entry already grants all of it"
+            related = Place(("resources", outer.index, "resource"), caption=caption)
+            yield Hit(
+                Place(("resources", resource.index, "resource")),
+                {"outer": outer.name},
+                resource=resource,
+                key=outer.name,
+                related=(related,),
+            )
+
+
+def _container(resource: Resource, index: dict[tuple[str, tuple[str, ...]], list[Resource]]) -> Resource | None:
+    path = resource.object
+    for above in dict.fromkeys([path, (), *((*path[:length], "*") for length in range(len(path)))]):
+        for other in index.get((resource.system, above), ())[:_MOST_CANDIDATES]:
+            if other is resource or not set(resource.environments) <= set(other.environments):
+                continue
+            if not _covers(resource.leaves, other.leaves):
+                continue
+            # Of two equal entries the later is the one too many.
+            if other.index < resource.index or not _covers(other.leaves, resource.leaves):
+                return other
+    return None
+
+
+def _covers(inner: tuple[Leaf, ...], outer: tuple[Leaf, ...]) -> bool:
+    return bool(inner) and object_within(inner[0].object, outer[0].object) and within(inner, outer) is True
+
+
+
+@template("foreign-environment")
+def foreign_environment(subject: Subject) -> Iterator[Hit]:
+    """An entry for an environment that the manifest does not have."""
+    manifest = subject.manifest
+    if not manifest.environments:
+        return
+    for resource in manifest.resources:
+        if resource.environments is not manifest.environments:
+            for place, name in enumerate(resource.environments):
+                if name not in manifest.environments:
+                    yield Hit(
+                        Place(("resources", resource.index, "environments", place)),
+                        {"foreign": name, "environments": ", ".join(manifest.environments)},
+                        resource=resource,
+                        environments=manifest.environments,
+                        key=name,
+                    )

@@ -1,0 +1,161 @@
+"""What a check sees: one manifest with its document and surroundings (`Subject`), or all of them (`Fleet`)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from linter import schema
+from linter.globs import matcher
+from linter.manifest.model import Manifest, Resource, build, prune
+from linter.manifest.text import Text
+from linter.secrets import Secret, find, mask
+from linter.systems import Kind, kind_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from linter.config import Config
+    from linter.manifest.reader import Document
+    from linter.schema import Violation
+
+MAX_SCRIPT = 1 << 20
+"""A rollback script is read up to a megabyte, and never run."""
+
+
+class Surroundings:
+    """What every manifest of a run shares."""
+
+    def __init__(self, config: Config, as_of: date) -> None:
+        self.config = config
+        self.as_of = as_of
+        self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
+        self._real_root = os.path.realpath(config.root)
+
+    @cached_property
+    def codeowners(self) -> Any:
+        """Path -> owners, by the repository's CODEOWNERS."""
+        from linter.codeowners import load
+
+        return load(self.config.root)
+
+    def script(self, relative: str) -> tuple[str, str]:
+        """The file that a manifest names as a script, or why it cannot be taken.
+
+        Returns:
+            (absolute path, ""), or ("", the reason as a clause).
+        """
+        if os.path.isabs(relative) or relative.startswith("~"):
+            return "", "is not a path inside the repository"
+        path = os.path.normpath(os.path.join(self.config.root, relative))
+        if not _inside(path, self.config.root):
+            return "", "leaves the repository"
+        try:
+            # The real path is looked at, so a link that leaves the root is refused whatever stands on the way.
+            real = os.path.realpath(path, strict=True)
+            if not _inside(real, self._real_root):
+                return "", "is a link that leaves the repository"
+            status = os.stat(real)
+        except (OSError, ValueError):
+            return "", "does not exist"
+        if not stat.S_ISREG(status.st_mode):
+            return "", "is not a file"
+        if status.st_size > MAX_SCRIPT:
+            return "", "is larger than 1 MiB"
+        return path, ""
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+class Subject:
+    """One manifest: its path, document, model and surroundings."""
+
+    def __init__(self, path: str, document: Document, around: Surroundings) -> None:
+        self.path = path
+        self.document = document
+        self.around = around
+        self.secrets: list[Secret] = find(document.text.content)
+        self.shown = Text(mask(document.text.content)) if self.secrets else document.text
+        """The text with secrets masked, offsets unchanged: the only one that is ever quoted."""
+        self.violations: list[Violation] = []
+        data = document.data
+        if schema.predicate("manifest")(data):
+            self.manifest = build(data, data)
+            return
+        self.violations = schema.explain("manifest", data)
+        known = data if isinstance(data, dict) else {}
+        self.manifest = build(prune(known, _unusable(self.violations)), known)
+
+    def redact(self, text: str) -> str:
+        """A text for output, without this manifest's secrets."""
+        for secret in self.secrets:
+            literal = self.document.text.content[secret.start : secret.end]
+            if literal in text:
+                text = text.replace(literal, self.shown.content[secret.start : secret.end])
+        return mask(text)
+
+    def production(self, environments: tuple[str, ...] | None = None) -> bool:
+        """Whether a production environment is among these, by default the manifest's."""
+        given = self.manifest.environments if environments is None else environments
+        return any(self.around.config.production(one) for one in given)
+
+    def default(self, key: str) -> str | None:
+        """What the configured defaults say for this path; the last entry that matches and says it wins."""
+        found = None
+        for matches, entry in self.around.defaults:
+            if key in entry and matches(self.path):
+                found = entry[key]
+        return found
+
+    def kind(self, resource: Resource) -> Kind:
+        """What kind of system a resource belongs to: as configured, else by its plain name."""
+        binding = self.around.config.systems.get(resource.system)
+        return kind_of(resource.system, binding["kind"] if binding else None)
+
+
+def _unusable(violations: list[Violation]) -> list[tuple[str | int, ...]]:
+    """What must be pruned so that the model can be built: the whole field that holds a fault."""
+    routes: list[tuple[str | int, ...]] = []
+    for violation in violations:
+        route = violation.route
+        in_resource = len(route) > 1 and route[0] == "resources"
+        depth = 3 if in_resource else 1
+        if violation.kind == "unknown" and len(route) == depth:
+            continue
+        if violation.kind == "missing" and len(route) == depth - 1:
+            continue
+        routes.append(route[:depth])
+    return routes
+
+
+class Unit(NamedTuple):
+    """What is remembered of a manifest when its document is let go: enough to compare manifests and to point at this one."""
+
+    path: str
+    agent: str
+    environments: tuple[str, ...]
+    text: Text
+    span: tuple[int, int]
+    """Where its `agent_name` stands."""
+    named: bool
+    """Whether it is reported on, or only context for those that are."""
+
+
+class Fleet:
+    """Every manifest of a run, for the checks that compare manifests. Documents are not kept: 10,000 would not fit."""
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+
+    def add(self, subject: Subject, *, named: bool) -> None:
+        """Remember a manifest."""
+        manifest = subject.manifest
+        if manifest.agent and manifest.environments:
+            entry = subject.document.entry(("agent_name",))
+            span = (entry[0], entry[3])
+            text = subject.shown
+            self.units.append(Unit(subject.path, manifest.agent, manifest.environments, text, span, named))

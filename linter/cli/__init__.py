@@ -1,0 +1,78 @@
+"""The command line. A command's module is imported when it runs, so that the hook starts fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from linter import __version__
+from linter.exits import Exit, where
+
+COMMANDS = {"check": "Lint permission manifests."}
+"""Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(f"linter.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Without importing every command's module for one line of help.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="permlint")
+def group() -> None:
+    """permlint holds what an AI agent may touch, one YAML manifest an agent, against what is real.
+
+    \b
+    permlint check              lint every manifest below the project's root
+    permlint check agents/      lint those in a folder
+    permlint check --help       all options
+
+    Exit status: 0 clean, 1 findings, 2 input or usage that cannot be read, 3 something asked for could not be checked.
+    """
+
+
+def main() -> None:
+    """The entry point of the `permlint` command: runs it and exits, never with a traceback."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; the exit status."""
+    try:
+        # A path may hold bytes that no encoding has; printing it must not fail.
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure: Any = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                reconfigure(encoding="utf-8", errors="backslashreplace")
+        result = group.main(arguments, prog_name="permlint", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("permlint: interrupted", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has had enough. Python would complain once more at its own exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.CLOSED_PIPE
+    except Exception as error:
+        click.echo(f"permlint: internal error: {where(error)}. This is a bug of permlint's own; please report it.", err=True)
+        return Exit.INTERNAL
+    return result if isinstance(result, int) else Exit.CLEAN

@@ -1,0 +1,167 @@
+"""Trusted configuration: `permlint.toml`, or `[tool.permlint]` in pyproject.toml, found upward but never beyond the git top."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from linter import schema
+
+MANIFESTS = (
+    "**/agent-permissions*.yml",
+    "**/agent-permissions*.yaml",
+    "**/*.agent-permissions.yml",
+    "**/*.agent-permissions.yaml",
+)
+"""Where manifests are when configuration does not say."""
+NONPRODUCTION = frozenset({"dev", "development", "test", "qa", "ci", "sandbox", "preview", "stage", "staging"})
+"""Anything else counts as production: an unknown environment is not called harmless."""
+
+
+class BadConfig(Exception):
+    """A configuration that cannot be used: path, line and a sentence."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(message)
+        self.path, self.line, self.message = path, line, message
+
+
+class Config(NamedTuple):
+    """What a run is told by its configuration, or the defaults where there is none."""
+
+    root: str
+    """Absolute; every path in input and output is relative to it."""
+    path: str | None
+    """The configuration file, or None."""
+    bounded: bool
+    """Whether the root is a project (a configuration or a git top), not just the working folder."""
+    manifests: tuple[str, ...]
+    exclude: tuple[str, ...]
+    nonproduction: frozenset[str]
+    rule_files: tuple[str, ...]
+    defaults: tuple[Mapping[str, Any], ...]
+    rules: Mapping[str, Mapping[str, Any]]
+    systems: Mapping[str, Mapping[str, Any]]
+    text: str
+    """The file's text, to find the line of a fault in."""
+
+    def production(self, environment: str) -> bool:
+        """Whether an environment counts as production."""
+        return environment.lower() not in self.nonproduction
+
+    def fault(self, message: str, *keys: str) -> BadConfig:
+        """A fault of this configuration, at the line where the last of these keys stands."""
+        return BadConfig(_shown(self.path or "", self.root), _line(self.text, keys), message)
+
+
+def load(explicit: str | None, start: str) -> Config:
+    """The configuration for a run that starts in a folder.
+
+    Args:
+        explicit: `--config FILE`, or None to search upward.
+        start: an absolute path.
+
+    Raises:
+        BadConfig: unreadable, not TOML, or not of the configuration schema.
+    """
+    top = git_top(start)
+    path = os.path.abspath(explicit) if explicit is not None else _search(start, top)
+    if path is None:
+        return _config(top or start, None, top is not None, {}, "")
+    root = os.path.dirname(path)
+    if os.path.commonpath([root, top or start]) != root and not (top and os.path.commonpath([root, top]) == top):
+        # CI hands in the base branch's configuration from elsewhere: it governs the checkout that the run starts in.
+        root = top or start
+    shown = _shown(path, root)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadConfig(explicit or shown, 1, f"cannot be read: {reason}") from None
+    return _config(root, path, True, _table(text, path, shown), text)
+
+
+def _table(text: str, path: str, shown: str) -> dict[str, Any]:
+    import re
+    import tomllib
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        raise BadConfig(shown, int(found[1]) if found else text.count("\n") + 1, f"is not TOML: {error}") from None
+    if os.path.basename(path) == "pyproject.toml":
+        data = data.get("tool", {}).get("permlint", {})
+    if not schema.predicate("config")(data):
+        violation = schema.explain("config", data)[0]
+        keys = [str(step) for step in violation.route if isinstance(step, str)]
+        place = ".".join(keys)
+        message = f"{place + ': ' if place else ''}{violation.problem}. {violation.suggestion}".rstrip(". ")
+        raise BadConfig(shown, _line(text, keys), message)
+    return data
+
+
+def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any], text: str) -> Config:
+    return Config(
+        root=root,
+        path=path,
+        bounded=bounded,
+        manifests=tuple(data.get("manifests", MANIFESTS)),
+        exclude=tuple(data.get("exclude", ())),
+        nonproduction=NONPRODUCTION | {name.lower() for name in data.get("nonproduction", ())},
+        rule_files=tuple(data.get("rule_files", ())),
+        defaults=tuple(data.get("defaults", ())),
+        rules=data.get("rules", {}),
+        systems=data.get("systems", {}),
+        text=text,
+    )
+
+
+def git_top(start: str) -> str | None:
+    """The top of the git working tree that holds a folder, without running git."""
+    folder = start
+    while True:
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _search(start: str, top: str | None) -> str | None:
+    folder = start
+    while True:
+        path = os.path.join(folder, "permlint.toml")
+        if os.path.isfile(path):
+            return path
+        path = os.path.join(folder, "pyproject.toml")
+        try:
+            with open(path, "rb") as file:
+                if b"tool.permlint" in file.read():
+                    return path
+        except OSError:
+            pass
+        above = os.path.dirname(folder)
+        if folder == top or above == folder:
+            return None
+        folder = above
+
+
+def _shown(path: str, root: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _line(text: str, keys: Any) -> int:
+    """The line on which the last of these keys stands, looking for each below the one before; 1 where none is found."""
+    import re
+
+    line, offset = 1, 0
+    for key in keys:
+        found = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?(?![\w-])").search(text, offset)
+        if found:
+            offset = found.start()
+            line = text.count("\n", 0, offset) + 1
+    return line

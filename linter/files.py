@@ -1,0 +1,114 @@
+"""Which files a run reads, and their bytes: paths from the command line, folders, the configured globs, standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from linter.globs import matcher
+from linter.manifest.reader import MAX_BYTES
+from linter.manifest.text import Text, Unreadable, decode
+
+STDIN = "<stdin>"
+_SKIPPED = frozenset({".git", "node_modules", ".venv"})
+
+
+def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str]) -> list[str]:
+    """The files below a folder that the globs match, relative to the root, sorted.
+
+    In a git working tree git names the files, so what it ignores is skipped; elsewhere the folder is walked. A glob is
+    relative to the root; for a folder outside the root, to that folder.
+    """
+    base = root if _below(folder, root) else folder
+    wanted, unwanted = matcher(globs), matcher(exclude, folders=True)
+    names = _git_files(folder)
+    if names is None:
+        names = _walk(folder)
+    prefix = os.path.relpath(folder, base)
+    prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
+    found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}
+    paths = [os.path.join(base, name) for name in found]
+    return sorted(relative(path, root) for path in paths if os.path.lexists(path) and not _is_folder(path))
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _is_folder(path: str) -> bool:
+    return not os.path.islink(path) and os.path.isdir(path)
+
+
+def relative(path: str, root: str) -> str:
+    """A path as it is shown: relative to the root, with "/"; absolute where it is outside."""
+    return (os.path.relpath(path, root) if _below(path, root) else path).replace(os.sep, "/")
+
+
+def _git_files(folder: str) -> list[str] | None:
+    """Tracked and untracked files below a folder, but not ignored ones; None where git cannot say."""
+    import subprocess
+
+    # A hook's GIT_DIR or GIT_INDEX_FILE would answer for another tree; a configured fsmonitor would run a program.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a constant command, no shell
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except OSError:
+        return None
+    if done.returncode != 0:
+        return None
+    names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return [name for name in names if _SKIPPED.isdisjoint(name.split("/"))]
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for base, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        prefix = os.path.relpath(base, folder)
+        prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
+        yield from (prefix + name for name in files)
+
+
+def read_file(path: str, root: str) -> Text:
+    """A manifest's text.
+
+    Raises:
+        Unreadable: not there, not a file, unreadable, too large, not UTF-8, or a link that leaves the root (a stranger's
+            pull request must not make permlint quote another file).
+    """
+    if os.path.islink(path) and _below(path, root) and not _below(os.path.realpath(path), os.path.realpath(root)):
+        raise Unreadable(1, 1, "is a link that leaves the root")
+    try:
+        # Opening a FIFO would wait for a writer for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "cannot be opened") if isinstance(error, OSError) else "is no path"
+        raise Unreadable(1, 1, f"cannot be read: {reason[0].lower()}{reason[1:]}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(1, 1, "is not a file")
+        try:
+            return _decoded(file.read(MAX_BYTES + 1))
+        except OSError as error:
+            raise Unreadable(1, 1, f"cannot be read: {error.strerror}") from None
+
+
+def read_stdin() -> Text:
+    """The manifest on standard input.
+
+    Raises:
+        Unreadable: as for a file.
+    """
+    import sys
+
+    return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1))
+
+
+def _decoded(raw: bytes) -> Text:
+    if len(raw) > MAX_BYTES:
+        raise Unreadable(1, 1, "is larger than 1 MiB: that is no manifest")
+    return decode(raw)

@@ -1,0 +1,42 @@
+"""Globs over paths with "/": `*` and `?` within a segment, `**` across segments, `[...]` classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+
+def matcher(globs: Iterable[str], *, folders: bool = False) -> Callable[[str], bool]:
+    """A test for paths relative to the root. With `folders`, a glob that matches a folder covers all below it."""
+    patterns = [_pattern(glob) + ("(?:/.*)?" if folders else "") for glob in globs]
+    if not patterns:
+        return lambda _: False
+    match = re.compile("|".join(patterns), re.DOTALL).fullmatch
+    return lambda path: match(path) is not None
+
+
+def _pattern(glob: str) -> str:
+    glob = glob.removeprefix("./").strip("/")
+    parts = []
+    position = 0
+    while position < len(glob):
+        if glob.startswith("**/", position) and (position == 0 or glob[position - 1] == "/"):
+            parts.append("(?:[^/]+/)*")
+            position += 3
+        elif glob.startswith("**", position):
+            parts.append(".*")
+            position += 2
+        elif glob[position] == "*":
+            parts.append("[^/]*")
+            position += 1
+        elif glob[position] == "?":
+            parts.append("[^/]")
+            position += 1
+        elif glob[position] == "[" and (end := glob.find("]", position + 2)) > 0:
+            inner = glob[position + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
+            parts.append(f"(?!/)[{'^' + inner[1:] if inner[0] == '!' else inner}]")
+            position = end + 1
+        else:
+            parts.append(re.escape(glob[position]))
+            position += 1
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""Text to `Manifest`: the reader with positions, the scope language, the model."""

@@ -1,0 +1,176 @@
+"""The manifest as rules see it: `Manifest`, `Resource`, `Rollback`, built from data that the schema accepts.
+
+What the schema refuses is pruned first, so that one wrong level does not hide every other fault; a pruned key counts as
+written (`Resource.written`), so that no rule calls it absent as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
+from linter.permissions import Leaf, grants
+
+
+class Resource(NamedTuple):
+    """One entry of `resources`."""
+
+    index: int
+    """Its place in the list."""
+    name: str
+    """As written: SYSTEM or SYSTEM.OBJECT."""
+    system: str
+    object: tuple[str, ...]
+    """Segments after the system; empty is the whole system, a final "*" everything below."""
+    access: str | None
+    actions: tuple[str, ...] | None
+    scope: Scope
+    blast_radius: str | None
+    """The level alone."""
+    blast_note: str
+    """The free text in its brackets."""
+    environments: tuple[str, ...]
+    """Where it applies: of the manifest's environments, all of them where it does not say."""
+    reversibility: str | None
+    rollback: str | None
+    justification: str | None
+    handles: tuple[str, ...]
+    leaves: tuple[Leaf, ...]
+    """What it grants, by the algebra; without its scope where that is unreadable, nothing where the access is."""
+    written: frozenset[str]
+    """The keys that stand in the file, valid or not."""
+    known: bool
+    """Whether access, actions and scope are all readable: where not, no rule judges how far the entry reaches."""
+
+
+class Rollback(NamedTuple):
+    """The `rollback_strategy`, prose or structured."""
+
+    prose: str
+    structured: bool
+    dry_run: str | bool | None
+    audit_log: str | None
+    command: str | None
+    rehearsed: str | None
+    """The ISO date of the last rehearsal."""
+
+
+class Manifest(NamedTuple):
+    """One permission manifest."""
+
+    agent: str
+    environments: tuple[str, ...]
+    resources: tuple[Resource, ...]
+    rollback: Rollback | None
+    owner: str | None
+    reviewed: Mapping[str, str] | None
+    review_every: str | None
+    expires: str | None
+    identities: Mapping[str, Any]
+    written: frozenset[str]
+    """The top-level keys that stand in the file, valid or not."""
+
+
+def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
+    """The model of a manifest.
+
+    Args:
+        data: what the schema accepts, apart from keys that are missing.
+        original: the same before pruning; the same object where nothing was pruned.
+    """
+    environment = data.get("environment", ())
+    environments = (environment.strip(),) if isinstance(environment, str) else tuple(one.strip() for one in environment)
+    before = original.get("resources")
+    whole = data is original
+    resources = []
+    for index, entry in enumerate(data.get("resources") or ()):
+        if entry is not None and "resource" in entry:
+            resources.append(_resource(index, entry, entry if whole else before[index], environments))  # type: ignore[index]
+    return Manifest(
+        agent=data.get("agent_name", "").strip(),
+        environments=environments,
+        resources=tuple(resources),
+        rollback=_rollback(data.get("rollback_strategy")),
+        owner=data.get("owner"),
+        reviewed=data.get("reviewed"),
+        review_every=data.get("review_every"),
+        expires=data.get("expires"),
+        identities=data.get("identities") or {},
+        written=frozenset(original),
+    )
+
+
+def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], environments: tuple[str, ...]) -> Resource:
+    name = data["resource"].strip()
+    system, path = split_name(name)
+    access, actions, given = data.get("access"), data.get("actions"), data.get("scope")
+    lost = [key for key in ("access", "actions", "scope") if key in original and key not in data]
+    granted = (access is not None or actions is not None) and not {"access", "actions"}.intersection(lost)
+    if given is None:
+        scope = ABSENT
+    elif isinstance(given, str):
+        scope = parse_prose(given)
+    else:
+        scope = parse_structured(given)
+    blast = data.get("blast_radius")
+    level, _, note = blast.partition("(") if blast else (None, "", "")
+    applies = data.get("environments")
+    return Resource(
+        index=index,
+        name=name,
+        system=system,
+        object=path,
+        access=access,
+        actions=tuple(actions) if actions else None,
+        scope=scope,
+        blast_radius=level.strip() if level else None,
+        blast_note=note.rstrip().removesuffix(")"),
+        environments=tuple(one.strip() for one in applies) if applies else environments,
+        reversibility=data.get("reversibility"),
+        rollback=data.get("rollback"),
+        justification=data.get("justification"),
+        handles=tuple(data.get("handles") or ()),
+        leaves=tuple(grants(system, path, access, actions, scope.box)) if granted else (),
+        written=frozenset(original),
+        known=granted and not lost,
+    )
+
+
+def _rollback(given: Any) -> Rollback | None:
+    if isinstance(given, str):
+        return Rollback(given, False, None, None, None, None)
+    if not isinstance(given, Mapping):
+        return None
+    rehearsed = given.get("rehearsed") or {}
+    return Rollback(
+        "", True, given.get("dry_run"), given.get("audit_log"), given.get("command"), rehearsed.get("date")
+    )
+
+
+_SEGMENT = re.compile(r'(?:"(?:[^"]|"")*"|\([^)]*\)|[^."(]|["(])+')
+
+
+def split_name(name: str) -> tuple[str, tuple[str, ...]]:
+    """SYSTEM and the segments of OBJECT: dots separate, but not within double quotes or brackets."""
+    system, dot, rest = name.partition(".")
+    if not dot:
+        return system, ()
+    if '"' not in rest and "(" not in rest:
+        return system, tuple(rest.split("."))
+    return system, tuple(_SEGMENT.findall(rest))
+
+
+def prune(data: Mapping[str, Any], refused: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+    """A copy of the data without the values at these routes; a refused list entry becomes None."""
+    routes = set(refused)
+
+    def copy(value: Any, route: tuple[str | int, ...]) -> Any:
+        if isinstance(value, Mapping):
+            return {key: copy(one, (*route, key)) for key, one in value.items() if (*route, key) not in routes}
+        if isinstance(value, list):
+            return [None if (*route, index) in routes else copy(one, (*route, index)) for index, one in enumerate(value)]
+        return value
+
+    return dict(copy(data, ()))

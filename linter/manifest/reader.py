@@ -1,0 +1,331 @@
+"""YAML text to plain data and, beside it, the span of every key and value.
+
+One pass over libyaml's events with a stack machine of our own, because plain loading loses positions and comments, and a
+composed node tree costs twice as much. Spans are offsets into the text, counted in code points as libyaml's marks count;
+lines and columns are worked out only for the few places that a finding names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from yaml import YAMLError
+from yaml._yaml import CParser
+from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+
+from linter.manifest.text import Text, Unreadable
+
+MAX_BYTES = 1 << 20
+"""A manifest of twelve resources is 2 KB; a megabyte is a mistake or an attack."""
+MAX_NODES = 100_000
+"""Nodes after expanding aliases: what an alias bomb multiplies."""
+MAX_DEPTH = 64
+"""libyaml is quadratic in depth (100 KB of "[" takes 26 s), so the reader stops while streaming."""
+
+Route = tuple[str | int, ...]
+"""Where a value stands in the data: ("resources", 2, "scope")."""
+Entry = tuple[int, int, int, int]
+"""Start and end of a key, start and end of its value; in a list the key's are the value's."""
+Spans = dict[int, dict[str, Entry] | list[Entry]]
+"""id(mapping or list) -> the spans of what stands in it."""
+
+
+class Duplicate(NamedTuple):
+    """A key that stands twice in one mapping; spans of both."""
+
+    key: str
+    first: tuple[int, int]
+    second: tuple[int, int]
+
+
+class Suspect(NamedTuple):
+    """A plain scalar that YAML 1.1 may read differently from YAML 1.2."""
+
+    key: str | int | None
+    """The key or index it stands under; None when it is a key itself."""
+    value: str
+    start: int
+    end: int
+
+
+class Document:
+    """One YAML document: its text, its data (dict, list, str, int, float, bool, None) and where everything stands."""
+
+    __slots__ = ("blocks", "data", "duplicates", "spans", "suspects", "text")
+
+    def __init__(self, text: Text, data: Any, spans: Spans, blocks: set[int]) -> None:
+        self.text = text
+        self.data = data
+        self.spans = spans
+        self.blocks = blocks
+        """The starts of all block scalars (`|` and `>`)."""
+        self.duplicates: list[Duplicate] = []
+        self.suspects: list[Suspect] = []
+
+    def entry(self, route: Route) -> Entry:
+        """The spans of the key and the value at this route. KeyError or IndexError where nothing stands there."""
+        parent = self.data
+        for step in route[:-1]:
+            parent = parent[step]
+        return self.spans[id(parent)][route[-1]]  # type: ignore[index]
+
+
+def read(text: Text) -> Document:
+    """Read one YAML 1.2 (core schema) document; merge keys are supported, as every YAML 1.1 reader has them.
+
+    Raises:
+        Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
+    """
+    return _Machine(text).run()
+
+
+_CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NUMERIC = frozenset("-+.0123456789")
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_FLOAT_WORD = re.compile(r"\.([iInN])")
+# What some YAML 1.1 reader takes for something else than YAML 1.2 does; `checks/scalars.py` decides, this only collects.
+_WORDS_1_1 = frozenset(
+    word for base in ("y", "n", "yes", "no", "on", "off", "=") for word in (base, base.capitalize(), base.upper())
+)
+_NUMBERS_1_1 = re.compile(r"[-+.]?[0-9][0-9_.:xobeETtzZ+ a-fA-F-]*")
+_CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
+
+
+def resolve(value: str) -> Any:
+    """A plain scalar by the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2)."""
+    if value in _CONSTANTS:
+        return _CONSTANTS[value]
+    if value[0] in _NUMERIC:
+        if _INT.fullmatch(value):
+            return _integer(value)
+        if _FLOAT.fullmatch(value):
+            return float(_FLOAT_WORD.sub(r"\1", value))
+    return value
+
+
+def _integer(value: str) -> int | float:
+    if value[:2] in ("0o", "0x"):
+        return int(value[2:], 8 if value[1] == "o" else 16)
+    # Python refuses more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
+    return int(value) if len(value) < 400 else float("inf")
+
+
+class _Frame(NamedTuple):
+    """What is put aside while a nested collection is read."""
+
+    container: Any
+    places: Any
+    key: Any
+    key_start: int
+    key_end: int
+    start: int
+    nodes: int
+    anchor: str | None
+    as_key: bool
+    muted: bool
+    merges: list[tuple[Any, Any]] | None
+
+
+class _Machine:
+    """The stack machine: one instance a document."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.spans: Spans = {}
+        self.blocks: set[int] = set()
+        self.duplicates: list[Duplicate] = []
+        self.suspects: list[Suspect] = []
+        self.anchors: dict[str, tuple[Any, int] | None] = {}
+
+    def fail(self, offset: int, message: str) -> Unreadable:
+        return Unreadable(*self.text.position(offset), message)
+
+    def run(self) -> Document:
+        try:
+            parser = CParser(self.text.content)
+            get = parser.get_event
+            get()  # the stream's start
+            event = get()
+            if not hasattr(event, "version"):  # no document's start: the stream ends at once
+                raise self.fail(0, "is empty: a manifest is one YAML document")
+            data = self._document(get)
+            get()  # the document's end
+            event = get()
+            if hasattr(event, "version"):
+                raise self.fail(event.start_mark.index, "a second YAML document begins here: a manifest is one document")
+        except YAMLError as error:
+            raise self._explain(error) from None
+        document = Document(self.text, data, self.spans, self.blocks)
+        document.duplicates, document.suspects = self.duplicates, self.suspects
+        return document
+
+    def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
+        spans, anchors, blocks = self.spans, self.anchors, self.blocks
+        content = self.text.content
+        stack: list[_Frame] = []
+        # The root stands in a list of its own, so that it is attached as everything else is.
+        root: list[Any] = []
+        container: Any = root
+        places: Any = []
+        spans[id(root)] = places
+        is_map = muted = False
+        key: Any = None
+        key_start = key_end = -1
+        merges: list[tuple[Any, Any]] | None = None
+        nodes = 0
+        while True:
+            event = get()
+            kind = type(event)
+            start = event.start_mark.index
+            if kind is ScalarEvent:
+                value = event.value
+                end = event.end_mark.index
+                nodes += 1
+                if event.implicit[0]:  # plain, without a tag
+                    if is_map and key is None:
+                        if value in _WORDS_1_1 and not muted:
+                            self.suspects.append(Suspect(None, value, start, end))
+                    else:
+                        text = value
+                        value = resolve(text)
+                        if (text in _WORDS_1_1 or (text and text[0] in _NUMERIC and _NUMBERS_1_1.fullmatch(text))) and not (
+                            muted or (key is not None and key[:2] == "x-")
+                        ):
+                            self.suspects.append(Suspect(key if is_map else len(container), text, start, end))
+                else:
+                    style = event.style
+                    if style == "|" or style == ">":
+                        end = start + len(content[start:end].rstrip())
+                        blocks.add(start)
+                    if event.tag is not None:
+                        tagged = self._tagged(event, value, start)
+                        value = value if is_map and key is None else tagged
+                if event.anchor is not None:
+                    anchors[event.anchor] = (value, 1)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(stack) >= MAX_DEPTH:
+                    raise self.fail(start, f"nests deeper than {MAX_DEPTH} levels")
+                if event.tag is not None and event.tag not in _CORE_TAGS:
+                    raise self.fail(start, _unknown_tag(event.tag))
+                if event.anchor is not None:
+                    anchors[event.anchor] = None  # open: an alias to it now would be a cycle
+                as_key = is_map and key is None
+                stack.append(
+                    _Frame(container, places, key, key_start, key_end, start, nodes, event.anchor, as_key, muted, merges)
+                )
+                muted = muted or (is_map and key is not None and key[:2] == "x-")
+                nodes += 1
+                is_map = kind is MappingStartEvent
+                container = {} if is_map else []
+                places = {} if is_map else []
+                spans[id(container)] = places
+                key = merges = None
+                continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                value = container
+                if merges:
+                    _merge(container, places, merges)
+                frame = stack.pop()
+                start = frame.start
+                end = event.end_mark.index
+                if places and content[end - 1 : end] not in ("}", "]"):
+                    # A block collection's own end mark spills to the next token: it ends where its last child ends.
+                    last = places[-1] if kind is SequenceEndEvent else max(places.values(), key=_value_end)
+                    end = min(end, max(last[3], last[1]))
+                if frame.anchor is not None:
+                    anchors[frame.anchor] = (value, nodes - frame.nodes)
+                container, places, key, key_start, key_end = frame[:5]
+                muted, merges = frame.muted, frame.merges
+                is_map = type(container) is dict
+                if frame.as_key:
+                    key, key_start, key_end = content[start:end], start, end
+                    if key in container and not muted:
+                        self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
+                    continue
+            elif kind is AliasEvent:
+                end = event.end_mark.index
+                if event.anchor not in anchors:
+                    raise self.fail(start, f"alias *{event.anchor} has no anchor before it")
+                known = anchors[event.anchor]
+                if known is None:
+                    raise self.fail(start, f"alias *{event.anchor} stands inside its own anchor: a cycle")
+                value, size = known
+                nodes += size
+                if is_map and key is None and type(value) is not str:
+                    value = content[start:end]
+            else:
+                raise self.fail(start, "is not one YAML document")
+            if nodes > MAX_NODES:
+                raise self.fail(start, f"holds more than {MAX_NODES:,} values (aliases expanded)")
+            if is_map:
+                if key is None:
+                    key, key_start, key_end = value, start, end
+                    if key in container and not muted:
+                        self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
+                    continue
+                sources = _merge_sources(value, spans) if key == "<<" else None
+                if sources:
+                    merges = (merges or []) + sources
+                else:
+                    container[key] = value
+                    places[key] = (key_start, key_end, start, end)
+                key = None
+            else:
+                container.append(value)
+                places.append((start, end, start, end))
+                if container is root:
+                    return value
+
+    def _tagged(self, event: Any, value: str, start: int) -> Any:
+        tag = event.tag
+        if tag == "tag:yaml.org,2002:str" or tag == "!":
+            return value
+        if tag not in _CORE_TAGS:
+            raise self.fail(start, _unknown_tag(tag))
+        resolved = resolve(value)
+        wanted = {"int": int, "float": (int, float), "bool": bool, "null": type(None)}.get(tag.rpartition(":")[2], ())
+        if not isinstance(resolved, wanted) or (wanted is int and isinstance(resolved, bool)):  # type: ignore[arg-type]
+            raise self.fail(start, f"the value is not what its tag !!{tag.rpartition(':')[2]} says")
+        return resolved
+
+    def _explain(self, error: YAMLError) -> Unreadable:
+        content = self.text.content
+        control = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", content)
+        if control:
+            return self.fail(control.start(), f"a control character (U+{ord(control[0]):04X}) is not allowed in YAML")
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        offset = mark.index if mark is not None else 0
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        if content[offset : offset + 1] == "\t":
+            problem = "a tab stands where YAML wants spaces; indent with spaces"
+        context = getattr(error, "context", None)
+        return self.fail(offset, f"is not YAML: {problem}" + (f" ({context})" if context else ""))
+
+
+def _value_end(entry: Entry) -> int:
+    return max(entry[1], entry[3])
+
+
+def _unknown_tag(tag: str) -> str:
+    name = tag.replace("tag:yaml.org,2002:", "!!", 1)
+    return f"the tag {name[:60]} is not allowed: a manifest is plain data"
+
+
+def _merge_sources(value: Any, spans: Spans) -> list[tuple[Any, Any]] | None:
+    """What `<<: value` brings in, with its spans; None where it is no merge but an ordinary (and then unknown) key."""
+    maps = [value] if type(value) is dict else value if type(value) is list else []
+    if not maps or not all(type(one) is dict for one in maps):
+        return None
+    return [(one, spans[id(one)]) for one in maps]
+
+
+def _merge(container: dict[str, Any], places: dict[str, Entry], merges: list[tuple[Any, Any]]) -> None:
+    """Merge keys (https://yaml.org/type/merge.html): explicit keys win, then earlier mappings."""
+    for source, source_places in merges:
+        for key, value in source.items():
+            if key not in container:
+                container[key] = value
+                places[key] = source_places[key]

@@ -1,0 +1,1 @@
+"""Findings to text, JSON, SARIF: pure functions of an `Outcome`, one module a format."""

@@ -1,0 +1,75 @@
+"""The JSON report: the contract of DESIGN.md, section 5. `schema_version` changes when a field is removed or changes meaning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from linter import __version__
+from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
+from linter.reports.visible import visible
+
+
+def render(outcome: Outcome) -> str:
+    """One JSON object, and a line end."""
+    by = [one.by for one in outcome.silenced]
+    body = {
+        "schema_version": 1,
+        "tool": {"name": "permlint", "version": __version__},
+        "command": outcome.command,
+        "as_of": outcome.as_of.isoformat(),
+        "summary": {
+            "manifests": outcome.manifests,
+            "rules": len(outcome.rules),
+            "errors": count(outcome.findings, Severity.ERROR),
+            "warnings": count(outcome.findings, Severity.WARNING),
+            "infos": count(outcome.findings, Severity.INFO),
+            "suppressed": by.count("suppression"),
+            "accepted": by.count("acceptance"),
+            "unverified": len(outcome.unchecked),
+        },
+        "errors": [
+            {"path": _path(error.path), "line": error.line, "column": error.column, "message": error.message}
+            for error in outcome.errors
+        ],
+        "unchecked": list(outcome.unchecked),
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "silenced": [_silenced(one) for one in outcome.silenced],
+        "verdicts": [],
+    }
+    return json.dumps(body, indent=2, ensure_ascii=True) + "\n"
+
+
+def _path(path: str) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 are written out."""
+    return visible(path)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.label,
+        "message": finding.message,
+        **_location(finding.location),
+        "agent": finding.agent,
+        "environment": finding.environment,
+        "resource": finding.resource,
+        "fingerprint": finding.fingerprint,
+        "fix": finding.fix,
+        "details": dict(finding.details),
+        "related": [{**_location(one), "caption": one.caption} for one in finding.related],
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    return {
+        "path": _path(location.path),
+        "line": location.line,
+        "column": location.column,
+        "end_line": location.end_line,
+        "end_column": location.end_column,
+    }
+
+
+def _silenced(one: Silenced) -> dict[str, Any]:
+    return {**_finding(one.finding), "silenced_by": one.by, "reason": one.reason, "until": one.until}

@@ -1,0 +1,283 @@
+"""Our JSON Schemas, used twice: compiled to a predicate (fast, says yes or no) and, for what it refuses, explained by jsonschema.
+
+The predicate knows the keywords that our schemas use and refuses to compile any other, so a schema cannot outgrow it
+unseen; a property test holds both against each other. jsonschema costs 60 ms to import and is needed only to explain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from linter.data import folder
+
+Predicate = Callable[[Any], bool]
+
+_ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default", "x-expected"}
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """The schema `schemas/<name>.schema.json`."""
+    with open(os.path.join(folder("schemas"), f"{name}.schema.json"), encoding="utf-8") as file:
+        schema: dict[str, Any] = json.load(file)
+    return schema
+
+
+@cache
+def predicate(name: str) -> Predicate:
+    """The compiled schema: whether it accepts a value."""
+    return _Compiler(load(name)).compile(load(name))
+
+
+def _yes(_: Any) -> bool:
+    return True
+
+
+class _Compiler:
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+        self.known: dict[str, Predicate] = {}
+
+    def compile(self, schema: Any) -> Predicate:
+        if schema is True:
+            return _yes
+        keys = schema.keys() - _ANNOTATIONS
+        if keys == {"$ref"}:
+            return self._reference(schema["$ref"])
+        tests = []
+        kinds = schema.get("type")
+        if kinds is not None:
+            tests.append(_TYPES[kinds])
+        if "const" in schema or "enum" in schema:
+            tests.append(_enum(schema.get("enum", [schema.get("const")])))
+        if keys & {"pattern", "minLength", "maxLength", "format"}:
+            tests.append(_string(schema))
+        if keys & {"items", "minItems", "uniqueItems"}:
+            tests.append(self._array(schema))
+        if keys & {"properties", "patternProperties", "additionalProperties", "required", "minProperties"}:
+            tests.append(self._object(schema))
+        if "if" in schema:
+            tests.append(self._branch(schema))
+        unknown = keys - {"$ref", "type", "const", "enum", "pattern", "minLength", "maxLength", "format", "items"}
+        unknown -= {"minItems", "uniqueItems", "properties", "patternProperties", "additionalProperties", "required"}
+        unknown -= {"minProperties", "if", "then", "else"}
+        if unknown or "$ref" in schema:
+            raise ValueError(f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}")
+        if len(tests) == 1:
+            return tests[0]
+        if len(tests) == 2:
+            first, second = tests
+            return lambda value: first(value) and second(value)
+        return lambda value: all(test(value) for test in tests)
+
+    def _reference(self, reference: str) -> Predicate:
+        if reference not in self.known:
+            node: Any = self.root
+            for step in reference.removeprefix("#/").split("/"):
+                node = node[step]
+            self.known[reference] = self.compile(node)
+        return self.known[reference]
+
+    def _array(self, schema: Mapping[str, Any]) -> Predicate:
+        item = self.compile(schema.get("items", True))
+        least, unique = schema.get("minItems", 0), schema.get("uniqueItems", False)
+
+        def array(value: Any) -> bool:
+            if type(value) is not list:
+                return True
+            if len(value) < least or (unique and not _distinct(value)):
+                return False
+            for one in value:  # noqa: SIM110 - a generator here costs twice as much on the hot path
+                if not item(one):
+                    return False
+            return True
+
+        return array
+
+    def _object(self, schema: Mapping[str, Any]) -> Predicate:
+        properties = {name: self.compile(sub) for name, sub in schema.get("properties", {}).items()}
+        patterns = [(re.compile(text).search, self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
+        rest = schema.get("additionalProperties", True)
+        other = (lambda _: False) if rest is False else self.compile(rest)
+        required, least = schema.get("required", ()), schema.get("minProperties", 0)
+
+        def mapping(value: Any) -> bool:
+            if type(value) is not dict:
+                return True
+            for name, one in value.items():
+                test = properties.get(name)
+                if test is not None:
+                    if not test(one):
+                        return False
+                    continue
+                matched = False
+                for search, sub in patterns:
+                    if search(name):
+                        matched = True
+                        if not sub(one):
+                            return False
+                if not matched and not other(one):
+                    return False
+            for name in required:  # noqa: SIM110
+                if name not in value:
+                    return False
+            return len(value) >= least
+
+        return mapping
+
+    def _branch(self, schema: Mapping[str, Any]) -> Predicate:
+        test = self.compile(schema["if"])
+        then, otherwise = self.compile(schema.get("then", True)), self.compile(schema.get("else", True))
+        return lambda value: then(value) if test(value) else otherwise(value)
+
+
+_TYPES: dict[str, Predicate] = {
+    "string": lambda value: type(value) is str,
+    "object": lambda value: type(value) is dict,
+    "array": lambda value: type(value) is list,
+    "boolean": lambda value: type(value) is bool,
+    "integer": lambda value: type(value) is int or (type(value) is float and value.is_integer()),
+}
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality as JSON Schema has it: 1 is 1.0, but true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def _distinct(values: list[Any]) -> bool:
+    if all(type(value) is str for value in values):
+        return len(set(values)) == len(values)
+    return not any(_same(one, other) for place, one in enumerate(values) for other in values[:place])
+
+
+def _enum(options: list[Any]) -> Predicate:
+    if all(type(option) is str for option in options):
+        words = frozenset(options)
+        return lambda value: type(value) is str and value in words
+    return lambda value: any(_same(value, option) for option in options)
+
+
+def is_date(value: str) -> bool:
+    """Whether a text is a day of the calendar, as YYYY-MM-DD."""
+    from datetime import date
+
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _string(schema: Mapping[str, Any]) -> Predicate:
+    search = re.compile(schema.get("pattern", "")).search
+    least, most, dated = schema.get("minLength", 0), schema.get("maxLength", 1 << 60), "format" in schema
+
+    def string(value: Any) -> bool:
+        if type(value) is not str:
+            return True
+        return least <= len(value) <= most and search(value) is not None and (not dated or is_date(value))
+
+    return string
+
+
+class Violation(NamedTuple):
+    """One thing that a schema refuses."""
+
+    route: tuple[str | int, ...]
+    """Where: the value, or the mapping in which a key is missing."""
+    kind: str
+    """"unknown" (a key; it is the route's last step), "missing" (`subject` is absent in the mapping) or "invalid"."""
+    subject: str
+    problem: str
+    """A clause in plain words."""
+    suggestion: str
+    """What to write, or empty."""
+
+
+def explain(name: str, value: Any) -> list[Violation]:
+    """What the schema refuses in a value, in document order; empty where it accepts."""
+    import jsonschema
+
+    checker = jsonschema.FormatChecker(formats=())
+    checker.checks("date")(lambda text: not isinstance(text, str) or is_date(text))
+    validator = jsonschema.Draft202012Validator(load(name), format_checker=checker)
+    found: dict[tuple[Any, ...], Violation] = {}
+    for error in validator.iter_errors(value):
+        for violation in _translate(error):
+            found.setdefault((violation.route, violation.kind, violation.subject), violation)
+    return list(found.values())
+
+
+def _translate(error: Any) -> Iterator[Violation]:
+    from difflib import get_close_matches
+
+    route = tuple(error.absolute_path)
+    keyword, instance, schema = error.validator, error.instance, error.schema
+    if keyword == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        patterns = [text for text in schema.get("patternProperties", {})]
+        for key in instance:
+            if key in known or any(re.search(text, key) for text in patterns):
+                continue
+            near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), known, 1, 0.7)
+            hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if known else ""
+            yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint)
+    elif keyword == "required":
+        for key in error.validator_value:
+            if key not in instance:
+                expected = schema.get("properties", {}).get(key) or {}
+                hint = expected.get("description", "")
+                yield Violation(route, "missing", key, f"`{key}` is missing", f"add `{key}:`. {hint}".strip())
+    else:
+        expected = _GENERIC.get(keyword, "").format(error.validator_value) or schema.get("x-expected") or "something else"
+        subject = str(route[-1]) if route and isinstance(route[-1], str) else ""
+        options = schema.get("enum") or _words(schema.get("pattern", ""))
+        near = []
+        if isinstance(instance, str) and options:
+            near = get_close_matches(instance.lower().replace("_", "-").replace(" ", "-"), options, 1, 0.6)
+        hint = f"did you mean `{near[0]}`?" if near else ""
+        yield Violation(route, "invalid", subject, f"expected {expected}, found {_found(keyword, instance)}", hint)
+
+
+def _found(keyword: str, instance: Any) -> str:
+    return "one that stands twice" if keyword == "uniqueItems" else describe(instance)
+
+
+_GENERIC = {
+    "minLength": "text",
+    "maxLength": "at most {} characters",
+    "minItems": "at least one entry",
+    "minProperties": "at least one key",
+    "uniqueItems": "entries that differ from one another",
+}
+
+
+def _words(pattern: str) -> list[str]:
+    """The level words of a pattern such as "^(none|low)", for a suggestion."""
+    match = re.match(r"\^\(([a-z|]+)\)", pattern)
+    return match[1].split("|") if match else []
+
+
+def describe(value: Any) -> str:
+    """A value in the words of YAML, short: for messages."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value:.17g}" if abs(value) < 1e17 else "a huge number"
+    if isinstance(value, str):
+        return f"`{value[:60]}{'...' if len(value) > 60 else ''}`" if value else "empty text"
+    return ("a " if value else "an empty ") + ("list" if isinstance(value, list) else "mapping")

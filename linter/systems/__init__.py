@@ -1,0 +1,40 @@
+"""Kinds of systems, as far as a manifest can be judged offline: what can be narrowed, what a structured scope could check."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """What is known of a system without asking it."""
+
+    name: str
+    narrowable: bool = True
+    """Whether a resource of it can be narrowed at all. A webhook posts where it posts."""
+    dimensions: tuple[str, ...] = ()
+    """Scope dimensions that can be compared with what the system really grants."""
+
+
+_UNKNOWN = Kind("unknown")
+_WEBHOOK = Kind("webhook", narrowable=False)
+_KINDS = {
+    "postgresql": Kind("postgresql", dimensions=("columns", "rows")),
+    "github": Kind("github", dimensions=("repositories",)),
+    "gitlab": Kind("gitlab", dimensions=("projects",)),
+    "mcp": Kind("mcp", dimensions=("tools",)),
+}
+_BY_NAME = {"postgres": "postgresql", "postgresql": "postgresql", "pg": "postgresql", "github": "github", "gitlab": "gitlab"}
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+
+
+def kind_of(system: str, configured: str | None) -> Kind:
+    """The kind of a system: as configuration binds it, else by its own plain name, else unknown."""
+    if "webhook" in words(system) or "webhooks" in words(system):
+        return _WEBHOOK
+    return _KINDS.get(configured or _BY_NAME.get(system.lower(), ""), _UNKNOWN)
+
+
+def words(system: str) -> list[str]:
+    """The words of a system's name, in lower case: "slack_webhook", "SlackWebhook" and "slack-webhook" have the same."""
+    return [word.lower() for word in _WORDS.findall(system)]

@@ -1,0 +1,91 @@
+"""The catalogue's own examples, run: every marked line fires, nothing else of that rule does."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linter import schema
+from linter.catalogue import built_in, manuals, references
+from linter.checks import TEMPLATES
+from linter.data import folder
+from linter.manifest.reader import read
+from linter.manifest.text import decode
+from tests.world import TODAY, build, run
+
+RULES = built_in()
+MANUALS = manuals(RULES)
+MARK = re.compile(r"# finding(-below)?: ([\w-]+)")
+
+
+def examples() -> Iterator[Any]:
+    for id, manual in MANUALS.items():
+        for number, example in enumerate(manual.examples):
+            yield pytest.param(id, example, id=f"{id}-{number}")
+
+
+def expected(files: Mapping[str, str], name: str) -> list[tuple[str, int]]:
+    return sorted(
+        (path, number + (1 if match[1] else 0))
+        for path, text in files.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in MARK.finditer(line)
+        if match[2] == name
+    )
+
+
+@pytest.mark.parametrize(("rule", "example"), examples())
+def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path) -> None:
+    build(tmp_path, example["files"], example.get("config"))
+    as_of = date.fromisoformat(example["as_of"]) if "as_of" in example else TODAY
+    outcome = run(tmp_path, as_of=as_of)
+    assert not outcome.errors
+    assert not outcome.unchecked
+    found = sorted((one.location.path, one.location.line) for one in outcome.findings if one.rule == rule)
+    wanted = expected(example["files"], rule.partition("/")[2])
+    # A comment that stands alone above a suppression marks the suppression's own line.
+    assert found == wanted
+
+
+@pytest.mark.parametrize("rule", [id for id in RULES if id != "engine/check-crashed"])
+def test_rule_has_a_case_that_fires_and_a_near_miss(rule: str) -> None:
+    marked = [bool(expected(example["files"], rule.partition("/")[2])) for example in MANUALS[rule].examples]
+    assert True in marked
+    assert False in marked
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_file_is_whole(rule: str) -> None:
+    path = RULES[rule].source
+    raw = Path(path).read_bytes()
+    data = read(decode(raw)).data
+    assert schema.explain("rule", data) == []
+    assert f"{data['category']}/{data['name']}" == rule
+    assert path.endswith(f"{rule}.yaml")
+    # The hook reads only what stands above `why:`.
+    order = list(data)
+    assert order[order.index("why") :] == [key for key in ("why", "references", "since", "examples") if key in data]
+    assert not data["summary"].endswith(".")
+    assert data["check"] == "engine" or data["check"] in TEMPLATES
+    assert set(data.get("references", ())) <= set(references())
+    assert set(data.get("swallows", ())) <= set(RULES)
+
+
+def test_every_template_is_instantiated_by_a_rule() -> None:
+    # `json-schema` is for a team's own rules.
+    assert set(TEMPLATES) - {rule.check for rule in RULES.values()} == {"json-schema"}
+
+
+def test_catalogue_files_are_all_rules() -> None:
+    files = {
+        os.path.relpath(os.path.join(base, name), folder("rules"))
+        for base, _, names in os.walk(folder("rules"))
+        for name in names
+    }
+    assert files == {f"{id}.yaml" for id in RULES} | {"references.yaml"}
