@@ -1,7 +1,5 @@
 """The rule catalogue: one YAML file a rule, pure data, read into `Rule` (what a run needs) and `Manual` (what people read)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple

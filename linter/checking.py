@@ -1,11 +1,10 @@
 """One run of `permlint check`: which manifests, read, checked, and the outcome that the reports print."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.acceptance import ACCEPTED, accept
 from linter.checks.subject import Subject, Surroundings
 from linter.engine import Engine, Ruleset
 from linter.files import STDIN, read_file, read_stdin, relative, search
@@ -29,15 +28,17 @@ class Selection(NamedTuple):
     """Read so that manifests can be compared, never reported on."""
     unmatched: tuple[str, ...]
     """What was asked for and matched nothing, a sentence each."""
+    whole: bool
+    """Whether all configured manifests are reported on."""
 
 
-def select(config: Config, paths: Iterable[str], start: str, *, force_exclude: bool) -> Selection:
+def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude: bool) -> Selection:
     """Files, folders and `-` from the command line, or, without any, all that the configured globs match."""
     given = list(paths)
     if not given:
         found = search(config.root, config.root, config.manifests, config.exclude)
         globs = ", ".join(config.manifests)
-        return Selection(tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",))
+        return Selection(tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",), True)
     named: dict[str, None] = {}
     unmatched = []
     excluded = matcher(config.exclude, folders=True) if force_exclude else None
@@ -57,10 +58,10 @@ def select(config: Config, paths: Iterable[str], start: str, *, force_exclude: b
     if config.bounded and any(not os.path.isabs(path) and path != STDIN for path in named):
         everything = search(config.root, config.root, config.manifests, config.exclude)
         context = [path for path in everything if path not in named]
-    return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched))
+    return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched), False)
 
 
-def check(config: Config, rules: Ruleset, selection: Selection, as_of: date) -> Outcome:
+def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date") -> Outcome:
     """Check the selected manifests."""
     around = Surroundings(config, as_of)
     engine = Engine(rules, around)
@@ -90,11 +91,18 @@ def check(config: Config, rules: Ruleset, selection: Selection, as_of: date) -> 
         engine.remember(subject, named=False)
     verdict = engine.check_fleet()
     unchecked += verdict.crashed
+    findings += verdict.findings
+    silenced += verdict.silenced
+    try:
+        findings, accepted = accept(engine, findings, whole=selection.whole)
+        silenced += accepted
+    except Unreadable as error:
+        errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
     return Outcome(
         command="check",
         as_of=as_of,
-        findings=tuple(sorted(findings + verdict.findings, key=_order)),
-        silenced=tuple(sorted(silenced + verdict.silenced, key=lambda one: _order(one.finding))),
+        findings=tuple(sorted(findings, key=_order)),
+        silenced=tuple(sorted(silenced, key=lambda one: _order(one.finding))),
         errors=tuple(sorted(errors)),
         manifests=manifests,
         rules={id: rule for id, rule in rules.rules.items() if rule.gravest is not Severity.OFF},

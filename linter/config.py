@@ -1,7 +1,5 @@
 """Trusted configuration: `permlint.toml`, or `[tool.permlint]` in pyproject.toml, found upward but never beyond the git top."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,14 +1,24 @@
 """Rules x facts -> findings: instantiates the rules, runs their checks, decides severity, swallowing and suppression."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.catalogue import BadRule, Rule, built_in, load_file, pick
-from linter.checks import BadParams, Hit, Place, instantiate
-from linter.checks import assertion, blast, document, fleet, resources, review, rollback, scalars  # noqa: F401 - each registers
+from linter.checks import (  # noqa: F401 - each registers
+    BadParams,
+    Hit,
+    Place,
+    assertion,
+    blast,
+    document,
+    fleet,
+    instantiate,
+    resources,
+    review,
+    rollback,
+    scalars,
+)
 from linter.checks.subject import Fleet, Subject, Surroundings, Unit
 from linter.exits import CRASHED, where
 from linter.findings import Finding, Location, Severity, Silenced
@@ -34,7 +44,7 @@ class Ruleset(NamedTuple):
     fleet_checks: tuple[tuple[Rule, Any], ...]
 
 
-def ruleset(config: Config) -> Ruleset:
+def ruleset(config: "Config") -> Ruleset:
     """The built-in catalogue and the team's own rules, as configuration sets them.
 
     Raises:
@@ -58,7 +68,7 @@ def ruleset(config: Config) -> Ruleset:
     return Ruleset(rules, tuple(checks), tuple(fleet_checks))
 
 
-def _add_own(rules: dict[str, Rule], config: Config) -> None:
+def _add_own(rules: dict[str, Rule], config: "Config") -> None:
     from linter.files import search
 
     found = search(config.root, config.root, config.rule_files, ())
@@ -71,7 +81,7 @@ def _add_own(rules: dict[str, Rule], config: Config) -> None:
         rules[rule.id] = rule
 
 
-def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], config: Config) -> Rule:
+def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], config: "Config") -> Rule:
     rule = rules.get(id)
     if rule is None:
         near = nearest_rule(id, rules)
@@ -262,12 +272,17 @@ class Engine:
         elif not problems and suppression not in self._used:
             problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}))
         for name, values in problems:
-            rule = rules[f"suppression/{name}"]
-            severity, _, held = self._weigh(rule, Hit(Place()), ())
-            if severity is not Severity.OFF:
-                message = pick(rule.message, held).format_map(values)
-                fix = pick(rule.fix, held).format_map(values)
-                yield Finding(rule.id, severity, message, suppression.location(path), suppression.agent, key=suppression.written, fix=fix)
+            yield from self.say(f"suppression/{name}", values, suppression.location(path), suppression.agent, suppression.written)
+
+    def say(
+        self, id: str, values: Mapping[str, str], location: Location, agent: str, key: str, cases: tuple[str, ...] = ()
+    ) -> Iterator[Finding]:
+        """A finding of one of the engine's own rules, unless it is turned off."""
+        rule = self.rules.rules[id]
+        severity, _, held = self._weigh(rule, Hit(Place(), cases=cases), ())
+        if severity is not Severity.OFF:
+            message, fix = pick(rule.message, held).format_map(values), pick(rule.fix, held).format_map(values)
+            yield Finding(id, severity, message, location, agent, key=key, fix=fix)
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

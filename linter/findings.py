@@ -4,8 +4,6 @@ Tuples, not dataclasses: the hook creates these classes at every start, and a fr
 0.46 ms to create where a named tuple costs 0.06 (measured; the whole start-up budget is 13 ms).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +70,15 @@ class Finding(NamedTuple):
         parts = (self.rule, place, self.environment, self.resource, self.key)
         return "sha256:" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
+    @property
+    def content(self) -> str:
+        """`sha256:` + hex of what it says: an acceptance binds this, so a finding that grew is open again."""
+        import hashlib
+        import json
+
+        said = json.dumps([self.severity.label, self.message, dict(self.details)], sort_keys=True)
+        return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
+
 
 class Silenced(NamedTuple):
     """A finding that was kept out of the exit status, and by what."""
@@ -97,14 +104,14 @@ class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
     command: str
-    as_of: date
+    as_of: "date"
     findings: tuple[Finding, ...]
     """Sorted by path, line, column, rule; neither suppressed nor accepted."""
     silenced: tuple[Silenced, ...]
     errors: tuple[InputError, ...]
     manifests: int
     """How many manifests were read and reported on."""
-    rules: Mapping[str, Rule]
+    rules: "Mapping[str, Rule]"
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""

@@ -8,8 +8,6 @@ The frozen part: the tables and the normal form below are algebra `p1`. A digest
 table or form is a `p2` beside this one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -51,11 +49,11 @@ class Names(NamedTuple):
     names: frozenset[str]
     excluded: bool = False
 
-    def minus(self, other: Names) -> Names:
+    def minus(self, other: "Names") -> "Names":
         """Set difference; both kinds are closed under it."""
         return self.meet(Names(other.names, not other.excluded))
 
-    def meet(self, other: Names) -> Names:
+    def meet(self, other: "Names") -> "Names":
         """Set intersection."""
         if self.excluded and other.excluded:
             return Names(self.names | other.names, True)
@@ -63,7 +61,7 @@ class Names(NamedTuple):
             return Names(other.names - self.names)
         return Names(self.names - other.names if other.excluded else self.names & other.names)
 
-    def join(self, other: Names) -> Names:
+    def join(self, other: "Names") -> "Names":
         """Set union."""
         both = Names(self.names, not self.excluded).meet(Names(other.names, not other.excluded))
         return Names(both.names, not both.excluded)

@@ -4,8 +4,6 @@ The predicate knows the keywords that our schemas use and refuses to compile any
 unseen; a property test holds both against each other. jsonschema costs 60 ms to import and is needed only to explain.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -14,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from linter.data import folder
+from linter.patterns import Pattern
 
 Predicate = Callable[[Any], bool]
 
@@ -101,7 +100,7 @@ class _Compiler:
 
     def _object(self, schema: Mapping[str, Any]) -> Predicate:
         properties = {name: self.compile(sub) for name, sub in schema.get("properties", {}).items()}
-        patterns = [(re.compile(text).search, self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
+        patterns = [(Pattern(text), self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
         rest = schema.get("additionalProperties", True)
         other = (lambda _: False) if rest is False else self.compile(rest)
         required, least = schema.get("required", ()), schema.get("minProperties", 0)
@@ -116,8 +115,8 @@ class _Compiler:
                         return False
                     continue
                 matched = False
-                for search, sub in patterns:
-                    if search(name):
+                for pattern, sub in patterns:
+                    if pattern.search(name):
                         matched = True
                         if not sub(one):
                             return False
@@ -181,13 +180,13 @@ def is_date(value: str) -> bool:
 
 
 def _string(schema: Mapping[str, Any]) -> Predicate:
-    search = re.compile(schema.get("pattern", "")).search
+    pattern = Pattern(schema.get("pattern", ""))
     least, most, dated = schema.get("minLength", 0), schema.get("maxLength", 1 << 60), "format" in schema
 
     def string(value: Any) -> bool:
         if type(value) is not str:
             return True
-        return least <= len(value) <= most and search(value) is not None and (not dated or is_date(value))
+        return least <= len(value) <= most and pattern.search(value) is not None and (not dated or is_date(value))
 
     return string
 

@@ -1,19 +1,18 @@
 """Suppression comments: `# permlint: ignore[category/name, ...] reason until=YYYY-MM-DD`, on the line or the line above."""
 
-from __future__ import annotations
-
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.findings import Finding, Location
+from linter.patterns import Pattern
 
 if TYPE_CHECKING:
     from linter.manifest.reader import Document
 
 _MARK = "permlint:"
-_COMMENT = re.compile(r"#[ \t]*permlint:[ \t]*([^\r\n]*)")
-_IGNORE = re.compile(r"ignore\[([^\]]*)\](.*)", re.DOTALL)
-_UNTIL = re.compile(r"(?:^|\s)until=(\S*)")
+_COMMENT = Pattern(r"#[ \t]*permlint:[ \t]*([^\r\n]*)")
+_IGNORE = Pattern(r"ignore\[([^\]]*)\](.*)", re.DOTALL)
+_UNTIL = Pattern(r"(?:^|\s)until=(\S*)")
 
 
 class Suppression(NamedTuple):
@@ -49,7 +48,7 @@ class Suppression(NamedTuple):
         return Location(path, self.line, self.column, self.line, self.end_column, self.snippet)
 
 
-def find_suppressions(document: Document) -> list[Suppression]:
+def find_suppressions(document: "Document") -> list[Suppression]:
     """The suppression comments of a document, in order. Text that only looks like one, inside a value, is none."""
     content = document.text.content
     if _MARK not in content:
@@ -89,7 +88,7 @@ def find_suppressions(document: Document) -> list[Suppression]:
     return found
 
 
-def _scalars(document: Document) -> list[tuple[int, int]]:
+def _scalars(document: "Document") -> list[tuple[int, int]]:
     """The spans of all scalar keys and values."""
     spans: list[tuple[int, int]] = []
     seen: set[int] = set()

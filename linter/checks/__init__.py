@@ -5,8 +5,6 @@ rule's message, and the cases that decide its severity. It knows neither severit
 is a factory: it takes its `Params` once and returns the check.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 class Place(NamedTuple):
     """Where a hit is: symbolic, made a line and column only when a finding is."""
 
-    route: Route = ()
+    route: "Route" = ()
     part: str = "value"
     """"value", "key", "entry" (key to value), or "absence" (something is missing in the mapping at the route)."""
     span: tuple[int, int] | None = None
@@ -36,15 +34,15 @@ class Hit(NamedTuple):
     values: Mapping[str, str] = {}
     """What fills the rule's {placeholders}."""
     cases: tuple[str, ...] = ()
-    resource: Resource | None = None
+    resource: "Resource | None" = None
     key: str = ""
     """What tells two hits of one rule on one resource apart; never a line number."""
     related: tuple[Place, ...] = ()
     environments: tuple[str, ...] | None = None
     """The environments concerned; by default the resource's, else the manifest's."""
-    unit: Unit | None = None
+    unit: "Unit | None" = None
     """The manifest, where a fleet check says it."""
-    others: tuple[tuple[Unit, str], ...] = ()
+    others: "tuple[tuple[Unit, str], ...]" = ()
     """Related manifests, each with a caption."""
 
 
@@ -75,7 +73,7 @@ class BadParams(ValueError):
     """Parameters that a template does not take."""
 
 
-def instantiate(name: str, given: Mapping[str, Any]) -> tuple[Check, bool]:
+def instantiate(name: str, given: Mapping[str, Any]) -> "tuple[Check, bool]":
     """The check of a template with these parameters, and whether it takes the fleet.
 
     Raises:
@@ -91,12 +89,13 @@ def instantiate(name: str, given: Mapping[str, Any]) -> tuple[Check, bool]:
     return found.make(_params(name, found.params, given)), found.fleet
 
 
+# A NamedTuple's annotation, as text -> what it accepts, and how that is called.
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "str": (lambda value: type(value) is str, "text"),
-    "bool": (lambda value: type(value) is bool, "true or false"),
-    "int": (lambda value: type(value) is int and value >= 0, "a number that is not negative"),
+    "<class 'str'>": (lambda value: type(value) is str, "text"),
+    "<class 'bool'>": (lambda value: type(value) is bool, "true or false"),
+    "<class 'int'>": (lambda value: type(value) is int and value >= 0, "a number that is not negative"),
     "tuple[str, ...]": (lambda value: type(value) is list and all(type(one) is str for one in value), "a list of texts"),
-    "Mapping[str, Any]": (lambda value: type(value) is dict, "a mapping"),
+    "collections.abc.Mapping[str, typing.Any]": (lambda value: type(value) is dict, "a mapping"),
 }
 
 
@@ -105,7 +104,7 @@ def _params(name: str, cls: Any, given: Mapping[str, Any]) -> Any:
     for key, value in given.items():
         if key not in fields:
             raise BadParams(f"`{key}` is no parameter of the check `{name}`; it takes {', '.join(fields)}")
-        accepts, expected = _KINDS[fields[key].__forward_arg__ if hasattr(fields[key], "__forward_arg__") else fields[key]]
+        accepts, expected = _KINDS[str(fields[key])]
         if not accepts(value):
             raise BadParams(f"`{key}`: expected {expected}")
     missing = [key for key in fields if key not in given and key not in cls._field_defaults]

@@ -1,7 +1,5 @@
 """The template for a team's own conditions: a JSON Schema over the manifest, or over each resource."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Checks of the file itself: schema, duplicate keys, lost values, placeholders, secrets, connections."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -9,6 +7,7 @@ from typing import Any, NamedTuple
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.reader import Route
+from linter.patterns import Pattern
 from linter.schema import Violation
 
 
@@ -18,10 +17,14 @@ def schema_violation(subject: Subject) -> Iterator[Hit]:
     for violation in subject.violations:
         yield Hit(
             _place(violation),
-            {"problem": violation.problem, "suggestion": violation.suggestion},
+            {"problem": _problem(violation), "suggestion": violation.suggestion},
             ("suggested",) if violation.suggestion else (),
             key=".".join(map(str, violation.route)) + f":{violation.subject}",
         )
+
+
+def _problem(violation: Violation) -> str:
+    return f"`{violation.subject}`: {violation.problem}" if violation.kind == "invalid" and violation.subject else violation.problem
 
 
 def _place(violation: Violation) -> Place:
@@ -54,8 +57,8 @@ def texts(value: Any, route: Route = ()) -> Iterator[tuple[Route, str]]:
             yield from texts(one, (*route, index))
 
 
-_TOUCHING = re.compile(r"[ \t]*(#[^\s#][^\r\n]*)")
-_LOST_TAIL = re.compile(r"[ \t]+(#[^\s#][^\r\n]*)")
+_TOUCHING = Pattern(r"[ \t]*(#[^\s#][^\r\n]*)")
+_LOST_TAIL = Pattern(r"[ \t]+(#[^\s#][^\r\n]*)")
 # Where prose stands. Elsewhere a value is complete at its end: `access: read-only #todo` has lost nothing.
 _PROSE = frozenset({"scope", "rows", "note", "purpose", "justification", "rollback", "rollback_strategy", "command"})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
+from linter.patterns import Pattern
 from linter.permissions import Leaf, action, class_of, object_within, within
 from linter.systems import Kind
 
@@ -36,13 +37,13 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all", or there is none."""
     for resource in subject.manifest.resources:
         kind = subject.kind(resource)
-        if not resource.known or not kind.narrowable or not writes(resource):
-            continue
+        if not resource.known or not kind.narrowable or not writes(resource) or _wild(resource, kind):
+            continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.index)
         if resource.scope.kind == "unbounded":
             said = resource.scope.words or "*"
             yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif resource.scope.kind == "absent" and not _wild(resource, kind):
+        elif resource.scope.kind == "absent":
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
             case = "named-object" if resource.object else "whole-system"
             yield Hit(place, {"system": resource.system}, (case,), resource)
@@ -59,7 +60,7 @@ def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
             yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
 
 
-_PREDICATE = re.compile(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
+_PREDICATE = Pattern(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
 
 
 def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
@@ -72,8 +73,8 @@ def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
 
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
-_READS_ONLY = re.compile(r"\breads? only\b|\bonly reads?\b|\b(?:no|never|cannot|without) writ(?:e|es|ing)\b|^read-only(?: access)?$", re.I)
-_NO_DELETE = re.compile(r"\b(?:no|never|cannot|without) delet(?:e|es|ing|ions?)\b", re.IGNORECASE)
+_READS_ONLY = Pattern(r"\breads? only\b|\bonly reads?\b|\b(?:no|never|cannot|without) writ(?:e|es|ing)\b|^read-only(?: access)?$", re.I)
+_NO_DELETE = Pattern(r"\b(?:no|never|cannot|without) delet(?:e|es|ing|ions?)\b", re.IGNORECASE)
 
 
 @template("contradictory-access")

@@ -1,7 +1,5 @@
 """Checks of the undo: is there one, does it name a command, a script that exists, the run to revert."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.reader import resolve
+from linter.patterns import Pattern
 from linter.schema import describe, is_date
 
-_PLAIN_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_PLAIN_NUMBER = Pattern(r"[-+]?(?:0|[1-9][0-9]*)")
 # YAML 1.1's booleans, https://yaml.org/type/bool.html; PyYAML leaves out the single letters, Ruby and Go have had them.
 _TRUE, _FALSE = frozenset({"y", "yes", "on"}), frozenset({"n", "no", "off"})
 

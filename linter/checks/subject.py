@@ -1,7 +1,5 @@
 """What a check sees: one manifest with its document and surroundings (`Subject`), or all of them (`Fleet`)."""
 
-from __future__ import annotations
-
 import os
 import stat
 from functools import cached_property
@@ -28,7 +26,7 @@ MAX_SCRIPT = 1 << 20
 class Surroundings:
     """What every manifest of a run shares."""
 
-    def __init__(self, config: Config, as_of: date) -> None:
+    def __init__(self, config: "Config", as_of: "date") -> None:
         self.config = config
         self.as_of = as_of
         self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
@@ -74,14 +72,14 @@ def _inside(path: str, folder: str) -> bool:
 class Subject:
     """One manifest: its path, document, model and surroundings."""
 
-    def __init__(self, path: str, document: Document, around: Surroundings) -> None:
+    def __init__(self, path: str, document: "Document", around: Surroundings) -> None:
         self.path = path
         self.document = document
         self.around = around
         self.secrets: list[Secret] = find(document.text.content)
         self.shown = Text(mask(document.text.content)) if self.secrets else document.text
         """The text with secrets masked, offsets unchanged: the only one that is ever quoted."""
-        self.violations: list[Violation] = []
+        self.violations: "list[Violation]" = []
         data = document.data
         if schema.predicate("manifest")(data):
             self.manifest = build(data, data)
@@ -117,7 +115,7 @@ class Subject:
         return kind_of(resource.system, binding["kind"] if binding else None)
 
 
-def _unusable(violations: list[Violation]) -> list[tuple[str | int, ...]]:
+def _unusable(violations: "list[Violation]") -> list[tuple[str | int, ...]]:
     """What must be pruned so that the model can be built: the whole field that holds a fault."""
     routes: list[tuple[str | int, ...]] = []
     for violation in violations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+
 import click
 
 from linter.catalogue import BadRule

@@ -4,13 +4,11 @@ What the schema refuses is pruned first, so that one wrong level does not hide e
 written (`Resource.written`), so that no rule calls it absent as well.
 """
 
-from __future__ import annotations
-
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
+from linter.patterns import Pattern
 from linter.permissions import Leaf, grants
 
 
@@ -149,7 +147,7 @@ def _rollback(given: Any) -> Rollback | None:
     )
 
 
-_SEGMENT = re.compile(r'(?:"(?:[^"]|"")*"|\([^)]*\)|[^."(]|["(])+')
+_SEGMENT = Pattern(r'(?:"(?:[^"]|"")*"|\([^)]*\)|[^."(]|["(])+')
 
 
 def split_name(name: str) -> tuple[str, tuple[str, ...]]:

@@ -5,14 +5,19 @@ composed node tree costs twice as much. Spans are offsets into the text, counted
 lines and columns are worked out only for the few places that a finding names.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, NamedTuple
 
 from yaml import YAMLError
 from yaml._yaml import CParser
-from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from linter.manifest.text import Text, Unreadable
 

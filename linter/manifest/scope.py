@@ -4,8 +4,6 @@ The prose grammar is part of algebra `p1` and frozen (DESIGN.md, section 1): a s
 every later version, since digests sign the result. What it does not read stays declared, as one opaque atom.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -4,12 +4,11 @@ A command is certain only where it looks like one: a script by its extension, a 
 backticks or with an option. "Restore from backup" and "contact the DBA" are none.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
 from linter.manifest.model import Rollback
+from linter.patterns import Pattern
 
 
 class Command(NamedTuple):
@@ -24,20 +23,20 @@ class Command(NamedTuple):
     """Whether it takes the run to revert."""
 
 
-_SCRIPT = re.compile(
+_SCRIPT = Pattern(
     r"(?<![\w./\\:@~-])((?:[\w.@~+-]*/)*[\w@+-][\w.@+-]*\.(?:py|sh|bash|zsh|sql|js|mjs|cjs|ts|rb|pl|ps1|php|go|R))(?![\w/-]|\.\w)"
 )
-_INTERPRETER = re.compile(r"(?:python[\d.]*|bash|sh|zsh|node|ruby|perl|php|pwsh|psql|go|Rscript|npx|uv|poetry|sudo|run)\b[^`]*$")
-_TOOL = re.compile(
+_INTERPRETER = Pattern(r"(?:python[\d.]*|bash|sh|zsh|node|ruby|perl|php|pwsh|psql|go|Rscript|npx|uv|poetry|sudo|run)\b[^`]*$")
+_TOOL = Pattern(
     r"(?:\$\s*)?(?:\./)?(?:psql|python[\d.]*|bash|sh|make(?!\s+sure)|just|npm|npx|node|git|kubectl|helm|terraform|aws|gcloud|az|gh|"
     r"flyctl|heroku|docker|ansible-playbook|alembic|dbt|rake|rails|uv|poetry)\s+[-\w./<{$:@]+"
 )
-_OPTION = re.compile(r"\w\s+--[A-Za-z][\w-]*")
-_BACKTICKS = re.compile(r"`([^`\n]*\w[ /][^`\n]*)`")
-_DRY = re.compile(r"--?dry[-_]?run\b|\bdry[- ]run\b", re.IGNORECASE)
-_UNDO = re.compile(r"\b(?:revert|roll(?:s|ed|ing)?[ -]?backs?|undo(?:es|ne)?|restor\w*|compensat\w*|rever[ts]\w*)|revert|rollback|undo", re.IGNORECASE)
-_RUN = re.compile(r"<[^<>]+>|\$\{?\w+|\{\{?[^{}]+\}|%[sd]\b|--run\b|\brun[-_ ]?id\b|--since\b|\[[A-Z][A-Z_-]*\]", re.IGNORECASE)
-_LABEL = re.compile(r"^\s*(?:[-*]|\d+[.)])?\s*(?:[A-Za-z][\w ()-]{0,40}:\s+)?(?:[Rr]un\s+)?")
+_OPTION = Pattern(r"\w\s+--[A-Za-z][\w-]*")
+_BACKTICKS = Pattern(r"`([^`\n]*\w[ /][^`\n]*)`")
+_DRY = Pattern(r"--?dry[-_]?run\b|\bdry[- ]run\b", re.IGNORECASE)
+_UNDO = Pattern(r"\b(?:revert|roll(?:s|ed|ing)?[ -]?backs?|undo(?:es|ne)?|restor\w*|compensat\w*|rever[ts]\w*)|revert|rollback|undo", re.IGNORECASE)
+_RUN = Pattern(r"<[^<>]+>|\$\{?\w+|\{\{?[^{}]+\}|%[sd]\b|--run\b|\brun[-_ ]?id\b|--since\b|\[[A-Z][A-Z_-]*\]", re.IGNORECASE)
+_LABEL = Pattern(r"^\s*(?:[-*]|\d+[.)])?\s*(?:[A-Za-z][\w ()-]{0,40}:\s+)?(?:[Rr]un\s+)?")
 
 
 _MOST_LINE = 2000

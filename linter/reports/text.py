@@ -4,8 +4,6 @@ Findings at or above the threshold in full, others a line each, information as a
 is the caller's decision. Every text of a stranger goes through `visible`.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from linter.findings import Finding, InputError, Location, Outcome, Severity, Silenced, count

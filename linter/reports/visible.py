@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 # C0 and C1 controls, line and paragraph separators, bidirectional controls (CVE-2021-42574), lone surrogates (bytes of a
 # path that is not UTF-8), byte order mark and other invisible format characters.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+from linter.patterns import Pattern
+
+_UNSAFE = Pattern("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
 
 
 def visible(text: str, *, keep: str = "") -> str:
     """The text with every unsafe character written out, such as `\\x1b`; characters in `keep` stay."""
-    return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else escape(match[0]), text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.compiled.sub(lambda match: match[0] if match[0] in keep else escape(match[0]), text)
 
 
 def escape(character: str) -> str:

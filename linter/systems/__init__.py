@@ -1,9 +1,8 @@
 """Kinds of systems, as far as a manifest can be judged offline: what can be narrowed, what a structured scope could check."""
 
-from __future__ import annotations
-
-import re
 from typing import NamedTuple
+
+from linter.patterns import Pattern
 
 
 class Kind(NamedTuple):
@@ -25,7 +24,7 @@ _KINDS = {
     "mcp": Kind("mcp", dimensions=("tools",)),
 }
 _BY_NAME = {"postgres": "postgresql", "postgresql": "postgresql", "pg": "postgresql", "github": "github", "gitlab": "gitlab"}
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_WORDS = Pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 
 def kind_of(system: str, configured: str | None) -> Kind:

@@ -1,0 +1,5 @@
+"""`python -m linter` is `permlint`."""
+
+from linter.cli import main
+
+main()
