@@ -87,14 +87,17 @@ def read_file(path: str, root: str) -> Text:
     except (OSError, ValueError) as error:
         reason = (error.strerror or "cannot be opened") if isinstance(error, OSError) else "is no path"
         raise Unreadable(1, 1, f"cannot be read: {reason[0].lower()}{reason[1:]}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable(1, 1, "is not a file")
-        try:
-            return _decoded(file.read(MAX_BYTES + 1))
-        except OSError as error:
-            raise Unreadable(1, 1, f"cannot be read: {error.strerror}") from None
+        raw = b""
+        while chunk := os.read(descriptor, MAX_BYTES + 1 - len(raw)):
+            raw += chunk
+    except OSError as error:
+        raise Unreadable(1, 1, f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    return _decoded(raw)
 
 
 def read_stdin() -> Text:

@@ -5,21 +5,22 @@ from collections.abc import Iterator
 
 
 class Pattern:
-    """A regular expression with the methods of `re.Pattern` that we use."""
+    """A regular expression with the methods of `re.Pattern` that we use.
 
-    __slots__ = ("_compiled", "_flags", "_source")
+    The first use compiles it and puts the compiled pattern's own methods in place of these.
+    """
 
     def __init__(self, source: str, flags: int = 0) -> None:
         self._source = source
         self._flags = flags
-        self._compiled: re.Pattern[str] | None = None
 
     @property
     def compiled(self) -> re.Pattern[str]:
         """The compiled pattern."""
-        if self._compiled is None:
-            self._compiled = re.compile(self._source, self._flags)
-        return self._compiled
+        pattern = re.compile(self._source, self._flags)
+        for name in ("search", "match", "fullmatch", "finditer", "findall", "sub"):
+            vars(self)[name] = getattr(pattern, name)
+        return pattern
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match anywhere."""

@@ -98,9 +98,12 @@ class Difference(NamedTuple):
 
 def fold(text: str) -> str:
     """The atom of a text dimension: NFC, white space folded."""
+    folded = " ".join(text.split())
+    if folded.isascii():
+        return folded
     import unicodedata
 
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return unicodedata.normalize("NFC", folded)
 
 
 def action(word: str) -> str:
@@ -145,20 +148,30 @@ def grants(
     `box` has the scope's dimensions as written: `columns` binds reading and writing, `read_columns` and `write_columns`
     one side. Columns that narrow writing drop create and channels that narrow it drop update, unless `actions` names them.
     """
-    named = None if actions is None else {action(word) for word in actions}
-    words = set(ACCESS.get(access or "none", ())) if named is None else named
-    sides = {True: _side(box, "read_columns"), False: _side(box, "write_columns")}
-    if named is None:
-        if "columns" in sides[False]:
-            words.discard("create")
-        if "channels" in sides[False]:
-            words.discard("update")
+    words = list(ACCESS[access or "none"]) if actions is None else list(dict.fromkeys(action(word) for word in actions))
+    if not box:
+        return [Leaf(system, path, word) for word in words]
+    write = _side(box, "write_columns")
+    read = _side(box, "read_columns") if "read_columns" in box or "write_columns" in box else write
+    if actions is None:
+        dropped = {"create" if "columns" in write else "", "update" if "channels" in write else ""}
+        words = [word for word in words if word not in dropped]
+    written = _box(write)
+    seen = written if read is write else _box(read)
     leaves = []
     for word in words:
-        bounds = sides[class_of(word) == "read"]
-        if not any(isinstance(value, Names) and value.empty for value in bounds.values()):
-            leaves.append(Leaf(system, path, word, tuple(sorted(bounds.items()))))
+        bounds = seen if class_of(word) == "read" else written
+        if bounds is not None:
+            leaves.append(Leaf(system, path, word, bounds))
     return leaves
+
+
+def _box(bounds: Mapping[str, Value]) -> Box | None:
+    """The dimensions as a box; None where one of them leaves nothing."""
+    for value in bounds.values():
+        if type(value) is Names and value.empty:
+            return None
+    return tuple(sorted(bounds.items()))
 
 
 def _side(box: Mapping[str, Value], own: str) -> dict[str, Value]:

@@ -37,6 +37,15 @@ def _yes(_: Any) -> bool:
     return True
 
 
+def _every(tests: list[Predicate]) -> Predicate:
+    if not tests:
+        return _yes
+    if len(tests) == 1:
+        return tests[0]
+    first, rest = tests[0], _every(tests[1:])
+    return lambda value: first(value) and rest(value)
+
+
 class _Compiler:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
@@ -67,12 +76,7 @@ class _Compiler:
         unknown -= {"minProperties", "if", "then", "else"}
         if unknown or "$ref" in schema:
             raise ValueError(f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}")
-        if len(tests) == 1:
-            return tests[0]
-        if len(tests) == 2:
-            first, second = tests
-            return lambda value: first(value) and second(value)
-        return lambda value: all(test(value) for test in tests)
+        return _every(tests)
 
     def _reference(self, reference: str) -> Predicate:
         if reference not in self.known:
@@ -104,6 +108,8 @@ class _Compiler:
         rest = schema.get("additionalProperties", True)
         other = (lambda _: False) if rest is False else self.compile(rest)
         required, least = schema.get("required", ()), schema.get("minProperties", 0)
+        if not properties and not patterns and rest is True:
+            return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= set(required))
 
         def mapping(value: Any) -> bool:
             if type(value) is not dict:

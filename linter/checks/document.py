@@ -104,6 +104,16 @@ def _plain(value: Any, route: Route) -> Iterator[tuple[Route, Any]]:
         yield route, value
 
 
+def _value_begins_with_angle(content: str) -> bool:
+    """Whether some `<` may begin a value: most manifests have one only within a command."""
+    place = content.find("<")
+    while place >= 0:
+        if content[max(0, place - 80) : place].rstrip(" \t\r\"'")[-1:] in ("", ":", "-", ",", "[", "{", "\n", "|", ">"):
+            return True
+        place = content.find("<", place + 1)
+    return False
+
+
 class PlaceholderParams(NamedTuple):
     """Parameters of `placeholder`."""
 
@@ -115,13 +125,13 @@ class PlaceholderParams(NamedTuple):
 def placeholder(params: PlaceholderParams) -> Any:
     """A placeholder where a value belongs."""
     words = "|".join(map(re.escape, params.words))
-    marked = re.compile(rf"^\s*[-*]?\s*(?:{words})\b|\((?:{words})\b|\b(?:{words}):", re.MULTILINE)
-    whole = re.compile(rf"\s*(?:<[^<>]*>|(?i:{words}))\s*")
+    marked = Pattern(rf"^\s*[-*]?\s*(?:{words})\b|\((?:{words})\b|\b(?:{words}):", re.MULTILINE)
+    whole = Pattern(rf"\s*(?:<[^<>]*>|(?i:{words}))\s*")
 
     def check(subject: Subject) -> Iterator[Hit]:
         content = subject.document.text.content
         upper = content.upper()
-        if "<" not in content and not any(word in upper for word in params.words):
+        if not any([word in upper for word in params.words]) and not _value_begins_with_angle(content):
             return
         for route, value in texts(subject.document.data):
             if "labels" in route:  # a tracker's label may well be called TODO

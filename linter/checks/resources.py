@@ -13,11 +13,6 @@ from linter.permissions import Leaf, action, class_of, object_within, within
 from linter.systems import Kind
 
 
-def writes(resource: Resource) -> bool:
-    """Whether an entry grants anything but reading; a native action without a class counts as writing."""
-    return any(class_of(leaf.action) != "read" for leaf in resource.leaves)
-
-
 def _wild(resource: Resource, kind: Kind) -> bool:
     """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
     last = resource.object[-1] if resource.object else ""
@@ -28,7 +23,7 @@ def _wild(resource: Resource, kind: Kind) -> bool:
 def wildcard_resource(subject: Subject) -> Iterator[Hit]:
     """Writing on everything below something."""
     for resource in subject.manifest.resources:
-        if writes(resource) and _wild(resource, subject.kind(resource)):
+        if resource.writes and _wild(resource, subject.kind(resource)):
             yield Hit(Place(("resources", resource.index, "resource")), resource=resource)
 
 
@@ -37,7 +32,7 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all", or there is none."""
     for resource in subject.manifest.resources:
         kind = subject.kind(resource)
-        if not resource.known or not kind.narrowable or not writes(resource) or _wild(resource, kind):
+        if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
             continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.index)
         if resource.scope.kind == "unbounded":
@@ -112,6 +107,9 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
     kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
+        lower = text.lower()
+        if "read" not in lower and "writ" not in lower and "delet" not in lower:
+            continue
         match = _READS_ONLY.search(text)
         if match and kinds & {"create", "update", "delete", "execute", "admin"}:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} writes"}

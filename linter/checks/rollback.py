@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from linter.blast import LEVELS, computed
 from linter.checks import Hit, Place, template
-from linter.checks.resources import writes
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource, Rollback
 from linter.manifest.strategy import Command, commands, in_prose
@@ -14,7 +13,7 @@ from linter.systems import words
 
 
 def _writing(subject: Subject) -> list[Resource]:
-    return [resource for resource in subject.manifest.resources if writes(resource)]
+    return [resource for resource in subject.manifest.resources if resource.writes]
 
 
 def _place(rollback: Rollback) -> Place:
@@ -118,7 +117,7 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
         for resource in subject.manifest.resources:
             if resource.written & {"reversibility", "rollback"} or known.isdisjoint(words(resource.system)):
                 continue
-            if writes(resource):
+            if resource.writes:
                 level, _ = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()

@@ -31,6 +31,7 @@ class Surroundings:
         self.as_of = as_of
         self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
         self._real_root = os.path.realpath(config.root)
+        self._scripts: dict[str, tuple[str, str]] = {}
 
     @cached_property
     def codeowners(self) -> Any:
@@ -45,6 +46,12 @@ class Surroundings:
         Returns:
             (absolute path, ""), or ("", the reason as a clause).
         """
+        known = self._scripts.get(relative)
+        if known is None:
+            known = self._scripts[relative] = self._look_up(relative)
+        return known
+
+    def _look_up(self, relative: str) -> tuple[str, str]:
         if os.path.isabs(relative) or relative.startswith("~"):
             return "", "is not a path inside the repository"
         path = os.path.normpath(os.path.join(self.config.root, relative))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
-from linter.permissions import Leaf, grants
+from linter.permissions import Leaf, class_of, grants
 
 
 class Resource(NamedTuple):
@@ -37,6 +37,8 @@ class Resource(NamedTuple):
     handles: tuple[str, ...]
     leaves: tuple[Leaf, ...]
     """What it grants, by the algebra; without its scope where that is unreadable, nothing where the access is."""
+    writes: bool
+    """Whether it grants anything but reading; a native action without a class counts as writing."""
     written: frozenset[str]
     """The keys that stand in the file, valid or not."""
     known: bool
@@ -104,8 +106,8 @@ def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], 
     name = data["resource"].strip()
     system, path = split_name(name)
     access, actions, given = data.get("access"), data.get("actions"), data.get("scope")
-    lost = [key for key in ("access", "actions", "scope") if key in original and key not in data]
-    granted = (access is not None or actions is not None) and not {"access", "actions"}.intersection(lost)
+    lost = [] if data is original else [key for key in ("access", "actions", "scope") if key in original and key not in data]
+    granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
     if given is None:
         scope = ABSENT
     elif isinstance(given, str):
@@ -114,6 +116,7 @@ def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], 
         scope = parse_structured(given)
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
+    leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
     applies = data.get("environments")
     return Resource(
         index=index,
@@ -125,12 +128,13 @@ def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], 
         scope=scope,
         blast_radius=level.strip() if level else None,
         blast_note=note.rstrip().removesuffix(")"),
-        environments=tuple(one.strip() for one in applies) if applies else environments,
+        environments=tuple([one.strip() for one in applies]) if applies else environments,
         reversibility=data.get("reversibility"),
         rollback=data.get("rollback"),
         justification=data.get("justification"),
         handles=tuple(data.get("handles") or ()),
-        leaves=tuple(grants(system, path, access, actions, scope.box)) if granted else (),
+        leaves=leaves,
+        writes=any([class_of(leaf.action) != "read" for leaf in leaves]),
         written=frozenset(original),
         known=granted and not lost,
     )

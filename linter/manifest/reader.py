@@ -20,6 +20,7 @@ from yaml.events import (
 )
 
 from linter.manifest.text import Text, Unreadable
+from linter.patterns import Pattern
 
 MAX_BYTES = 1 << 20
 """A manifest of twelve resources is 2 KB; a megabyte is a mistake or an attack."""
@@ -88,14 +89,13 @@ def read(text: Text) -> Document:
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMERIC = frozenset("-+.0123456789")
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_FLOAT_WORD = re.compile(r"\.([iInN])")
+_INT = Pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = Pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_FLOAT_WORD = Pattern(r"\.([iInN])")
 # What some YAML 1.1 reader takes for something else than YAML 1.2 does; `checks/scalars.py` decides, this only collects.
 _WORDS_1_1 = frozenset(
     word for base in ("y", "n", "yes", "no", "on", "off", "=") for word in (base, base.capitalize(), base.upper())
 )
-_NUMBERS_1_1 = re.compile(r"[-+.]?[0-9][0-9_.:xobeETtzZ+ a-fA-F-]*")
 _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 
@@ -104,6 +104,10 @@ def resolve(value: str) -> Any:
     if value in _CONSTANTS:
         return _CONSTANTS[value]
     if value[0] in _NUMERIC:
+        if value.isdigit() and value.isascii():
+            return _integer(value)
+        if "-" in value[1:] and "e" not in value and "E" not in value:
+            return value  # a date, above all
         if _INT.fullmatch(value):
             return _integer(value)
         if _FLOAT.fullmatch(value):
@@ -116,6 +120,11 @@ def _integer(value: str) -> int | float:
         return int(value[2:], 8 if value[1] == "o" else 16)
     # Python refuses more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
     return int(value) if len(value) < 400 else float("inf")
+
+
+def _may_differ(value: str) -> bool:
+    """Whether a plain scalar that begins like a number deserves a look; most are plain numbers or prose."""
+    return len(value) < 40 and (value[0] == "0" or not value.isdigit())
 
 
 class _Frame(NamedTuple):
@@ -180,7 +189,7 @@ class _Machine:
         key: Any = None
         key_start = key_end = -1
         merges: list[tuple[Any, Any]] | None = None
-        nodes = 0
+        nodes = last_end = 0
         while True:
             event = get()
             kind = type(event)
@@ -196,7 +205,7 @@ class _Machine:
                     else:
                         text = value
                         value = resolve(text)
-                        if (text in _WORDS_1_1 or (text and text[0] in _NUMERIC and _NUMBERS_1_1.fullmatch(text))) and not (
+                        if (text in _WORDS_1_1 or (text and text[0] in _NUMERIC and _may_differ(text))) and not (
                             muted or (key is not None and key[:2] == "x-")
                         ):
                             self.suspects.append(Suspect(key if is_map else len(container), text, start, end))
@@ -236,16 +245,15 @@ class _Machine:
                 frame = stack.pop()
                 start = frame.start
                 end = event.end_mark.index
-                if places and content[end - 1 : end] not in ("}", "]"):
-                    # A block collection's own end mark spills to the next token: it ends where its last child ends.
-                    last = places[-1] if kind is SequenceEndEvent else max(places.values(), key=_value_end)
-                    end = min(end, max(last[3], last[1]))
+                if event.start_mark.index == end:
+                    end = last_end  # a block collection's own end mark spills to the next token
                 if frame.anchor is not None:
                     anchors[frame.anchor] = (value, nodes - frame.nodes)
                 container, places, key, key_start, key_end = frame[:5]
                 muted, merges = frame.muted, frame.merges
                 is_map = type(container) is dict
                 if frame.as_key:
+                    last_end = end
                     key, key_start, key_end = content[start:end], start, end
                     if key in container and not muted:
                         self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
@@ -263,6 +271,7 @@ class _Machine:
                     value = content[start:end]
             else:
                 raise self.fail(start, "is not one YAML document")
+            last_end = end
             if nodes > MAX_NODES:
                 raise self.fail(start, f"holds more than {MAX_NODES:,} values (aliases expanded)")
             if is_map:
@@ -308,10 +317,6 @@ class _Machine:
             problem = "a tab stands where YAML wants spaces; indent with spaces"
         context = getattr(error, "context", None)
         return self.fail(offset, f"is not YAML: {problem}" + (f" ({context})" if context else ""))
-
-
-def _value_end(entry: Entry) -> int:
-    return max(entry[1], entry[3])
 
 
 def _unknown_tag(tag: str) -> str:

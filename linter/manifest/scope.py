@@ -4,10 +4,10 @@ The prose grammar is part of algebra `p1` and frozen (DESIGN.md, section 1): a s
 every later version, since digests sign the result. What it does not read stays declared, as one opaque atom.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from linter.patterns import Pattern
 from linter.permissions import EVERYTHING, Names, Value, fold
 
 SET_DIMENSIONS = (
@@ -39,61 +39,106 @@ class Scope(NamedTuple):
 
 ABSENT = Scope("absent", {})
 
-_UNBOUNDED = re.compile(
-    r"\*|(?:all|any|every|full|unrestricted|unlimited|everything|anything|no limits?)"
-    r"(?:\s+(?:rows?|columns?|tables?|channels?|records?|data|access|objects?|resources?|repositories|repos?|files?|tools?))?"
-    r"(?:\s+and\s+(?:all\s+)?(?:rows?|columns?|tables?))?\.?",
-    re.IGNORECASE,
+_ALL = frozenset({"*", "all", "any", "every", "full", "unrestricted", "unlimited", "everything", "anything"})
+_THINGS = frozenset(
+    "row rows column columns table tables channel channels record records data access object objects resource resources "
+    "repository repositories repo repos file files tool tools".split()
 )
-_NAME = r'(?:[A-Za-z_][A-Za-z0-9_$]*|"[^"\s][^"]*")'
-_NAMES = rf"{_NAME}(?:\s*,\s*{_NAME})*(?:\s*,?\s+and\s+{_NAME})?"
-_COLUMNS = re.compile(
-    rf"(?:only\s+)?(?:the\s+)?(?P<a>{_NAMES})\s+columns?\s+only\.?"
-    rf"|only\s+(?:the\s+)?(?P<b>{_NAMES})\s+columns?\.?"
-    rf"|only\s+(?:the\s+)?columns?:?\s+(?P<c>{_NAMES})\.?"
-    rf"|columns?:?\s+(?P<d>{_NAMES})\s+only\.?",
-    re.IGNORECASE,
-)
-_ALL_BUT = re.compile(rf"(?:all|every)\s+columns?\s+(?:except|but)(?:\s+for)?\s+(?P<a>{_NAMES})\.?", re.IGNORECASE)
-_CHANNEL = r"#[\w-]+"
-_CHANNEL_LIST = rf"{_CHANNEL}(?:\s*,\s*{_CHANNEL})*(?:\s*,?\s+and\s+{_CHANNEL})?"
-_CHANNELS = re.compile(
-    rf"(?:only\s+)?(?:the\s+)?(?:channels?:?\s+)?(?P<a>{_CHANNEL_LIST})(?:\s+channels?)?(?:\s+only)?\.?", re.IGNORECASE
-)
-_SPLIT = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.IGNORECASE)
-_NAME_IN_LIST = re.compile(_NAME)
-# A word of the grammar is no column: "the status and only column" is prose.
-_GRAMMAR = frozenset({"only", "the", "and", "column", "columns", "all", "any", "every", "except", "but", "no", "not", "or"})
+_COLUMN = frozenset({"column", "columns"})
+_CHANNEL = frozenset({"channel", "channels"})
+# A word of the grammar is no name: "the status and only column" is prose.
+_GRAMMAR = _COLUMN | {"only", "the", "and", "all", "any", "every", "except", "but", "no", "not", "or", "for"}
+_ITEM = Pattern(r'"[^"]*[^"\s][^"]*"|[^\s,"]+|,|"')
 _MOST_PROSE = 2000
-"""Longer prose is never a list of names; it also bounds the patterns' work."""
+"""Longer prose is never a list of names; it also bounds the work on hostile text."""
 
 
 def parse_prose(text: str) -> Scope:
-    """A free-text scope: bounded where its meaning is certain, else one atom of the dimension `prose`."""
+    """A free-text scope: bounded where its meaning is certain, else one atom of the dimension `prose`.
+
+    The sentences that are read, [in brackets] what may be left out, NAMES separated by commas or "and":
+        all | any ... | everything | * | all rows | all columns ...        nothing is bounded
+        [only] [the] NAMES columns only | only [the] NAMES columns         columns
+        only [the] columns NAMES | columns NAMES only                      columns
+        all columns except NAMES                                           all columns but these
+        [only] [the] [channel] #NAMES [channel] [only]                     channels
+    """
     words = fold(text)
     if len(words) <= _MOST_PROSE:
-        if _UNBOUNDED.fullmatch(words):
+        tokens = words.removesuffix(".").split(" ")
+        lower = [token.lower() for token in tokens]
+        if lower[0] in _ALL and all(word in _THINGS or word == "and" for word in lower[1:]):
             return Scope("unbounded", {}, words)
-        match = _COLUMNS.fullmatch(words)
-        names = _names(next(filter(None, match.groups()))) if match else None
-        if names:
-            return Scope("bounded", {"columns": Names(names)}, words)
-        match = _ALL_BUT.fullmatch(words)
-        names = _names(match["a"]) if match else None
-        if names:
-            return Scope("bounded", {"columns": Names(names, excluded=True)}, words)
-        match = _CHANNELS.fullmatch(words) if "#" in words else None
-        if match:
-            return Scope("bounded", {"channels": Names(frozenset(_SPLIT.split(match["a"])))}, words)
+        found = (_columns(tokens, lower) if "olumn" in words.lower() else None) or (_channels(tokens, lower) if "#" in words else None)
+        if found:
+            return Scope("bounded", found, words)
     return Scope("prose", {"prose": words}, words)
 
 
-def _names(listed: str) -> frozenset[str] | None:
-    """The names of a list, quotes taken off; None where one of them is a word of the grammar."""
-    names = [name for name in _NAME_IN_LIST.findall(listed) if name.lower() != "and"]
-    if any(name.lower() in _GRAMMAR for name in names):
+def _columns(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
+    if len(lower) > 3 and lower[0] in ("all", "every") and lower[1] in _COLUMN and lower[2] in ("except", "but"):
+        names = _names(tokens[4 if lower[3] == "for" else 3 :])
+        return {"columns": Names(names, excluded=True)} if names else None
+    start, end = _frame(lower)
+    if start == 0 and end == len(lower):  # without "only" it is a description, not a bound
+        return None
+    start += lower[start : start + 1] == ["the"]
+    inner = lower[start:end]
+    if inner and inner[-1] in _COLUMN:
+        names = _names(tokens[start : end - 1])
+    elif inner and inner[0].rstrip(":") in _COLUMN:
+        names = _names(tokens[start + 1 : end])
+    else:
+        return None
+    return {"columns": Names(names)} if names else None
+
+
+def _channels(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
+    start, end = _frame(lower)
+    start += lower[start : start + 1] == ["the"]
+    if lower[start].rstrip(":") in _CHANNEL:
+        start += 1
+    if lower[end - 1] in _CHANNEL:
+        end -= 1
+    names = _split(tokens[start:end])
+    if not names or not all(name[0] == "#" and name[1:].replace("-", "_").replace("_", "a").isalnum() for name in names):
+        return None
+    return {"channels": Names(frozenset(names))}
+
+
+def _frame(lower: list[str]) -> tuple[int, int]:
+    """Where the sentence stands without an "only" at either end."""
+    return int(lower[0] == "only"), len(lower) - int(lower[-1] == "only")
+
+
+def _split(tokens: list[str]) -> list[str]:
+    """The names of a list, separated by commas or "and", quotes kept; empty where it is no such list."""
+    names: list[str] = []
+    before = ","
+    for item in _ITEM.findall(" ".join(tokens)):
+        kind = item if item == "," else "and" if item.lower() == "and" else ""
+        if not kind:
+            if not before:
+                return []  # two names side by side
+            names.append(item)
+        elif before and not (kind == "and" and before == "," and names):
+            return []  # two separators side by side, but for ", and"
+        before = kind
+    return [] if before else names
+
+
+def _names(tokens: list[str]) -> frozenset[str] | None:
+    """The column names of a list, quotes taken off; None where it is none."""
+    names = _split(tokens)
+    if not names or not all(name[0] == '"' and len(name) > 2 or _identifier(name) for name in names):
         return None
     return frozenset(name.strip('"') for name in names)
+
+
+def _identifier(name: str) -> bool:
+    """An identifier as SQL has it without quotes, in ASCII, but no word of the grammar; `$` may follow the first character."""
+    plain = name.isascii() and (name.isidentifier() or (name.replace("$", "_").isidentifier() and name[0] != "$"))
+    return plain and name.lower() not in _GRAMMAR
 
 
 def parse_structured(given: Mapping[str, Any]) -> Scope:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import re
 from bisect import bisect_right
+
+from linter.patterns import Pattern
 
 # UTF-32's little-endian mark begins with UTF-16's: the longer comes first.
 _WIDE_MARKS = (
@@ -13,7 +14,7 @@ _WIDE_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK = Pattern(r"\r\n|\n|\r")
 
 
 class Unreadable(Exception):

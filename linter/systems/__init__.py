@@ -1,5 +1,6 @@
 """Kinds of systems, as far as a manifest can be judged offline: what can be narrowed, what a structured scope could check."""
 
+from functools import cache
 from typing import NamedTuple
 
 from linter.patterns import Pattern
@@ -27,13 +28,15 @@ _BY_NAME = {"postgres": "postgresql", "postgresql": "postgresql", "pg": "postgre
 _WORDS = Pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 
+@cache
 def kind_of(system: str, configured: str | None) -> Kind:
     """The kind of a system: as configuration binds it, else by its own plain name, else unknown."""
-    if "webhook" in words(system) or "webhooks" in words(system):
+    if not words(system).isdisjoint(("webhook", "webhooks")):
         return _WEBHOOK
     return _KINDS.get(configured or _BY_NAME.get(system.lower(), ""), _UNKNOWN)
 
 
-def words(system: str) -> list[str]:
+@cache
+def words(system: str) -> frozenset[str]:
     """The words of a system's name, in lower case: "slack_webhook", "SlackWebhook" and "slack-webhook" have the same."""
-    return [word.lower() for word in _WORDS.findall(system)]
+    return frozenset(word.lower() for word in _WORDS.findall(system))
