@@ -112,10 +112,14 @@ def load_file(path: str, shown: str) -> Rule:
         violation = schema.explain("rule", data)[0]
         line = document.text.position(document.entry(violation.route)[2])[0] if violation.route else 1
         place = ".".join(map(str, violation.route))
-        raise BadRule(shown, line, f"{place + ': ' if place else ''}{violation.problem}. {violation.suggestion}".strip())
+        raise BadRule(
+            shown, line, f"{place + ': ' if place else ''}{violation.problem}. {violation.suggestion}".strip()
+        )
     category, name = os.path.split(os.path.splitext(path)[0])
     if (data["category"], data["name"]) != (os.path.basename(category), name):
-        raise BadRule(shown, 1, f"is rule {data['category']}/{data['name']}: keep it as {data['category']}/{data['name']}.yaml")
+        raise BadRule(
+            shown, 1, f"is rule {data['category']}/{data['name']}: keep it as {data['category']}/{data['name']}.yaml"
+        )
     return _rule(data, path)
 
 

@@ -5,21 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.catalogue import BadRule, Rule, built_in, load_file, pick
-from linter.checks import (  # noqa: F401 - each registers
-    BadParams,
-    Hit,
-    Place,
-    assertion,
-    blast,
-    document,
-    fleet,
-    instantiate,
-    resources,
-    review,
-    rollback,
-    scalars,
-)
-from linter.checks.subject import Fleet, Subject, Surroundings, Unit
+from linter.checks import BadParams, Hit, Place, builtin, instantiate
+from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
 from linter.findings import Finding, Location, Severity, Silenced
 from linter.manifest.text import Text
@@ -56,7 +43,9 @@ def ruleset(config: "Config") -> Ruleset:
         _add_own(rules, config)
     for id, settings in config.rules.items():
         rules[id] = _configure(rules, id, settings, config)
-    checks, fleet_checks = [], []
+    builtin.register()
+    checks: list[tuple[Rule, Any]] = []
+    fleet_checks: list[tuple[Rule, Any]] = []
     for rule in rules.values():
         if rule.check == "engine" or rule.gravest is Severity.OFF:
             continue
@@ -85,7 +74,9 @@ def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], 
     rule = rules.get(id)
     if rule is None:
         near = nearest_rule(id, rules)
-        raise config.fault(f"rules.{id}: there is no such rule{f'; did you mean `{near}`?' if near else ''}", "rules", id)
+        raise config.fault(
+            f"rules.{id}: there is no such rule{f'; did you mean `{near}`?' if near else ''}", "rules", id
+        )
     if "severity" in settings:
         given = settings["severity"]
         words = {"otherwise": given} if isinstance(given, str) else given
@@ -95,7 +86,8 @@ def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], 
             raise config.fault(f"rules.{id}: the rule is mandatory and cannot be turned down", "rules", id, "severity")
         rule = rule._replace(severity=severity)
     return rule._replace(
-        params={**rule.params, **settings.get("params", {})}, mandatory=rule.mandatory or settings.get("mandatory", False)
+        params={**rule.params, **settings.get("params", {})},
+        mandatory=rule.mandatory or settings.get("mandatory", False),
     )
 
 
@@ -175,7 +167,9 @@ class Engine:
         return Verdict(kept, silenced, crashed)
 
     def _draft(self, rule: Rule, hit: Hit, subject: Subject) -> Draft | None:
-        environments = hit.environments or (hit.resource.environments if hit.resource else subject.manifest.environments)
+        environments = hit.environments or (
+            hit.resource.environments if hit.resource else subject.manifest.environments
+        )
         severity, environment, held = self._weigh(rule, hit, environments)
         if severity is Severity.OFF:
             return None
@@ -264,7 +258,9 @@ class Engine:
             elif rules[id].mandatory:
                 problems.append(("mandatory-rule", {"rule": id}))
         if not suppression.rules:
-            problems.append(("unknown-rule", {"rule": suppression.written, "hint": "; write ignore[category/name] reason"}))
+            problems.append(
+                ("unknown-rule", {"rule": suppression.written, "hint": "; write ignore[category/name] reason"})
+            )
         if not suppression.reason and not problems:
             problems.append(("no-reason", {}))
         if suppression.rules and not suppression.holds(today):
@@ -272,7 +268,9 @@ class Engine:
         elif not problems and suppression not in self._used:
             problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}))
         for name, values in problems:
-            yield from self.say(f"suppression/{name}", values, suppression.location(path), suppression.agent, suppression.written)
+            yield from self.say(
+                f"suppression/{name}", values, suppression.location(path), suppression.agent, suppression.written
+            )
 
     def say(
         self, id: str, values: Mapping[str, str], location: Location, agent: str, key: str, cases: tuple[str, ...] = ()

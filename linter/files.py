@@ -22,9 +22,8 @@ def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str])
     """
     base = root if _below(folder, root) else folder
     wanted, unwanted = matcher(globs), matcher(exclude, folders=True)
-    names = _git_files(folder)
-    if names is None:
-        names = _walk(folder)
+    listed = _git_files(folder)
+    names = list(_walk(folder)) if listed is None else listed
     prefix = os.path.relpath(folder, base)
     prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
     found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}

@@ -29,7 +29,9 @@ _AWS_CLASSES = {
 }
 _CLASS_OF: dict[str, str] = {word: cls for cls, words in _AWS_CLASSES.items() for word in words.split()}
 _CLASS_OF |= {"truncate": "delete"}
-_CLASS_OF |= dict.fromkeys(("drop", "alter", "grant", "revoke", "own", "owner", "ddl", "create_table", "create_role"), "admin")
+_CLASS_OF |= dict.fromkeys(
+    ("drop", "alter", "grant", "revoke", "own", "owner", "ddl", "create_table", "create_role"), "admin"
+)
 """Native word -> the one class above it. A native that is not here has none: it compares with little (see `action_within`)."""
 
 ACCESS: Mapping[str, tuple[str, ...]] = {

@@ -37,6 +37,10 @@ def _yes(_: Any) -> bool:
     return True
 
 
+def _no(_: Any) -> bool:
+    return False
+
+
 def _every(tests: list[Predicate]) -> Predicate:
     if not tests:
         return _yes
@@ -75,7 +79,9 @@ class _Compiler:
         unknown -= {"minItems", "uniqueItems", "properties", "patternProperties", "additionalProperties", "required"}
         unknown -= {"minProperties", "if", "then", "else"}
         if unknown or "$ref" in schema:
-            raise ValueError(f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}")
+            raise ValueError(
+                f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}"
+            )
         return _every(tests)
 
     def _reference(self, reference: str) -> Predicate:
@@ -106,32 +112,27 @@ class _Compiler:
         properties = {name: self.compile(sub) for name, sub in schema.get("properties", {}).items()}
         patterns = [(Pattern(text), self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
         rest = schema.get("additionalProperties", True)
-        other = (lambda _: False) if rest is False else self.compile(rest)
+        other = _no if rest is False else self.compile(rest)
         required, least = schema.get("required", ()), schema.get("minProperties", 0)
         if not properties and not patterns and rest is True:
-            return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= set(required))
+            keys = frozenset(required)
+            return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= keys)
+
+        def stranger(name: str, value: Any) -> bool:
+            tests = [sub for pattern, sub in patterns if pattern.search(name)]
+            return all([test(value) for test in tests or (other,)])
 
         def mapping(value: Any) -> bool:
             if type(value) is not dict:
                 return True
             for name, one in value.items():
                 test = properties.get(name)
-                if test is not None:
-                    if not test(one):
-                        return False
-                    continue
-                matched = False
-                for pattern, sub in patterns:
-                    if pattern.search(name):
-                        matched = True
-                        if not sub(one):
-                            return False
-                if not matched and not other(one):
+                if not (stranger(name, one) if test is None else test(one)):
                     return False
-            for name in required:  # noqa: SIM110
+            for name in required:
                 if name not in value:
                     return False
-            return len(value) >= least
+            return True if least == 0 else len(value) >= least
 
         return mapping
 
@@ -232,7 +233,7 @@ def _translate(error: Any) -> Iterator[Violation]:
     keyword, instance, schema = error.validator, error.instance, error.schema
     if keyword == "additionalProperties":
         known = list(schema.get("properties", {}))
-        patterns = [text for text in schema.get("patternProperties", {})]
+        patterns = list(schema.get("patternProperties", {}))
         for key in instance:
             if key in known or any(re.search(text, key) for text in patterns):
                 continue
@@ -246,7 +247,9 @@ def _translate(error: Any) -> Iterator[Violation]:
                 hint = expected.get("description", "")
                 yield Violation(route, "missing", key, f"`{key}` is missing", f"add `{key}:`. {hint}".strip())
     else:
-        expected = _GENERIC.get(keyword, "").format(error.validator_value) or schema.get("x-expected") or "something else"
+        expected = (
+            _GENERIC.get(keyword, "").format(error.validator_value) or schema.get("x-expected") or "something else"
+        )
         subject = str(route[-1]) if route and isinstance(route[-1], str) else ""
         options = schema.get("enum") or _words(schema.get("pattern", ""))
         near = []

@@ -98,7 +98,11 @@ def _scalars(document: "Document") -> list[tuple[int, int]]:
             return
         seen.add(id(value))
         places = document.spans[id(value)]
-        pairs = zip(value.values(), places.values(), strict=True) if isinstance(places, dict) else zip(value, places, strict=True)
+        pairs = (
+            zip(value.values(), places.values(), strict=True)
+            if isinstance(places, dict)
+            else zip(value, places, strict=True)
+        )
         for one, (key_start, key_end, start, end) in pairs:
             spans.append((key_start, key_end) if isinstance(places, dict) else (start, start))
             if isinstance(one, (dict, list)):

@@ -16,7 +16,11 @@ def permlint(
     folder: Path, *arguments: str | bytes, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `permlint` in a folder, without colour unless `env` asks for it."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR") and not name.startswith("GIT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "FORCE_COLOR") and not name.startswith("GIT_")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "linter", *arguments],
         cwd=folder,

@@ -15,7 +15,15 @@ import pytest
 from tests.command import permlint
 from tests.world import build
 
-CLEAN = "agent_name: reader\nenvironment: staging\nowner: docs\nresources:\n  - resource: wiki\n    access: read-only\n    blast_radius: none\n"
+CLEAN = """\
+agent_name: reader
+environment: staging
+owner: docs
+resources:
+  - resource: wiki
+    access: read-only
+    blast_radius: none
+"""
 BROKEN = CLEAN.replace("read-only", "readonly")
 WARNING = CLEAN.replace("    blast_radius: none\n", "")
 FULL = """\
@@ -133,7 +141,9 @@ def test_the_fingerprint_outlives_a_move(tmp_path: Path) -> None:
     def fingerprint(text: str, path: str) -> str:
         build(tmp_path, {path: text})
         body = json.loads(permlint(tmp_path, "check", "--format", "json", path).stdout)
-        return str(next(one for one in body["findings"] if one["rule"] == "blast-radius/missing-blast-radius")["fingerprint"])
+        return str(
+            next(one for one in body["findings"] if one["rule"] == "blast-radius/missing-blast-radius")["fingerprint"]
+        )
 
     before = fingerprint(WARNING, "a.yaml")
     assert fingerprint("# a comment\n\n" + WARNING, "b.yaml") == before
@@ -186,7 +196,9 @@ def _on_a_terminal(folder: Path) -> bytes:
     outer, inner = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     env |= {"PYTHONPATH": str(Path(__file__).parent.parent), "TERM": "xterm"}
-    process = subprocess.Popen([sys.executable, "-m", "linter", "check"], cwd=folder, stdout=inner, stderr=inner, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "linter", "check"], cwd=folder, stdout=inner, stderr=inner, env=env
+    )
     os.close(inner)
     shown = b""
     try:
@@ -209,7 +221,9 @@ def test_a_clean_start_imports_nothing_heavy(tmp_path: Path) -> None:
         "print(status, sorted(heavy & set(sys.modules)))\n"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1] == "0 []"
 
 

@@ -49,7 +49,11 @@ def test_a_configuration_from_elsewhere_governs_the_checkout(tmp_path: Path) -> 
         ("exclude = [", 1, "is not TOML"),
         ("\n\nexclude = 3\n", 3, "exclude: expected a list of globs, found the number 3"),
         ('[[defaults]]\npaths = ["a"]\nreview_every = "soon"\n', 3, "review_every: expected a period such as 90d"),
-        ('[systems.postgres]\nkind = "postgresql"\ndsn_env = "postgresql://u:p@h/d"\n', 3, "the name of an environment variable"),
+        (
+            '[systems.postgres]\nkind = "postgresql"\ndsn_env = "postgresql://u:p@h/d"\n',
+            3,
+            "the name of an environment variable",
+        ),
         ('[systems.postgres]\ndsn_env = "X"\n', 1, "`kind` is missing"),
         ('[rules."review/no-owner"]\nmandatory = false\n', 2, "a mandatory rule stays one"),
     ],
@@ -86,9 +90,15 @@ paths = ["agents/support"]
 review_every = "30d"
 """
     manifest = "agent_name: {}\nenvironment: staging\nresources: []\n"
-    build(tmp_path, {"agents/support/agent-permissions.yaml": manifest.format("a"), "agent-permissions.yaml": manifest.format("b")}, config)
+    build(
+        tmp_path,
+        {"agents/support/agent-permissions.yaml": manifest.format("a"), "agent-permissions.yaml": manifest.format("b")},
+        config,
+    )
     outcome = run(tmp_path, as_of=TODAY)
-    assert [(one.location.path, one.rule) for one in outcome.findings] == [("agent-permissions.yaml", "review/no-owner")]
+    assert [(one.location.path, one.rule) for one in outcome.findings] == [
+        ("agent-permissions.yaml", "review/no-owner")
+    ]
     assert places(outcome) == ["review/no-owner 1:1"]
 
 

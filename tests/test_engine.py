@@ -16,7 +16,9 @@ from tests.world import build, check_text, places, run
 HEAD = "agent_name: triage\nenvironment: staging\nowner: support\nresources:\n"
 
 
-def test_a_check_that_crashes_is_a_finding_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_crashes_is_a_finding_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_: object) -> None:
         raise KeyError("hunter2-must-not-be-shown")
 
@@ -59,7 +61,10 @@ def test_exit_status(
 
 
 def test_one_fault_one_finding(tmp_path: Path) -> None:
-    text = HEAD + "  - resource: slack_webhook\n    access: write\n    scope: #ops only\n    blast_radius: low\nrollback_strategy: restore\n"
+    text = (
+        HEAD
+        + "  - resource: slack_webhook\n    access: write\n    scope: #ops only\n    blast_radius: low\nrollback_strategy: restore\n"
+    )
     rules = {one.rule for one in check_text(tmp_path, text).findings}
     assert rules == {
         "manifest/value-lost-to-comment",  # not schema-violation, not unbounded-write
@@ -87,12 +92,16 @@ MISSING = "blast-radius/missing-blast-radius"
     [
         (f"  - resource: wiki  # permlint: ignore[{MISSING}] public\n    access: read-only\n", [], 1),
         (f"  # permlint: ignore[{MISSING}] public\n  - resource: wiki\n    access: read-only\n", [], 1),
-        (f"  # permlint: ignore[{MISSING}] public\n  # another comment\n  - resource: wiki\n    access: read-only\n", [], 1),
+        (
+            f"  # permlint: ignore[{MISSING}] public\n  # another comment\n  - resource: wiki\n    access: read-only\n",
+            [],
+            1,
+        ),
         # A comment beside a value covers its own line only.
         (
-            f"  - resource: wiki\n    access: read-only # permlint: ignore[{MISSING}] public\n    blast_radius: none\n"
-            "  - resource: docs\n    access: read-only\n",
-            [f"suppression/unused-suppression 6:23", f"{MISSING} 8:5"],
+            f"  - resource: wiki\n    access: read-only # permlint: ignore[{MISSING}] public\n    blast_radius: none\n\
+  - resource: docs\n    access: read-only\n",
+            ["suppression/unused-suppression 6:23", f"{MISSING} 8:5"],
             0,
         ),
         # Text that only looks like a comment.
@@ -124,7 +133,10 @@ def test_a_finding_across_manifests_can_be_suppressed(tmp_path: Path) -> None:
 
 
 def test_a_mandatory_rule_cannot_be_silenced_or_turned_down(tmp_path: Path) -> None:
-    text = HEAD + "  - resource: wiki # permlint: ignore[manifest/connection-in-manifest] no\n    access: none\n    host: h\n"
+    text = (
+        HEAD
+        + "  - resource: wiki # permlint: ignore[manifest/connection-in-manifest] no\n    access: none\n    host: h\n"
+    )
     assert places(check_text(tmp_path, text.replace("    host: h\n", "") + "host: h\n")) == [
         "suppression/mandatory-rule 5:20",
         "manifest/connection-in-manifest 7:1",
@@ -147,7 +159,10 @@ severity = {{ production = "error", otherwise = "info" }}
 [rules."rollback/unacknowledged-irreversible"]
 params = {{ systems = ["pigeon"] }}
 """
-    text = HEAD + "  - resource: pigeon_post\n    access: write\n  - resource: slack\n    access: write\nrollback_strategy: x.py --run <id>\n"
+    text = (
+        HEAD
+        + "  - resource: pigeon_post\n    access: write\n  - resource: slack\n    access: write\nrollback_strategy: x.py --run <id>\n"
+    )
     found = {(one.rule, one.location.line): one.severity for one in check_text(tmp_path, text, config=config).findings}
     assert found[MISSING, 5] is Severity.INFO
     assert ("rollback/unacknowledged-irreversible", 5) in found
@@ -195,7 +210,9 @@ examples:
 
 def test_a_team_adds_rules_of_its_own(tmp_path: Path) -> None:
     build(tmp_path, {"lint/house/no-night-work.yaml": OWN})
-    text = HEAD + "  - resource: wiki\n    access: admin\n    blast_radius: critical\nrollback_strategy: x.py --run <id>\n"
+    text = (
+        HEAD + "  - resource: wiki\n    access: admin\n    blast_radius: critical\nrollback_strategy: x.py --run <id>\n"
+    )
     outcome = check_text(tmp_path, text, config='rule_files = ["lint/**/*.yaml"]\n')
     assert places(outcome, "house/no-night-work") == ["house/no-night-work 5:5", "house/no-night-work 6:13"]
     assert "'justification' is a required property" in outcome.findings[1].message
@@ -230,7 +247,10 @@ def accepted(outcome: Outcome, until: str = "2026-12-31", **changes: str) -> str
 
 
 def test_acceptance(tmp_path: Path) -> None:
-    text = HEAD + "  - resource: postgres.a\n    access: write\n    scope: x column only\nrollback_strategy: x.py --run <id>\n"
+    text = (
+        HEAD
+        + "  - resource: postgres.a\n    access: write\n    scope: x column only\nrollback_strategy: x.py --run <id>\n"
+    )
     first = check_text(tmp_path, text)
     only = [one for one in first.findings if one.rule == MISSING]
     build(tmp_path, {"permlint-accepted.yaml": accepted(first._replace(findings=tuple(only)))})
@@ -238,7 +258,14 @@ def test_acceptance(tmp_path: Path) -> None:
     assert [one.by for one in second.silenced] == ["acceptance"]
     assert MISSING not in {one.rule for one in second.findings}
     # What it says has changed: it is open again.
-    build(tmp_path, {"agent-permissions.yaml": text.replace("access: write", "actions: [delete]").replace("    scope: x column only\n", "")})
+    build(
+        tmp_path,
+        {
+            "agent-permissions.yaml": text.replace("access: write", "actions: [delete]").replace(
+                "    scope: x column only\n", ""
+            )
+        },
+    )
     third = run(tmp_path)
     assert {MISSING, "suppression/stale-acceptance"} <= {one.rule for one in third.findings}
     assert third.silenced == ()

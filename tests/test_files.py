@@ -22,7 +22,11 @@ def git(folder: Path, *arguments: str) -> None:
     ("glob", "yes", "no"),
     [
         ("agents/**/*.yaml", ["agents/a.yaml", "agents/x/y/a.yaml"], ["a.yaml", "agents/a.yml", "xagents/a.yaml"]),
-        ("**/agent-permissions*.yml", ["agent-permissions.yml", "a/agent-permissions-x.yml"], ["agent-permissions.yaml", "my-agent-permissions.yml"]),
+        (
+            "**/agent-permissions*.yml",
+            ["agent-permissions.yml", "a/agent-permissions-x.yml"],
+            ["agent-permissions.yaml", "my-agent-permissions.yml"],
+        ),
         ("a?c[0-9].yaml", ["abc1.yaml"], ["a/c1.yaml", "abcd.yaml", "abcx.yaml"]),
         ("a[!b].yaml", ["ac.yaml"], ["ab.yaml", "a/.yaml"]),
         ("./x.yaml", ["x.yaml"], ["y/x.yaml"]),
@@ -44,17 +48,30 @@ def test_an_excluded_folder_covers_all_below_it() -> None:
 @pytest.mark.parametrize("with_git", [False, True])
 def test_default_globs(tmp_path: Path, with_git: bool) -> None:
     found = ["agent-permissions.yaml", "a/agent-permissions.staging.yml", "b/triage.agent-permissions.yaml"]
-    others = ["a/permissions.yaml", "node_modules/x/agent-permissions.yaml", ".venv/agent-permissions.yaml", "agent-permissions.json"]
+    others = [
+        "a/permissions.yaml",
+        "node_modules/x/agent-permissions.yaml",
+        ".venv/agent-permissions.yaml",
+        "agent-permissions.json",
+    ]
     build(tmp_path, {path: CLEAN.format(path) for path in found + others})
     if with_git:
         git(tmp_path, "init", "-q")
-    assert search(str(tmp_path), str(tmp_path), ["**/agent-permissions*.yml", "**/agent-permissions*.yaml", "**/*.agent-permissions.yaml"], []) == sorted(found)
+    assert search(
+        str(tmp_path),
+        str(tmp_path),
+        ["**/agent-permissions*.yml", "**/agent-permissions*.yaml", "**/*.agent-permissions.yaml"],
+        [],
+    ) == sorted(found)
     assert run(tmp_path).manifests == 3
 
 
 def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(tmp_path: Path) -> None:
     names = ["kept", "ignored", "deleted", "new"]
-    build(tmp_path, {f"{name}.agent-permissions.yaml": CLEAN.format(name) for name in names} | {".gitignore": "ignored*\n"})
+    build(
+        tmp_path,
+        {f"{name}.agent-permissions.yaml": CLEAN.format(name) for name in names} | {".gitignore": "ignored*\n"},
+    )
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "kept.agent-permissions.yaml", "deleted.agent-permissions.yaml")
     (tmp_path / "deleted.agent-permissions.yaml").unlink()
@@ -62,7 +79,11 @@ def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(tmp_path: 
 
 
 def test_a_folder_is_searched_and_a_file_is_always_read(tmp_path: Path) -> None:
-    files = {"agents/a/agent-permissions.yaml": CLEAN.format("a"), "other/agent-permissions.yaml": CLEAN.format("b"), "odd.txt": CLEAN.format("c")}
+    files = {
+        "agents/a/agent-permissions.yaml": CLEAN.format("a"),
+        "other/agent-permissions.yaml": CLEAN.format("b"),
+        "odd.txt": CLEAN.format("c"),
+    }
     build(tmp_path, files)
     assert run(tmp_path, "agents").manifests == 1
     assert run(tmp_path, "odd.txt", "agents", "agents/a").manifests == 2
@@ -70,7 +91,11 @@ def test_a_folder_is_searched_and_a_file_is_always_read(tmp_path: Path) -> None:
 
 
 def test_exclude_binds_named_files_only_when_forced(tmp_path: Path) -> None:
-    build(tmp_path, {"old/agent-permissions.yaml": "[", "agent-permissions.yaml": CLEAN.format("a")}, 'exclude = ["old/**"]\n')
+    build(
+        tmp_path,
+        {"old/agent-permissions.yaml": "[", "agent-permissions.yaml": CLEAN.format("a")},
+        'exclude = ["old/**"]\n',
+    )
     assert run(tmp_path).errors == ()
     assert len(run(tmp_path, "old/agent-permissions.yaml").errors) == 1
     forced = run(tmp_path, "old/agent-permissions.yaml", force_exclude=True)
@@ -98,7 +123,10 @@ def test_a_link_that_leaves_the_root_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_script_link_that_leaves_the_root_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text("")
-    manifest = CLEAN.format("a").replace("[]", "\n  - {resource: db.t, access: write}") + "rollback_strategy: revert.py --run-id <id>\n"
+    manifest = (
+        CLEAN.format("a").replace("[]", "\n  - {resource: db.t, access: write}")
+        + "rollback_strategy: revert.py --run-id <id>\n"
+    )
     root = build(tmp_path / "project", {"agent-permissions.yaml": manifest}, "")
     (root / "revert.py").symlink_to(tmp_path / "outside.py")
     messages = [one.message for one in run(root).findings if one.rule == "rollback/missing-rollback-script"]

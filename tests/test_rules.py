@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,11 @@ MANUALS = manuals(RULES)
 MARK = re.compile(r"# finding(-below)?: ([\w-]+)")
 
 
-def examples() -> Iterator[Any]:
-    for id, manual in MANUALS.items():
-        for number, example in enumerate(manual.examples):
-            yield pytest.param(id, example, id=f"{id}-{number}")
+EXAMPLES = [
+    pytest.param(id, example, id=f"{id}-{number}")
+    for id, manual in MANUALS.items()
+    for number, example in enumerate(manual.examples)
+]
 
 
 def expected(files: Mapping[str, str], name: str) -> list[tuple[str, int]]:
@@ -40,7 +41,7 @@ def expected(files: Mapping[str, str], name: str) -> list[tuple[str, int]]:
     )
 
 
-@pytest.mark.parametrize(("rule", "example"), examples())
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path) -> None:
     build(tmp_path, example["files"], example.get("config"))
     as_of = date.fromisoformat(example["as_of"]) if "as_of" in example else TODAY

@@ -40,7 +40,9 @@ ALWAYS = [
 ]
 
 
-@pytest.mark.parametrize("name", ["agent-permissions.yaml", "agents/triage/agent-permissions.yml", "x.agent-permissions.yaml"])
+@pytest.mark.parametrize(
+    "name", ["agent-permissions.yaml", "agents/triage/agent-permissions.yml", "x.agent-permissions.yaml"]
+)
 def test_with_a_sound_script_it_has_no_error(tmp_path: Path, name: str) -> None:
     build(tmp_path, {name: TUTORIAL, **SOUND_SCRIPT})
     outcome = run(tmp_path)

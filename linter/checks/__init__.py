@@ -94,7 +94,10 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "<class 'str'>": (lambda value: type(value) is str, "text"),
     "<class 'bool'>": (lambda value: type(value) is bool, "true or false"),
     "<class 'int'>": (lambda value: type(value) is int and value >= 0, "a number that is not negative"),
-    "tuple[str, ...]": (lambda value: type(value) is list and all(type(one) is str for one in value), "a list of texts"),
+    "tuple[str, ...]": (
+        lambda value: type(value) is list and all(type(one) is str for one in value),
+        "a list of texts",
+    ),
     "collections.abc.Mapping[str, typing.Any]": (lambda value: type(value) is dict, "a mapping"),
 }
 

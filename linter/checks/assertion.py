@@ -35,7 +35,12 @@ def assertion(params: AssertionParams) -> Any:
             for error in validator.iter_errors(value):
                 place: Route = (*route, *error.absolute_path)
                 part = "value" if len(place) > len(route) else "absence"
-                yield Hit(Place(place, part), {"problem": error.message[:200]}, resource=resource, key=".".join(map(str, place)))
+                yield Hit(
+                    Place(place, part),
+                    {"problem": error.message[:200]},
+                    resource=resource,
+                    key=".".join(map(str, place)),
+                )
 
     return check
 
@@ -46,4 +51,4 @@ def _targets(subject: Subject, each: str) -> Iterator[tuple[Route, Any, Any]]:
         yield (), data, None
         return
     for resource in subject.manifest.resources:
-        yield ("resources", resource.index), data["resources"][resource.index], resource
+        yield ("resources", resource.position), data["resources"][resource.position], resource

@@ -19,7 +19,7 @@ def understated(subject: Subject) -> Iterator[Hit]:
         gap = level - LEVELS.index(resource.blast_radius)
         if gap > 0:
             yield Hit(
-                Place(("resources", resource.index, "blast_radius")),
+                Place(("resources", resource.position, "blast_radius")),
                 {"declared": resource.blast_radius, "computed": LEVELS[level], "how": how},
                 ("two-levels",) if gap > 1 else (),
                 resource,
@@ -33,5 +33,7 @@ def missing(subject: Subject) -> Iterator[Hit]:
         if "blast_radius" not in resource.written and resource.access != "none" and resource.known:
             level, how = computed(resource, production=subject.production(resource.environments))
             yield Hit(
-                Place(("resources", resource.index), "absence"), {"computed": LEVELS[level], "how": how}, resource=resource
+                Place(("resources", resource.position), "absence"),
+                {"computed": LEVELS[level], "how": how},
+                resource=resource,
             )

@@ -24,7 +24,11 @@ def schema_violation(subject: Subject) -> Iterator[Hit]:
 
 
 def _problem(violation: Violation) -> str:
-    return f"`{violation.subject}`: {violation.problem}" if violation.kind == "invalid" and violation.subject else violation.problem
+    return (
+        f"`{violation.subject}`: {violation.problem}"
+        if violation.kind == "invalid" and violation.subject
+        else violation.problem
+    )
 
 
 def _place(violation: Violation) -> Place:
@@ -75,7 +79,11 @@ def value_lost_to_comment(subject: Subject) -> Iterator[Hit]:
         if value is None and start == end:
             match = _TOUCHING.match(content, end)
             case = "whole"
-        elif isinstance(value, str) and route[-1] in _PROSE and content[start : start + 1] not in ("'", '"', "|", ">", "&", "*", "!"):
+        elif (
+            isinstance(value, str)
+            and route[-1] in _PROSE
+            and content[start : start + 1] not in ("'", '"', "|", ">", "&", "*", "!")
+        ):
             match = _LOST_TAIL.match(content, end)
             case = "tail"
         else:
@@ -88,7 +96,10 @@ def value_lost_to_comment(subject: Subject) -> Iterator[Hit]:
             quoted = f'{key}: "{whole}"' if isinstance(route[-1], str) else f'- "{whole}"'
             span = (match.start(1), match.start(1) + len(lost))
             yield Hit(
-                Place(route, span=span), {"key": key, "lost": lost, "quoted": quoted}, (case,), key=".".join(map(str, route))
+                Place(route, span=span),
+                {"key": key, "lost": lost, "quoted": quoted},
+                (case,),
+                key=".".join(map(str, route)),
             )
 
 
@@ -139,7 +150,11 @@ def placeholder(params: PlaceholderParams) -> Any:
             match = whole.fullmatch(value) or marked.search(value)
             if match:
                 found = match[0].strip(" \t\r\n-*(:")
-                yield Hit(Place(route), {"placeholder": found, "key": str(route[-1] if route else "")}, key=".".join(map(str, route)))
+                yield Hit(
+                    Place(route),
+                    {"placeholder": found, "key": str(route[-1] if route else "")},
+                    key=".".join(map(str, route)),
+                )
 
     return check
 
@@ -171,6 +186,10 @@ def connection(params: ConnectionParams) -> Any:
             if violation.kind == "unknown":
                 key = violation.subject.lower().replace("-", "_")
                 if key in keys or not words.isdisjoint(key.split("_")):
-                    yield Hit(Place(violation.route, "key"), {"key": violation.subject}, key=".".join(map(str, violation.route)))
+                    yield Hit(
+                        Place(violation.route, "key"),
+                        {"key": violation.subject},
+                        key=".".join(map(str, violation.route)),
+                    )
 
     return check

@@ -24,7 +24,7 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
     """Writing on everything below something."""
     for resource in subject.manifest.resources:
         if resource.writes and _wild(resource, subject.kind(resource)):
-            yield Hit(Place(("resources", resource.index, "resource")), resource=resource)
+            yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
 
 
 @template("unbounded-write")
@@ -34,7 +34,7 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
         kind = subject.kind(resource)
         if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
             continue  # a wildcard is a fault of its own, and explains this one
-        route = ("resources", resource.index)
+        route = ("resources", resource.position)
         if resource.scope.kind == "unbounded":
             said = resource.scope.words or "*"
             yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
@@ -51,7 +51,7 @@ def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
         if resource.scope.kind == "prose" and resource.access != "none":
             dimensions = subject.kind(resource).dimensions
             structured = _structured(resource.scope.words, dimensions) if dimensions else ""
-            place = Place(("resources", resource.index, "scope"))
+            place = Place(("resources", resource.position, "scope"))
             yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
 
 
@@ -68,7 +68,10 @@ def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
 
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
-_READS_ONLY = Pattern(r"\breads? only\b|\bonly reads?\b|\b(?:no|never|cannot|without) writ(?:e|es|ing)\b|^read-only(?: access)?$", re.I)
+_READS_ONLY = Pattern(
+    r"\breads? only\b|\bonly reads?\b|\b(?:no|never|cannot|without) writ(?:e|es|ing)\b|^read-only(?: access)?$",
+    re.IGNORECASE,
+)
 _NO_DELETE = Pattern(r"\b(?:no|never|cannot|without) delet(?:e|es|ing|ions?)\b", re.IGNORECASE)
 
 
@@ -79,11 +82,11 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
         if not resource.known:
             continue
         for part, values, related in _structured_contradictions(resource):
-            place = Place(("resources", resource.index, part))
-            others = tuple(Place(("resources", resource.index, one)) for one in related)
+            place = Place(("resources", resource.position, part))
+            others = tuple(Place(("resources", resource.position, one)) for one in related)
             yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
         for part, values in _prose_contradictions(resource):
-            yield Hit(Place(("resources", resource.index, part)), values, resource=resource, key=part)
+            yield Hit(Place(("resources", resource.position, part)), values, resource=resource, key=part)
 
 
 def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
@@ -92,11 +95,19 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
         allowed = {"read"} if resource.access == "read-only" else set()
         beyond = [word for word in named if (kind := class_of(word)) is not None and kind not in allowed]
         if beyond:
-            yield "actions", {"this": f"actions name {', '.join(beyond)}", "that": f"access is {resource.access}"}, ("access",)
+            yield (
+                "actions",
+                {"this": f"actions name {', '.join(beyond)}", "that": f"access is {resource.access}"},
+                ("access",),
+            )
     box = resource.scope.box
     deletes = [word for word in named if class_of(word) == "delete"]
     if deletes and ("columns" in box or "write_columns" in box):
-        yield "actions", {"this": f"actions name {deletes[0]}", "that": "the scope names columns: a delete takes the whole row"}, ("scope",)
+        yield (
+            "actions",
+            {"this": f"actions name {deletes[0]}", "that": "the scope names columns: a delete takes the whole row"},
+            ("scope",),
+        )
     granted = {class_of(leaf.action) for leaf in resource.leaves}
     if "write_columns" in box and granted == {"read"}:
         yield "scope", {"this": "the scope has write_columns", "that": "the entry only reads"}, ()
@@ -140,9 +151,9 @@ def overlapping_resources(subject: Subject) -> Iterator[Hit]:
         outer = _container(resource, index) if resource.known else None
         if outer is not None:
             caption = "this entry already grants all of it"
-            related = Place(("resources", outer.index, "resource"), caption=caption)
+            related = Place(("resources", outer.position, "resource"), caption=caption)
             yield Hit(
-                Place(("resources", resource.index, "resource")),
+                Place(("resources", resource.position, "resource")),
                 {"outer": outer.name},
                 resource=resource,
                 key=outer.name,
@@ -159,14 +170,13 @@ def _container(resource: Resource, index: dict[tuple[str, tuple[str, ...]], list
             if not _covers(resource.leaves, other.leaves):
                 continue
             # Of two equal entries the later is the one too many.
-            if other.index < resource.index or not _covers(other.leaves, resource.leaves):
+            if other.position < resource.position or not _covers(other.leaves, resource.leaves):
                 return other
     return None
 
 
 def _covers(inner: tuple[Leaf, ...], outer: tuple[Leaf, ...]) -> bool:
     return bool(inner) and object_within(inner[0].object, outer[0].object) and within(inner, outer) is True
-
 
 
 @template("foreign-environment")
@@ -180,7 +190,7 @@ def foreign_environment(subject: Subject) -> Iterator[Hit]:
             for place, name in enumerate(resource.environments):
                 if name not in manifest.environments:
                     yield Hit(
-                        Place(("resources", resource.index, "environments", place)),
+                        Place(("resources", resource.position, "environments", place)),
                         {"foreign": name, "environments": ", ".join(manifest.environments)},
                         resource=resource,
                         environments=manifest.environments,

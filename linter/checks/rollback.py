@@ -92,7 +92,7 @@ def _scripts(subject: Subject) -> Iterator[tuple[Place, Command, bool, Resource 
         found += [(_place(rollback), command, rollback.structured, None) for command in commands(rollback)]
     for resource in subject.manifest.resources:
         if resource.rollback is not None:
-            place = Place(("resources", resource.index, "rollback"))
+            place = Place(("resources", resource.position, "rollback"))
             found += [(place, command, False, resource) for command in in_prose(resource.rollback)]
     for item in found:
         script = item[1].script
@@ -121,7 +121,7 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
                 level, _ = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()
-                yield Hit(Place(("resources", resource.index), "absence"), {}, cases, resource)
+                yield Hit(Place(("resources", resource.position), "absence"), {}, cases, resource)
 
     return check
 

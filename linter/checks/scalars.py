@@ -44,14 +44,7 @@ def _reading_1_1(value: str) -> str | None:
             break
     new = resolve(value)
     if tag == "int":
-        sign, digits = value[:1] if value[0] in "+-" else "", value.lstrip("+-").replace("_", "")
-        if ":" in digits:
-            return "a number in base 60"
-        if digits[:2] == "0x" and isinstance(new, int):
-            return None
-        if digits[:2] == "0b" or not isinstance(new, int):
-            return "a number"
-        return f"the octal number {sign}{int(digits, 8)}"
+        return _integer_1_1(value, new)
     if tag == "float":
         return None if isinstance(new, (int, float)) else "a number"
     if tag == "timestamp":
@@ -59,3 +52,15 @@ def _reading_1_1(value: str) -> str | None:
     if tag == "value":
         return "a default key"
     return None if isinstance(new, str) else "text"
+
+
+def _integer_1_1(value: str, new: object) -> str | None:
+    """How YAML 1.1 reads what it takes for an integer; `new` is what YAML 1.2 reads."""
+    sign, digits = value[:1] if value[0] in "+-" else "", value.lstrip("+-").replace("_", "")
+    if ":" in digits:
+        return "a number in base 60"
+    if digits[:2] == "0x" and isinstance(new, int):
+        return None
+    if digits[:2] == "0b" or not isinstance(new, int):
+        return "a number"
+    return f"the octal number {sign}{int(digits, 8)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter import schema
 from linter.globs import matcher
-from linter.manifest.model import Manifest, Resource, build, prune
+from linter.manifest.model import Resource, build, prune
 from linter.manifest.text import Text
 from linter.secrets import Secret, find, mask
 from linter.systems import Kind, kind_of
@@ -86,7 +86,7 @@ class Subject:
         self.secrets: list[Secret] = find(document.text.content)
         self.shown = Text(mask(document.text.content)) if self.secrets else document.text
         """The text with secrets masked, offsets unchanged: the only one that is ever quoted."""
-        self.violations: "list[Violation]" = []
+        self.violations: list[Violation] = []
         data = document.data
         if schema.predicate("manifest")(data):
             self.manifest = build(data, data)

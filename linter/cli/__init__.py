@@ -77,6 +77,8 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.CLOSED_PIPE
     except Exception as error:
-        click.echo(f"permlint: internal error: {where(error)}. This is a bug of permlint's own; please report it.", err=True)
+        click.echo(
+            f"permlint: internal error: {where(error)}. This is a bug of permlint's own; please report it.", err=True
+        )
         return Exit.INTERNAL
     return result if isinstance(result, int) else Exit.CLEAN

@@ -21,10 +21,29 @@ _EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif"}
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path())
-@click.option("--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest permlint.toml or pyproject.toml.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(),
+    metavar="FILE",
+    help="Configuration, instead of the nearest permlint.toml or pyproject.toml.",
+)
 @click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Repeatable; text by default.")
-@click.option("--output", "outputs", multiple=True, type=click.Path(), metavar="FILE", help="The n-th belongs to the n-th --format; - is standard output.")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True, help="The least severity that makes the exit status 1.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="The n-th belongs to the n-th --format; - is standard output.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit status 1.",
+)
 @click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today.")
 @click.option("--force-exclude", is_flag=True, help="Let the configured `exclude` bind named files too (for hooks).")
 @click.option("-q", "--quiet", is_flag=True, help="Print only what decides the exit status.")

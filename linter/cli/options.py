@@ -19,7 +19,7 @@ def threshold(word: str) -> Severity | None:
     return None if word == "never" else Severity[word.upper()]
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]  # generic only in later releases of click
     """An ISO date."""
 
     name = "date"
@@ -49,11 +49,15 @@ def destinations(
     if not formats and len(outputs) == 1:
         extension = outputs[0].rpartition(".")[2].lower() if outputs[0] != "-" else "txt"
         if extension not in extensions:
-            raise click.UsageError(f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({', '.join(known)})")
+            raise click.UsageError(
+                f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({', '.join(known)})"
+            )
         return [(extensions[extension], outputs[0])]
     formats = formats or ["text"]
     if len(outputs) > len(formats):
-        raise click.UsageError(f"{len(outputs)} times --output for {len(formats)} times --format: the n-th output belongs to the n-th format")
+        raise click.UsageError(
+            f"{len(outputs)} times --output for {len(formats)} times --format: the n-th output belongs to the n-th format"
+        )
     pairs = [(one, outputs[place] if place < len(outputs) else "-") for place, one in enumerate(formats)]
     targets = [output for _, output in pairs]
     if len(set(targets)) < len(targets):

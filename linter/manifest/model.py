@@ -15,8 +15,8 @@ from linter.permissions import Leaf, class_of, grants
 class Resource(NamedTuple):
     """One entry of `resources`."""
 
-    index: int
-    """Its place in the list."""
+    position: int
+    """Its place in the list, from 0."""
     name: str
     """As written: SYSTEM or SYSTEM.OBJECT."""
     system: str
@@ -102,11 +102,17 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], environments: tuple[str, ...]) -> Resource:
+def _resource(
+    index: int, data: Mapping[str, Any], original: Mapping[str, Any], environments: tuple[str, ...]
+) -> Resource:
     name = data["resource"].strip()
     system, path = split_name(name)
     access, actions, given = data.get("access"), data.get("actions"), data.get("scope")
-    lost = [] if data is original else [key for key in ("access", "actions", "scope") if key in original and key not in data]
+    lost = (
+        []
+        if data is original
+        else [key for key in ("access", "actions", "scope") if key in original and key not in data]
+    )
     granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
     if given is None:
         scope = ABSENT
@@ -119,7 +125,7 @@ def _resource(index: int, data: Mapping[str, Any], original: Mapping[str, Any], 
     leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
     applies = data.get("environments")
     return Resource(
-        index=index,
+        position=index,
         name=name,
         system=system,
         object=path,
@@ -146,9 +152,7 @@ def _rollback(given: Any) -> Rollback | None:
     if not isinstance(given, Mapping):
         return None
     rehearsed = given.get("rehearsed") or {}
-    return Rollback(
-        "", True, given.get("dry_run"), given.get("audit_log"), given.get("command"), rehearsed.get("date")
-    )
+    return Rollback("", True, given.get("dry_run"), given.get("audit_log"), given.get("command"), rehearsed.get("date"))
 
 
 _SEGMENT = Pattern(r'(?:"(?:[^"]|"")*"|\([^)]*\)|[^."(]|["(])+')
@@ -172,7 +176,9 @@ def prune(data: Mapping[str, Any], refused: Iterable[tuple[str | int, ...]]) -> 
         if isinstance(value, Mapping):
             return {key: copy(one, (*route, key)) for key, one in value.items() if (*route, key) not in routes}
         if isinstance(value, list):
-            return [None if (*route, index) in routes else copy(one, (*route, index)) for index, one in enumerate(value)]
+            return [
+                None if (*route, index) in routes else copy(one, (*route, index)) for index, one in enumerate(value)
+            ]
         return value
 
     return dict(copy(data, ()))

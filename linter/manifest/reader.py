@@ -12,6 +12,7 @@ from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
+    DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -163,13 +164,15 @@ class _Machine:
             get = parser.get_event
             get()  # the stream's start
             event = get()
-            if not hasattr(event, "version"):  # no document's start: the stream ends at once
+            if not isinstance(event, DocumentStartEvent):  # no document's start: the stream ends at once
                 raise self.fail(0, "is empty: a manifest is one YAML document")
             data = self._document(get)
             get()  # the document's end
             event = get()
-            if hasattr(event, "version"):
-                raise self.fail(event.start_mark.index, "a second YAML document begins here: a manifest is one document")
+            if isinstance(event, DocumentStartEvent):
+                raise self.fail(
+                    event.start_mark.index, "a second YAML document begins here: a manifest is one document"
+                )
         except YAMLError as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
@@ -228,7 +231,9 @@ class _Machine:
                     anchors[event.anchor] = None  # open: an alias to it now would be a cycle
                 as_key = is_map and key is None
                 stack.append(
-                    _Frame(container, places, key, key_start, key_end, start, nodes, event.anchor, as_key, muted, merges)
+                    _Frame(
+                        container, places, key, key_start, key_end, start, nodes, event.anchor, as_key, muted, merges
+                    )
                 )
                 muted = muted or (is_map and key is not None and key[:2] == "x-")
                 nodes += 1

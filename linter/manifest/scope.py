@@ -41,8 +41,8 @@ ABSENT = Scope("absent", {})
 
 _ALL = frozenset({"*", "all", "any", "every", "full", "unrestricted", "unlimited", "everything", "anything"})
 _THINGS = frozenset(
-    "row rows column columns table tables channel channels record records data access object objects resource resources "
-    "repository repositories repo repos file files tool tools".split()
+    "row rows column columns table tables channel channels record records data access object objects "
+    "resource resources repository repositories repo repos file files tool tools".split()
 )
 _COLUMN = frozenset({"column", "columns"})
 _CHANNEL = frozenset({"channel", "channels"})
@@ -69,7 +69,9 @@ def parse_prose(text: str) -> Scope:
         lower = [token.lower() for token in tokens]
         if lower[0] in _ALL and all(word in _THINGS or word == "and" for word in lower[1:]):
             return Scope("unbounded", {}, words)
-        found = (_columns(tokens, lower) if "olumn" in words.lower() else None) or (_channels(tokens, lower) if "#" in words else None)
+        found = (_columns(tokens, lower) if "olumn" in words.lower() else None) or (
+            _channels(tokens, lower) if "#" in words else None
+        )
         if found:
             return Scope("bounded", found, words)
     return Scope("prose", {"prose": words}, words)
@@ -101,7 +103,9 @@ def _channels(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
     if lower[end - 1] in _CHANNEL:
         end -= 1
     names = _split(tokens[start:end])
-    if not names or not all(name[0] == "#" and name[1:].replace("-", "_").replace("_", "a").isalnum() for name in names):
+    if not names or not all(
+        name[0] == "#" and name[1:].replace("-", "_").replace("_", "a").isalnum() for name in names
+    ):
         return None
     return {"channels": Names(frozenset(names))}
 
@@ -130,7 +134,7 @@ def _split(tokens: list[str]) -> list[str]:
 def _names(tokens: list[str]) -> frozenset[str] | None:
     """The column names of a list, quotes taken off; None where it is none."""
     names = _split(tokens)
-    if not names or not all(name[0] == '"' and len(name) > 2 or _identifier(name) for name in names):
+    if not names or not all((name[0] == '"' and len(name) > 2) or _identifier(name) for name in names):
         return None
     return frozenset(name.strip('"') for name in names)
 

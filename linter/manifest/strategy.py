@@ -26,7 +26,9 @@ class Command(NamedTuple):
 _SCRIPT = Pattern(
     r"(?<![\w./\\:@~-])((?:[\w.@~+-]*/)*[\w@+-][\w.@+-]*\.(?:py|sh|bash|zsh|sql|js|mjs|cjs|ts|rb|pl|ps1|php|go|R))(?![\w/-]|\.\w)"
 )
-_INTERPRETER = Pattern(r"(?:python[\d.]*|bash|sh|zsh|node|ruby|perl|php|pwsh|psql|go|Rscript|npx|uv|poetry|sudo|run)\b[^`]*$")
+_INTERPRETER = Pattern(
+    r"(?:python[\d.]*|bash|sh|zsh|node|ruby|perl|php|pwsh|psql|go|Rscript|npx|uv|poetry|sudo|run)\b[^`]*$"
+)
 _TOOL = Pattern(
     r"(?:\$\s*)?(?:\./)?(?:psql|python[\d.]*|bash|sh|make(?!\s+sure)|just|npm|npx|node|git|kubectl|helm|terraform|aws|gcloud|az|gh|"
     r"flyctl|heroku|docker|ansible-playbook|alembic|dbt|rake|rails|uv|poetry)\s+[-\w./<{$:@]+"
@@ -34,8 +36,13 @@ _TOOL = Pattern(
 _OPTION = Pattern(r"\w\s+--[A-Za-z][\w-]*")
 _BACKTICKS = Pattern(r"`([^`\n]*\w[ /][^`\n]*)`")
 _DRY = Pattern(r"--?dry[-_]?run\b|\bdry[- ]run\b", re.IGNORECASE)
-_UNDO = Pattern(r"\b(?:revert|roll(?:s|ed|ing)?[ -]?backs?|undo(?:es|ne)?|restor\w*|compensat\w*|rever[ts]\w*)|revert|rollback|undo", re.IGNORECASE)
-_RUN = Pattern(r"<[^<>]+>|\$\{?\w+|\{\{?[^{}]+\}|%[sd]\b|--run\b|\brun[-_ ]?id\b|--since\b|\[[A-Z][A-Z_-]*\]", re.IGNORECASE)
+_UNDO = Pattern(
+    r"\b(?:revert|roll(?:s|ed|ing)?[ -]?backs?|undo(?:es|ne)?|restor\w*|compensat\w*|rever[ts]\w*)|revert|rollback|undo",
+    re.IGNORECASE,
+)
+_RUN = Pattern(
+    r"<[^<>]+>|\$\{?\w+|\{\{?[^{}]+\}|%[sd]\b|--run\b|\brun[-_ ]?id\b|--since\b|\[[A-Z][A-Z_-]*\]", re.IGNORECASE
+)
 _LABEL = Pattern(r"^\s*(?:[-*]|\d+[.)])?\s*(?:[A-Za-z][\w ()-]{0,40}:\s+)?(?:[Rr]un\s+)?")
 
 
@@ -63,9 +70,7 @@ def in_prose(prose: str) -> list[Command]:
             continue
         script = _SCRIPT.search(line)
         bare = line[_LABEL.match(line).end() :]  # type: ignore[union-attr]
-        if script is not None or _TOOL.match(bare):
-            found.append(_command(line, bare))
-        elif _OPTION.search(_DRY.sub("", bare)):
+        if script is not None or _TOOL.match(bare) or _OPTION.search(_DRY.sub("", bare)):
             found.append(_command(line, bare))
     return found
 

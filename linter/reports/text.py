@@ -45,7 +45,9 @@ class _Printer:
             lines += self.place(related, ":::", width, "34", bar)
         if finding.fix:
             first, *rest = finding.fix.rstrip("\n").split("\n")
-            lines.append(f"{bar[:-1] if not self.style.color else self.tint(' ' * (width + 1), '34')}= {self.tint('help', '36')}: {visible(first)}")
+            lines.append(
+                f"{bar[:-1] if not self.style.color else self.tint(' ' * (width + 1), '34')}= {self.tint('help', '36')}: {visible(first)}"
+            )
             lines += [f"{' ' * (width + 9)}{visible(line)}" for line in rest]
         return "\n".join(lines)
 
@@ -126,7 +128,7 @@ def _excerpt(location: Location) -> tuple[str, int, int]:
     start = location.column - 1
     end = location.end_column - 1 if location.end_line == location.line else len(line.rstrip())
     cut = max(0, start - _MOST_WIDTH // 4) if len(line) > _MOST_WIDTH else 0
-    tail = cut + _MOST_WIDTH if len(line) > cut + _MOST_WIDTH else len(line)
+    tail = min(len(line), cut + _MOST_WIDTH)
     before, marked, after = line[cut:start], line[start:end], line[end:tail]
     marked = marked[: max(1, tail - start)]
     lead = "..." if cut else ""

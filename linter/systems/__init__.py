@@ -24,7 +24,13 @@ _KINDS = {
     "gitlab": Kind("gitlab", dimensions=("projects",)),
     "mcp": Kind("mcp", dimensions=("tools",)),
 }
-_BY_NAME = {"postgres": "postgresql", "postgresql": "postgresql", "pg": "postgresql", "github": "github", "gitlab": "gitlab"}
+_BY_NAME = {
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "pg": "postgresql",
+    "github": "github",
+    "gitlab": "gitlab",
+}
 _WORDS = Pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 

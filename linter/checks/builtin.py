@@ -1,0 +1,11 @@
+"""Every module of this folder that holds templates. A new one needs its name here and nothing else."""
+
+from importlib import import_module
+
+_MODULES = ("assertion", "blast", "document", "fleet", "resources", "review", "rollback", "scalars")
+
+
+def register() -> None:
+    """Import them: a template registers itself."""
+    for name in _MODULES:
+        import_module(f"linter.checks.{name}")

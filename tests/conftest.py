@@ -1,0 +1,62 @@
+"""What tests share: hypothesis' settings, and the checkout and an environment for tests of packaging."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# In CI hypothesis draws the same examples each time: what was green stays green.
+settings.register_profile("permlint", settings.default, database=None, deadline=None)
+settings.load_profile("permlint")
+
+ROOT = Path(__file__).parent.parent
+_FOREIGN = ("GIT_", "PIP_", "PRE_COMMIT", "PYTHON", "SKIP", "VIRTUALENV_")
+
+
+@pytest.fixture(scope="session")
+def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables with which git and pip know no network and no user of this machine."""
+    wheelhouse = Path(sys.prefix, "wheelhouse")
+    if not wheelhouse.is_dir():
+        pytest.fail(f"{wheelhouse} is missing; `python3 dev.py test` makes it, and runs the tests where it is")
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text("[user]\nname = Kim\nemail = kim@example.com\n", encoding="utf-8")
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)},
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": wheelhouse.as_uri(),
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory, offline: dict[str, str]) -> Path:
+    """This checkout as it would be if all its files were committed now: a clean git repository, elsewhere."""
+    copy = tmp_path_factory.mktemp("a checkout") / "permlint"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    for name in set(filter(None, os.fsdecode(listed.stdout).split("\0"))):
+        source, target = ROOT / name, copy / name
+        if source.is_file():  # and not deleted since the last commit
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            target.chmod(source.stat().st_mode)
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "All"]):
+        subprocess.run(["git", *command], cwd=copy, env=offline, check=True)
+    return copy

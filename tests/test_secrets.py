@@ -1,0 +1,196 @@
+"""Credentials: found, masked at the same width, and not imagined. They are put together here, so that no scanner finds them."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.secrets import find, mask
+
+ALNUM = "kQ7zR2mX9vB4nL1pW8sD3fG6hJ5tY0cA2eUoI4xZ"
+HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CREDENTIALS = [
+    ("AWS access key id", "AKIA" + "IOSFODNN7ZZQXWPL"),
+    ("GitHub token", "ghp_" + ALNUM[:36]),
+    ("GitHub token", "github_" + "pat_" + ALNUM[:22] + "_" + ALNUM),
+    ("GitLab token", "glpat-" + ALNUM[:20]),
+    ("Slack token", "xoxb-" + "123456789012-" + ALNUM[:24]),
+    ("Slack webhook", "https://hooks.slack.com/services/" + "T00AB12CD/B00AB12CD/" + ALNUM[:24]),
+    ("Stripe key", "sk_" + "live_" + ALNUM[:24]),
+    ("Stripe key", "rk_" + "test_" + ALNUM[:24]),
+    ("API key", "sk-" + "ant-api03-" + ALNUM),
+    ("API key", "sk-" + "proj-" + ALNUM),
+    ("Google API key", "AIza" + ALNUM[:35]),
+    ("npm token", "npm_" + ALNUM[:36]),
+    ("PyPI token", "pypi-" + ALNUM + ALNUM),
+    ("SendGrid key", "SG." + ALNUM[:22] + "." + ALNUM),
+    ("Hugging Face token", "hf_" + ALNUM[:34]),
+    ("DigitalOcean token", "dop_v1_" + HEX),
+    ("Databricks token", "dapi" + HEX[:32]),
+    ("Shopify token", "shpat_" + HEX[:32]),
+    ("Notion token", "ntn_" + ALNUM + "abc"),
+    ("Linear key", "lin_api_" + ALNUM),
+    ("Vault token", "hvs." + ALNUM[:24]),
+    ("JSON Web Token", "eyJhbGciOiJI." + "eyJzdWIiOiIx." + ALNUM[:30]),
+    ("password in a connection string", "postgresql://triage:" + "kd83Hs-9w" + "@db.internal:5432/app"),
+    ("credential of an HTTP header", "Authorization: Bearer " + ALNUM),
+    ("password", "password: " + "hunter2"),
+    ("password", "PGPASSWORD=" + "correct-horse"),
+    ("credential", "aws_secret_access_key = " + "wJalrXUtnFEMI/K7MDENG/bPxRfiCYZZQQ12345Z"),
+    ("credential", '"api_key": "' + "a8F3kd92Lq" + '"'),
+    ("high-entropy token", ALNUM),
+]
+HONEST = """\
+agent_name: ticket-triage-v1
+owner: support-platform@example.com
+environment: [staging, production]
+purpose: Rotates the API token weekly, asks for a new password where one expired.
+digest: p1:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+commit 0b3093b6f1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6
+id: 550e8400-e29b-41d4-a716-446655440000
+identities: arn:aws:iam::111122223333:role/acme/TicketTriageAgentProductionRole2026
+resource: aws.arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/triage-AbCdEf
+resource: postgres.audit_log.agent_runs_partitioned_by_month_2026_11
+resource: bigquery.AcmeWarehouse.CustomerSatisfactionScoreMonthly2025
+resource: aws.s3.acme-invoices-production-eu-west-1-2026
+command: scripts/revert_agent_run_v2.py --run-id <id> --confirm
+command: python3 tools/UndoTicketTriageBatchRunV2.py --run-id ${RUN_ID}
+command: curl -H "Authorization: Bearer $TOKEN" localhost
+command: psql "postgresql://triage:${PGPASSWORD}@db/app" -f undo.sql
+command: psql postgresql://triage:<password>@db/app
+command: psql postgresql://triage@db.internal/app
+token_env: SLACK_BOT_TOKEN
+dsn_env: PERMLINT_POSTGRES_DSN
+password: ${DB_PASSWORD}
+password: <password>
+password: $DB_PASSWORD
+secret: rotated weekly by ops
+secret: kubernetes-secret-name-1
+token: slack
+tokens: 4096
+max_token: 200000
+api_key: none
+scope: rows where token_hash is null and password_set = true
+scope: columns token_id, secret_name only
+example AKIAIOSFODNN7EXAMPLE from the documentation
+placeholder ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+placeholder sk_live_xxxxxxxxxxxxxxxxxxxxxxxx
+model: claude-sonnet-4-5-20250929
+model: gpt-4o-mini-2024-07-18
+channel: C024BE91L
+scope: "#ops-alerts channel only"
+integrity: sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K4uxA8PzP2tZp3Yh1
+pod: ticket-triage-7d9f8b6c5d-x2k9q-production-europe-west1
+cron: "0 3 * * 1-5"
+function: app.recalculate(integer, timestamp with time zone)
+paths: [reports/**/2026-*.parquet, data/raw/events/year=2026/month=11/]
+url: https://wiki.example.com/display/TEAM/Runbook-For-Ticket-Triage-Agent-2026
+url: https://docs.example.com/d/release-notes?version=2026.11.24&section=permissions
+image: registry.example.com/agents/ticket-triage:v1.24.3-build.20261124
+note: basic authentication is switched off
+note: the bearer of this manifest answers for it
+version: 1.2.3-alpha.1+build.20261124
+labels: [needs-info, "area:check"]
+recipients: [support@example.com, ops+alerts@example.com]
+justification: New tickets wait two days; risk-based-prioritisation-of-support-tickets needs it.
+x-runbook: docs/runbooks/TicketTriage/RollbackProcedureForOperators.md
+rehearsed: {date: 2026-11-09, run_id: rehearsal-2026-11-09T03-00-00Z}
+site: acme-production-eu.zendesk.example
+long_number: 123456789012345678901234567890
+dashes: ----------------------------------------------------------------
+equals: ================================================================
+"""
+
+
+@pytest.mark.parametrize(("kind", "text"), CREDENTIALS)
+@pytest.mark.parametrize(
+    "frame", ["{}", "x: {}\n", 'x: "{}"\n', "# {}\nx: 1\n", "x: |\n  first\n  {}\n  last\n", "- {}  # note\n"]
+)
+def test_found_and_masked_wherever_it_stands(kind: str, text: str, frame: str) -> None:
+    if kind == "high-entropy token" and frame == "{}":
+        frame = "x {}"
+    framed = frame.format(text)
+    found = find(framed)
+    assert kind in [one.kind for one in found]
+    secret = framed[found[-1].start : found[-1].end]
+    assert secret in text
+    masked = mask(framed)
+    assert len(masked) == len(framed)
+    assert secret not in masked
+    assert masked.count("\n") == framed.count("\n")
+    assert find(masked) == []
+
+
+@pytest.mark.parametrize("line", HONEST.splitlines())
+def test_near_miss(line: str) -> None:
+    assert find(line + "\n") == []
+
+
+def test_all_near_misses_together() -> None:
+    assert find(HONEST) == []
+
+
+def test_a_private_key_is_masked_whole() -> None:
+    block = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEow\nabc\n-----END " + "RSA PRIVATE KEY-----"
+    text = f"x-key: |\n  {block}\nowner: me\n"
+    assert [one.kind for one in find(text)] == ["private key"]
+    assert "MIIEow" not in mask(text)
+    assert mask(text).endswith("\nowner: me\n")
+    cut = "x: -----BEGIN " + "PRIVATE KEY-----\nMIIEow"
+    assert "MIIEow" not in mask(cut)
+    assert find("-----BEGIN " + "CERTIFICATE-----\nMIIEow\n-----END " + "CERTIFICATE-----") == []
+
+
+@given(st.text(max_size=400))
+def test_laws_of_any_text(text: str) -> None:
+    found = find(text)
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    masked = mask(text)
+    assert len(masked) == len(text)
+    assert mask(masked) == masked
+
+
+@given(
+    st.lists(st.sampled_from([text for _, text in CREDENTIALS] + HONEST.splitlines()), max_size=8),
+    st.sampled_from([" ", "\n", ", ", "@", "/"]),
+)
+def test_laws_of_credentials_side_by_side(parts: list[str], between: str) -> None:
+    masked = mask(between.join(parts))
+    assert mask(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "-",
+        "_",
+        "eyJ",
+        "://",
+        "x://a:",
+        "-----BEGIN ",
+        "password=",
+        "password",
+        "sk-",
+        "aB1",
+        "xoxb-",
+        "bearer ",
+        "glpat-",
+        "SG.a",
+        "=",
+        "a:b@",
+        "secret_",
+        "hvs.",
+    ],
+)
+def test_hostile_text_takes_linear_time(piece: str) -> None:
+    text = piece * ((1 << 20) // len(piece))
+    start = time.process_time()
+    find(text)
+    assert time.process_time() - start < 5  # quadratic work would take minutes
