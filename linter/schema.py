@@ -113,7 +113,8 @@ class _Compiler:
         patterns = [(Pattern(text), self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
         rest = schema.get("additionalProperties", True)
         other = _no if rest is False else self.compile(rest)
-        required, least = schema.get("required", ()), schema.get("minProperties", 0)
+        required: list[str] = schema.get("required", [])
+        least: int = schema.get("minProperties", 0)
         if not properties and not patterns and rest is True:
             keys = frozenset(required)
             return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= keys)
@@ -132,7 +133,7 @@ class _Compiler:
             for name in required:
                 if name not in value:
                     return False
-            return True if least == 0 else len(value) >= least
+            return len(value) >= least
 
         return mapping
 

@@ -170,9 +170,8 @@ class _Machine:
             get()  # the document's end
             event = get()
             if isinstance(event, DocumentStartEvent):
-                raise self.fail(
-                    event.start_mark.index, "a second YAML document begins here: a manifest is one document"
-                )
+                start: Any = event.start_mark
+                raise self.fail(start.index, "a second YAML document begins here: a manifest is one document")
         except YAMLError as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
