@@ -96,7 +96,7 @@ def _render(name: str, outcome: Outcome, fail_on: str, *, color: bool, quiet: bo
         from linter.catalogue import manuals
         from linter.reports import sarif
 
-        return sarif.render(outcome, manuals(outcome.rules))
+        return sarif.render(outcome, manuals(outcome.rules), threshold(fail_on))
     from linter.reports import text
 
     return text.render(outcome, text.Style(threshold(fail_on) or Severity.ERROR, color, quiet, verbose))
