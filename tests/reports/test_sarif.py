@@ -13,10 +13,12 @@ from tests.command import permlint
 from tests.world import build
 
 HEAD = "agent_name: triage\nenvironment: staging\nowner: support\nresources:\n"
-FAULTY = (
-    HEAD
-    + "  - {resource: wiki, access: read-only, blast_radius: none}\n  - {resource: docs, access: readonly, access: none}\n  - {resource: x, access: read-only}\n"
-)
+FAULTY = f"""\
+{HEAD}\
+  - {{resource: wiki, access: read-only, blast_radius: none}}
+  - {{resource: docs, access: readonly, access: none}}
+  - {{resource: x, access: read-only}}
+"""
 
 
 def sarif(folder: Path, *arguments: str) -> dict[str, Any]:
