@@ -84,7 +84,16 @@ def read(text: Text) -> Document:
     Raises:
         Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
     """
+    if not text.content.isascii() and (found := _FOREIGN_BREAK.search(text.content)):
+        name = f"U+{ord(found[0]):04X}"
+        message = f"the character {name} ends a line for some YAML readers and not for others: remove it"
+        raise Unreadable(*text.position(found.start()), message)
     return _Machine(text).run()
+
+
+# NEL, LS and PS: line breaks in YAML 1.1 (and to libyaml), ordinary characters in YAML 1.2 (section 5.4). After a comment
+# they would hide a line from whoever reads it in an editor.
+_FOREIGN_BREAK = Pattern("[\x85\u2028\u2029]")
 
 
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -117,10 +126,12 @@ def resolve(value: str) -> Any:
 
 
 def _integer(value: str) -> int | float:
+    # Python refuses to print more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
+    if len(value) >= 400:
+        return float("-inf" if value[0] == "-" else "inf")
     if value[:2] in ("0o", "0x"):
         return int(value[2:], 8 if value[1] == "o" else 16)
-    # Python refuses more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
-    return int(value) if len(value) < 400 else float("inf")
+    return int(value)
 
 
 def _may_differ(value: str) -> bool:
@@ -172,7 +183,7 @@ class _Machine:
             if isinstance(event, DocumentStartEvent):
                 start: Any = event.start_mark
                 raise self.fail(start.index, "a second YAML document begins here: a manifest is one document")
-        except YAMLError as error:
+        except (YAMLError, UnicodeEncodeError) as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
         document.duplicates, document.suspects = self.duplicates, self.suspects
@@ -309,7 +320,7 @@ class _Machine:
             raise self.fail(start, f"the value is not what its tag !!{tag.rpartition(':')[2]} says")
         return resolved
 
-    def _explain(self, error: YAMLError) -> Unreadable:
+    def _explain(self, error: YAMLError | UnicodeEncodeError) -> Unreadable:
         content = self.text.content
         control = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", content)
         if control:
