@@ -28,6 +28,8 @@ class Rule(NamedTuple):
     fix: Mapping[str, str]
     mandatory: bool
     """Cannot be silenced, turned off or lowered."""
+    calendar: bool
+    """Judges by the day: at most a warning where files are named, since the calendar should stop no commit."""
     swallows: tuple[str, ...]
     """Rules whose finding at the same place this one explains better: one fault, one finding."""
     source: str
@@ -162,6 +164,7 @@ def _rule(data: Mapping[str, Any], source: str) -> Rule:
         message=cases(data["message"]),
         fix=cases(data.get("fix", "")),
         mandatory=data.get("mandatory", False),
+        calendar=data.get("calendar", False),
         swallows=tuple(data.get("swallows", ())),
         source=source,
     )

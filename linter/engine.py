@@ -191,7 +191,8 @@ class Engine:
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
-            ),
+            )
+            + hit.elsewhere,
         )
         return Draft(finding, extent)
 
@@ -201,7 +202,10 @@ class Engine:
         held = set(hit.cases)
         if live is not None:
             held.add("production")
-        return pick(rule.severity, held), live or next(iter(environments), ""), held
+        severity: Severity = pick(rule.severity, held)
+        if rule.calendar and self.around.by_name:
+            severity = min(severity, Severity.WARNING)
+        return severity, live or next(iter(environments), ""), held
 
     def _fleet_finding(self, rule: Rule, hit: Hit) -> Finding | None:
         unit = hit.unit

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from linter.checks.subject import Unit
+    from linter.findings import Location
     from linter.manifest.model import Resource
     from linter.manifest.reader import Route
 
@@ -44,6 +45,8 @@ class Hit(NamedTuple):
     """The manifest, where a fleet check says it."""
     others: "tuple[tuple[Unit, str], ...]" = ()
     """Related manifests, each with a caption."""
+    elsewhere: "tuple[Location, ...]" = ()
+    """Related places in other files, such as a script."""
 
 
 class Template(NamedTuple):

@@ -2,7 +2,18 @@
 
 from importlib import import_module
 
-_MODULES = ("assertion", "blast", "document", "fleet", "resources", "review", "rollback", "scalars")
+_MODULES = (
+    "assertion",
+    "blast",
+    "document",
+    "fleet",
+    "powers",
+    "resources",
+    "review",
+    "rollback",
+    "scalars",
+    "scripts",
+)
 
 
 def register() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from linter.config import Config
     from linter.manifest.reader import Document
+    from linter.rollback_script import Script
     from linter.schema import Violation
 
 MAX_SCRIPT = 1 << 20
@@ -26,12 +27,15 @@ MAX_SCRIPT = 1 << 20
 class Surroundings:
     """What every manifest of a run shares."""
 
-    def __init__(self, config: "Config", as_of: "date") -> None:
+    def __init__(self, config: "Config", as_of: "date", *, by_name: bool) -> None:
         self.config = config
         self.as_of = as_of
+        self.by_name = by_name
+        """Whether files were named one by one, as a hook does: the calendar then stops no commit."""
         self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
         self._real_root = os.path.realpath(config.root)
         self._scripts: dict[str, tuple[str, str]] = {}
+        self._read: dict[str, Script | None] = {}
         self._live: dict[tuple[str, ...], bool] = {}
 
     @cached_property
@@ -58,6 +62,18 @@ class Surroundings:
         if known is None:
             known = self._scripts[relative] = self._look_up(relative)
         return known
+
+    def python(self, path: str) -> "Script | None":
+        """What the Python script at this absolute path says; None where this Python cannot read it."""
+        if path not in self._read:
+            from linter.rollback_script import read_script
+
+            try:
+                with open(path, "rb") as file:
+                    self._read[path] = read_script(file.read(MAX_SCRIPT))
+            except (OSError, SyntaxError, ValueError):
+                self._read[path] = None
+        return self._read[path]
 
     def _look_up(self, relative: str) -> tuple[str, str]:
         if os.path.isabs(relative) or relative.startswith("~"):
