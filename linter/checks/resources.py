@@ -50,7 +50,8 @@ def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
     """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
     for resource in subject.manifest.resources:
         if resource.scope.kind == "prose" and resource.access != "none":
-            dimensions = subject.kind(resource).dimensions
+            kind = subject.kind(resource)
+            dimensions = kind.dimensions if kind.below_object or not resource.object else ()
             structured = _structured(resource.scope.words, dimensions) if dimensions else ""
             place = Place(("resources", resource.position, "scope"))
             yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
