@@ -221,6 +221,8 @@ class Violation(NamedTuple):
     """A clause in plain words."""
     suggestion: str
     """What to write, or empty."""
+    nearest: str = ""
+    """The key or word that was probably meant, or empty."""
 
 
 def explain(name: str, value: Any) -> list[Violation]:
@@ -260,7 +262,8 @@ def _translate(error: Any) -> Iterator[Violation]:
                 continue
             near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), known, 1, 0.7)
             hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if known else ""
-            yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint)
+            meant = near[0] if near and near[0] not in instance else ""
+            yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint, meant)
     elif keyword == "required":
         for key in error.validator_value:
             if key not in instance:
@@ -278,7 +281,8 @@ def _translate(error: Any) -> Iterator[Violation]:
             word = instance.partition("(")[0].strip().lower()
             near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else ""
-        yield Violation(route, "invalid", subject, f"expected {expected}, found {_found(keyword, instance)}", hint)
+        problem = f"expected {expected}, found {_found(keyword, instance)}"
+        yield Violation(route, "invalid", subject, problem, hint, near[0] if near else "")
 
 
 def _found(keyword: str, instance: Any) -> str:
