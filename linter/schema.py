@@ -225,8 +225,12 @@ class Violation(NamedTuple):
     """The key or word that was probably meant, or empty."""
 
 
+MOST_VIOLATIONS = 1000
+"""Beyond these a document is of another kind, and explaining takes minutes."""
+
+
 def explain(name: str, value: Any) -> list[Violation]:
-    """What the schema refuses in a value, in document order; empty where it accepts."""
+    """What the schema refuses in a value, in document order, up to MOST_VIOLATIONS; empty where it accepts."""
     import jsonschema
 
     checker = jsonschema.FormatChecker(formats=())
@@ -239,6 +243,8 @@ def explain(name: str, value: Any) -> list[Violation]:
     for error in validator.iter_errors(value):
         for violation in _translate(error):
             found.setdefault((violation.route, violation.kind, violation.subject), violation)
+        if len(found) >= MOST_VIOLATIONS:
+            break
     return list(found.values())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from linter import schema
 from linter.globs import matcher
 from linter.manifest.model import Resource, build, prune
-from linter.manifest.text import Text
+from linter.manifest.text import Text, Unreadable
 from linter.secrets import Secret, find, mask
 from linter.systems import Kind, kind_of
 
@@ -104,10 +104,17 @@ class Subject:
     """One manifest: its path, document, model and surroundings."""
 
     def __init__(self, path: str, document: "Document", around: Surroundings) -> None:
+        """Raises: Unreadable, where it has more faults than a manifest can have: a clear end, and not minutes of work."""
         self.path = path
         self.document = document
         self.around = around
         self.secrets: list[Secret] = find(document.text.content)
+        if max(len(self.secrets), document.text.content.count("permlint:")) > schema.MOST_VIOLATIONS:
+            raise Unreadable(
+                1,
+                1,
+                f"holds more than {schema.MOST_VIOLATIONS:,} secrets or suppressions: is it a permission manifest?",
+            )
         self.shown = Text(mask(document.text.content)) if self.secrets else document.text
         """The text with secrets masked, offsets unchanged: the only one that is ever quoted."""
         self.violations: list[Violation] = []
@@ -116,6 +123,8 @@ class Subject:
             self.manifest = build(data, data)
             return
         self.violations = schema.explain("manifest", data)
+        if len(self.violations) >= schema.MOST_VIOLATIONS:
+            raise Unreadable(1, 1, f"has more than {schema.MOST_VIOLATIONS:,} faults: is it a permission manifest?")
         known = data if isinstance(data, dict) else {}
         self.manifest = build(prune(known, _unusable(self.violations)), known)
 
