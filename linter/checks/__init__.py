@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from linter.checks.subject import Unit
-    from linter.findings import Location
+    from linter.findings import Location, Repair
     from linter.manifest.model import Resource
     from linter.manifest.reader import Route
 
@@ -47,6 +47,7 @@ class Hit(NamedTuple):
     """Related manifests, each with a caption."""
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
+    repair: "Repair | None" = None
 
 
 class Template(NamedTuple):

@@ -12,6 +12,7 @@ _MODULES = (
     "review",
     "rollback",
     "scalars",
+    "scopes",
     "scripts",
 )
 
