@@ -76,7 +76,7 @@ class BadRule(Exception):
 CATEGORIES = ("manifest", "scope", "blast-radius", "rollback", "review", "suppression", "engine")
 """The folders of rules/ that `check` runs."""
 
-_MANUAL = "\nwhy:"
+_MANUAL = b"\nwhy:"
 """The line at which a built-in rule file's manual begins. The hook never reads below it (a test keeps the order)."""
 
 
@@ -87,9 +87,9 @@ def built_in() -> dict[str, Rule]:
         base = os.path.join(folder("rules"), category)
         for name in sorted(os.listdir(base)):
             path = os.path.join(base, name)
-            with open(path, encoding="utf-8") as file:
+            with open(path, "rb") as file:
                 head = file.read().partition(_MANUAL)[0]
-            rule = _rule(read(Text(head)).data, path)
+            rule = _rule(read(Text(head.decode())).data, path)
             rules[rule.id] = rule
     return rules
 

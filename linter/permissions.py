@@ -120,8 +120,10 @@ def grants(
     words = list(ACCESS[access or "none"]) if actions is None else list(dict.fromkeys(action(word) for word in actions))
     if not box:
         return [Leaf(system, path, word) for word in words]
-    write = _side(box, "write_columns")
-    read = _side(box, "read_columns") if "read_columns" in box or "write_columns" in box else write
+    if "read_columns" in box or "write_columns" in box:
+        write, read = _side(box, "write_columns"), _side(box, "read_columns")
+    else:
+        write = read = {name: value for name, value in box.items() if value != EVERYTHING}
     if actions is None:
         dropped = {"create" if "columns" in write else "", "update" if "channels" in write else ""}
         words = [word for word in words if word not in dropped]
