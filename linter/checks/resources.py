@@ -30,7 +30,7 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
             place = Place(("resources", resource.position, part))
             others = tuple(Place(("resources", resource.position, one)) for one in related)
             yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
-        for part, values in _prose_contradictions(resource):
+        for part, values in _prose_contradictions(resource) if resource.writes else ():
             yield Hit(Place(("resources", resource.position, part)), values, resource=resource, key=part)
 
 
@@ -63,8 +63,6 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
-    if not resource.writes:
-        return
     kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
         lower = text.lower()
