@@ -55,7 +55,7 @@ SAFE = [
         "    scope: 'all columns except card_number' # agreed\n",
         "    scope: {columns: {except: [card_number]}} # agreed\n",
     ),
-    ("    scope: |\n      only the columns b and a\n", '    scope: {columns: ["b", "a"]}\n'),
+    ("    scope: |\n      only the columns b and a\n", "    scope: {columns: [b, a]}\n"),
 ]
 UNSAFE = [
     ("    purpose: x\n", None),
