@@ -314,6 +314,8 @@ class _Machine:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         offset = mark.index if mark is not None else 0
         problem = getattr(error, "problem", None) or "it cannot be parsed"
+        if "nesting depth" in problem:  # a later libyaml's own limit: its scanner runs ahead of the events
+            return self.fail(offset, f"nests deeper than {MAX_DEPTH} levels")
         if content[offset : offset + 1] == "\t":
             problem = "a tab stands where YAML wants spaces; indent with spaces"
         context = getattr(error, "context", None)
