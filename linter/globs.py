@@ -33,10 +33,27 @@ def _pattern(glob: str) -> str:
             parts.append("[^/]")
             position += 1
         elif glob[position] == "[" and (end := glob.find("]", position + 2)) > 0:
-            inner = glob[position + 1 : end].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append(f"(?!/)[{'^' + inner[1:] if inner[0] == '!' else inner}]")
+            parts.append(_class(glob[position + 1 : end]))
             position = end + 1
         else:
             parts.append(re.escape(glob[position]))
             position += 1
     return "".join(parts)
+
+
+def _class(inner: str) -> str:
+    """A class as git has it: `!` or `^` negates, a range that runs backwards is empty, "/" is never in it."""
+    negated = inner[0] in "!^"
+    members = []
+    position = int(negated)
+    while position < len(inner):
+        low, high = inner[position], inner[position + 2 : position + 3]
+        if inner[position + 1 : position + 2] == "-" and high:
+            members += [f"{re.escape(low)}-{re.escape(high)}"] if low <= high else []
+            position += 3
+        else:
+            members.append(re.escape(low))
+            position += 1
+    if not members:
+        return "[^/]" if negated else "(?!)"
+    return f"(?!/)[{'^' if negated else ''}{''.join(members)}]"
