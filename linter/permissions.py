@@ -11,7 +11,7 @@ table or form is a `p2` beside this one.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Union, Value, looser, maximal, minus, parts, whole
+from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, whole
 
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
@@ -279,26 +279,46 @@ def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     possible: list[Leaf] = []
     for leaf in normal(one):
         texts, sets = parts(leaf.box) or ((), ())
-        above = index.above(leaf.system, leaf.object)
-        known = [
-            union[fewer]
-            for found in above
-            for union in [found.words[word] for word in found.broader(leaf.action)]
-            for fewer in looser(texts)
-            if fewer in union
-        ]
-        named = tuple([name for name, _ in texts])
-        unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
-        left = minus(sets, known, effort)
-        rest = minus(sets, known + unknown, effort) if left is not None else None
-        possible += [leaf._replace(box=whole(texts, piece)) for piece in ([sets] if left is None else left)]
-        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest or ()]
+        rest, left = _left(leaf, texts, sets, index, effort)
+        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest]
+        possible += [leaf._replace(box=whole(texts, piece)) for piece in left]
     return Difference(normal(sure), normal(possible))
 
 
 def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:
-    """Whether A is in B: True, False, or None where it cannot be known."""
-    left = subtract(one, other)
-    if not left.possible:
-        return True
-    return False if left.sure else None
+    """Whether A is in B: True, False, or None where it cannot be known. What `subtract` leaves, without working it all out."""
+    index = _Index(other)
+    effort = Effort()
+    verdict: bool | None = True
+    for leaf in one:
+        split = parts(leaf.box)
+        if split is not None:
+            rest, left = _left(leaf, *split, index, effort)
+            if rest:
+                return False
+            if left:
+                verdict = None
+    return verdict
+
+
+def _left(leaf: Leaf, texts: Texts, sets: Sets, index: _Index, effort: Effort) -> tuple[list[Sets], list[Sets]]:
+    """What is surely and what is possibly left of one leaf, as the set dimensions of its box."""
+    above = index.above(leaf.system, leaf.object)
+    if not above:
+        return [sets], [sets]
+    known = [
+        union[fewer]
+        for found in above
+        for word in found.broader(leaf.action)
+        for union in (found.words[word],)
+        for fewer in looser(texts)
+        if fewer in union
+    ]
+    left = minus(sets, known, effort)
+    if left is None:
+        return [], [sets]
+    if not left:
+        return [], []
+    named = tuple([name for name, _ in texts])
+    unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
+    return (minus(sets, known + unknown, effort) or []) if unknown else left, left

@@ -81,8 +81,8 @@ def _level(resource: Resource) -> str:
     return f"actions: [{', '.join(resource.actions)}]" if resource.actions else f"access: {resource.access}"
 
 
-_MOST_CANDIDATES = 200
-"""Entries for one object that an entry is compared with: 100,000 entries of one name must not take a day."""
+_MOST_CANDIDATES = 50
+"""Entries for one object that an entry is compared with: a manifest of nothing but one name must not take a minute."""
 
 
 Objects = dict[tuple[str, ...], list[Resource]]
