@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 
 def matcher(globs: Iterable[str], *, folders: bool = False) -> Callable[[str], bool]:
@@ -27,7 +28,7 @@ def _pattern(glob: str) -> str:
             parts.append(".*")
             position += 2
         elif glob[position] == "*":
-            parts.append("[^/]*")
+            parts.append(_STAR)
             position += 1
         elif glob[position] == "?":
             parts.append("[^/]")
@@ -38,7 +39,20 @@ def _pattern(glob: str) -> str:
         else:
             parts.append(re.escape(glob[position]))
             position += 1
-    return "".join(parts)
+    return "".join(_possessive(parts))
+
+
+_STAR = "[^/]*"
+
+
+def _possessive(parts: list[str]) -> list[str]:
+    """A star before another of its segment takes the first stretch that fits, for good: never exponential, and as true."""
+    stars = [place for place, part in enumerate(parts) if part == _STAR]
+    for star, following in pairwise(stars):
+        if not {"/", ".*", "(?:[^/]+/)*"}.intersection(parts[star:following]):
+            parts[star] = "(?>[^/]*?"
+            parts[following - 1] += ")"
+    return parts
 
 
 def _class(inner: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linter.files import search
 from linter.globs import matcher
@@ -32,7 +35,9 @@ def git(folder: Path, *arguments: str) -> None:
         ("a[]b].yaml", ["a].yaml", "ab.yaml"], ["ac.yaml"]),
         ("a[^b].yaml", ["ac.yaml"], ["ab.yaml", "a/.yaml"]),
         ("a[z-a].yaml", [], ["ab.yaml", "az.yaml"]),
-        ("a[x&&~--|].yaml", ["a&.yaml", "a~.yaml", "a|.yaml"], ["ab.yaml"]),
+        ("a[x&&~|].yaml", ["a&.yaml", "a~.yaml", "a|.yaml"], ["ab.yaml"]),
+        ("*a*b?*c", ["abxc", "xaabbxc", "ababxcxc"], ["abc", "ab/xc", "acb"]),
+        ("*a*a*a*a*a*a*a*b", [], ["a" * 200]),
         ("a[", ["a["], ["a"]),
         ("a/**", ["a/b", "a/b/c"], ["a", "ab/c"]),
         ("a/**/b", ["a/b", "a/x/y/b"], ["a/xb", "ab"]),
@@ -47,6 +52,14 @@ def git(folder: Path, *arguments: str) -> None:
 def test_globs(glob: str, yes: list[str], no: list[str]) -> None:
     matches = matcher([glob])
     assert [path for path in yes + no if matches(path)] == yes
+
+
+@given(
+    st.text(st.sampled_from("ab*?"), max_size=8).filter(lambda glob: "**" not in glob),
+    st.text(st.sampled_from("ab"), max_size=8),
+)
+def test_globs_within_a_segment_are_those_of_fnmatch(glob: str, path: str) -> None:
+    assert matcher([glob])(path) == fnmatchcase(path, glob)
 
 
 def test_an_excluded_folder_covers_all_below_it() -> None:
