@@ -7,7 +7,7 @@ from typing import Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
-from linter.reports.visible import inert, visible
+from linter.reports.visible import inert_json, visible
 
 
 def render(outcome: Outcome) -> str:
@@ -37,7 +37,7 @@ def render(outcome: Outcome) -> str:
         "silenced": [_silenced(one) for one in outcome.silenced],
         "verdicts": [],
     }
-    return inert(json.dumps(body, indent=2, ensure_ascii=True), r"\u0023") + "\n"
+    return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 
 
 def _path(path: str) -> str:

@@ -16,7 +16,7 @@ COMMENT = 65_536
 
 _MARKUP = Pattern(r"[\\`*_\[\]~$]")
 # Mention, issue and merge request (GitLab: also `%milestone`, `&epic`, `~label`), the schemes and `www.`, e-mail addresses.
-_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)")
+_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|www(?=\.)|\bGH-(?=\d)")
 _BREAK = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
@@ -120,7 +120,8 @@ def _escape(text: str) -> str:
     for match in _REFERENCE.finditer(text):
         parts += [_plain(text[last : match.end()]), _BREAK]
         last = match.end()
-    return "".join([*parts, _plain(text[last:])])
+    shown = "".join([*parts, _plain(text[last:])])
+    return f"&#32;{shown[1:]}" if shown.startswith(" ") else shown  # four of them at a line's start would be code
 
 
 def _plain(text: str) -> str:
