@@ -111,7 +111,8 @@ def _code(text: str) -> str:
     """A text as a code span where it can be one: an edge space would be lost, a bar would end a cell, and `##[` is a command."""
     shown = visible(text)
     if not shown or shown != shown.strip() or "|" in shown or "`" in shown or "##" in shown:
-        return _escape(shown)
+        escaped = _escape(shown)
+        return f"&#32;{escaped[1:]}" if escaped.startswith(" ") else escaped  # four at a line's start are code
     return f"`{shown}`"
 
 
@@ -120,8 +121,7 @@ def _escape(text: str) -> str:
     for match in _REFERENCE.finditer(text):
         parts += [_plain(text[last : match.end()]), _BREAK]
         last = match.end()
-    shown = "".join([*parts, _plain(text[last:])])
-    return f"&#32;{shown[1:]}" if shown.startswith(" ") else shown  # four of them at a line's start would be code
+    return "".join([*parts, _plain(text[last:])])
 
 
 def _plain(text: str) -> str:
