@@ -19,16 +19,21 @@ def one(raw: bytes) -> None:
         text = decode(raw[:MAX_BYTES])
         document = read(text)
     except Unreadable as error:
-        assert error.line >= 1, error
-        assert error.column >= 1, error
-        assert error.message
-        assert error.message.isprintable(), error.message
+        is_clear(error)
         return
     walk(document, document.data)
     for duplicate in document.duplicates:
         assert duplicate.first < duplicate.second, duplicate
     for suspect in document.suspects:  # several lines may be folded into one
         assert text.content[suspect.start : suspect.end].split() == suspect.value.split(), suspect
+
+
+def is_clear(error: Unreadable) -> None:
+    """A place, and a sentence that a terminal can show."""
+    assert error.line >= 1, error
+    assert error.column >= 1, error
+    assert error.message, error
+    assert error.message.isprintable(), error.message
 
 
 def walk(document: Document, value: Any) -> None:
