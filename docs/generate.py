@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
         yield "`permlint.toml`"
         yield reference.fenced("toml", example["config"])
     if rule.id.partition("/")[0] in CATEGORIES:
-        found = findings(rule, example)
+        found = findings(example, (rule.id,))
         if found:
             lines = [
                 f"{one.location.path}:{one.location.line}:{one.location.column}: {one.severity.label}: {one.message}"
@@ -206,8 +206,8 @@ def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
                 yield f"`permlint check --fix{unsafe}` repairs it."
 
 
-def findings(rule: Rule, example: Mapping[str, Any]) -> list[Finding]:
-    """What `check` finds in an example, of this rule."""
+def findings(example: Mapping[str, Any], rules: Collection[str]) -> list[Finding]:
+    """What `check` finds in an example, of these rules."""
     with tempfile.TemporaryDirectory() as root:
         for path, text in {**example["files"], "permlint.toml": example.get("config", "")}.items():
             target = Path(root, path)
@@ -216,7 +216,7 @@ def findings(rule: Rule, example: Mapping[str, Any]) -> list[Finding]:
         config = load(None, root)
         as_of = date.fromisoformat(example["as_of"]) if "as_of" in example else TODAY
         selection = select(config, (), root, force_exclude=False)
-        return [one for one in check(config, ruleset(config), selection, as_of).findings if one.rule == rule.id]
+        return [one for one in check(config, ruleset(config), selection, as_of).findings if one.rule in rules]
 
 
 def cited(one: Reference) -> str:

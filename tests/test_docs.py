@@ -152,8 +152,8 @@ def test_there_are_recipes() -> None:
     assert all("permlint check" in script for _, script, _ in STEPS)
 
 
-@pytest.mark.parametrize(("name", "script", "variables"), STEPS, ids=[step[0] for step in STEPS])
-def test_recipe(tmp_path: Path, offline: dict[str, str], name: str, script: str, variables: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(("script", "variables"), [step[1:] for step in STEPS], ids=[step[0] for step in STEPS])
+def test_recipe(tmp_path: Path, offline: dict[str, str], script: str, variables: Mapping[str, str]) -> None:
     upstream = build(tmp_path / "upstream", {"agent-permissions.yaml": MANIFEST}, "exclude = ['old/**']\n")
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=upstream, env=offline, check=True)
@@ -210,15 +210,15 @@ def test_recipes_upload_what_they_write() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "command"),
+    "command",
     [
-        pytest.param(page, line.removeprefix("$ "), id=line)
+        line.removeprefix("$ ")
         for page in ("docs/ci.md", "docs/editor.md")
         for text in blocks(page, "console")
         for line in text.splitlines()
     ],
 )
-def test_commands_run(tmp_path: Path, page: str, command: str) -> None:
+def test_commands_run(tmp_path: Path, command: str) -> None:
     build(tmp_path, {"agent-permissions.yaml": MANIFEST})
     program, *arguments = shlex.split(command)
     if program == "permlint":
