@@ -1,0 +1,53 @@
+"""What two sets have in common: which part of a widening still stands, and which commit brought it."""
+
+from collections.abc import Iterable
+
+from linter.permissions import Box, Leaf, Names, Value, action_within, normal
+
+
+def meet(one: Iterable[Leaf], other: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """The leaves that are surely in both. Two different texts have nothing in common that is known."""
+    mine, theirs = normal(one), normal(other)
+    return normal(
+        [
+            Leaf(narrow.system, narrow.object, action, box)
+            for narrow, wide in (*_nested(mine, theirs), *_nested(theirs, mine))
+            if (action := _action(narrow.action, wide.action)) and (box := _box(narrow.box, wide.box)) is not None
+        ]
+    )
+
+
+def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf, Leaf]]:
+    """Every pair whose first leaf's object lies in the second's."""
+    index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
+    for leaf in wide:
+        index.setdefault((leaf.system, leaf.object), []).append(leaf)
+    return [
+        (leaf, found)
+        for leaf in narrow
+        for above in {leaf.object, (), *((*leaf.object[:length], "*") for length in range(len(leaf.object)))}
+        for found in index.get((leaf.system, above), ())
+    ]
+
+
+def _action(one: str, other: str) -> str | None:
+    if action_within(one, other):
+        return one
+    return other if action_within(other, one) else None
+
+
+def _box(one: Box, other: Box) -> Box | None:
+    """The common part of two boxes, or None where there is none that is known."""
+    bounds: dict[str, Value] = dict(one)
+    for name, limit in other:
+        own = bounds.get(name)
+        if own is None:
+            bounds[name] = limit
+        elif isinstance(own, Names) and isinstance(limit, Names):
+            both = own.meet(limit)
+            if both.empty:
+                return None
+            bounds[name] = both
+        elif own != limit:
+            return None
+    return tuple(sorted(bounds.items()))

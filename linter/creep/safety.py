@@ -1,0 +1,115 @@
+"""Safeties: what lets a mistake be undone or foreseen, and which of them a version took away while the access stayed."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from linter.blast import LEVELS
+from linter.creep.meet import meet
+from linter.manifest.model import Manifest, Resource
+from linter.manifest.strategy import commands
+from linter.patterns import Pattern
+from linter.permissions import Leaf, class_of, subtract
+
+_DRY_RUN = Pattern(r"\bdry[-_ ]?run\b", re.IGNORECASE)
+_AUDIT_LOG = Pattern(r"\baudit(?:[-_. ]\w*)?[-_ ]?(?:log|trail|table)|\baudit_", re.IGNORECASE)
+_UNDOING = ("reversible", "compensable", "irreversible")
+
+
+class Loss(NamedTuple):
+    """One safety taken away, or one risk that is now declared smaller."""
+
+    kind: str
+    """"strategy", "command", "rollback" (a resource's own): the undo itself; "dry-run", "audit-log", "reversibility":
+    what helps it; "blast-radius", "claim" (of reversibility): a risk declared smaller."""
+    resource: str
+    """The resource as written, or empty for the whole manifest."""
+    before: str
+    after: str
+    """Empty where nothing stands in its place."""
+
+
+def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
+    """What a version took away, of what guards access that stayed."""
+    found = []
+    if _kept(_writing(before.resources), _writing(after.resources)):
+        had, has = _safeties(before), _safeties(after)
+        gone = [kind for kind in had if kind not in has]
+        # The strategy's own absence says it all.
+        found += [Loss(kind, "", had[kind], "") for kind in (["strategy"] if "strategy" in gone else gone)]
+    old, new = _by_name(before), _by_name(after)
+    for name, entries in old.items():
+        if name in new:
+            found += _resource_losses(name, entries, new[name], strategy="command" in _safeties(after))
+    return tuple(found)
+
+
+def _safeties(manifest: Manifest) -> dict[str, str]:
+    """Kind -> how the manifest says it."""
+    found: dict[str, str] = {}
+    if "audit_log" in manifest.written:
+        found["audit-log"] = "audit_log"
+    rollback = manifest.rollback
+    own = [one for one in manifest.resources if one.writes]
+    if own and all(one.rollback is not None for one in own):
+        found |= {"strategy": "a rollback for each resource", "command": "a rollback for each resource"}
+    if rollback is None:
+        return found
+    found["strategy"] = "rollback_strategy"
+    known = commands(rollback)
+    if known:
+        found["command"] = known[0].text
+    text = rollback.prose or rollback.command or ""
+    if rollback.dry_run or _DRY_RUN.search(text):
+        found["dry-run"] = rollback.dry_run if isinstance(rollback.dry_run, str) else "a dry run"
+    if rollback.audit_log or _AUDIT_LOG.search(text):
+        found["audit-log"] = rollback.audit_log or "an audit log"
+    return found
+
+
+def _by_name(manifest: Manifest) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for one in manifest.resources:
+        found.setdefault(one.name, []).append(one)
+    return found
+
+
+def _resource_losses(name: str, before: list[Resource], after: list[Resource], *, strategy: bool) -> list[Loss]:
+    found = []
+    old_leaves = [leaf for one in before for leaf in one.leaves]
+    new_leaves = [leaf for one in after for leaf in one.leaves]
+    undo = next((one.rollback for one in before if one.rollback is not None), None)
+    if (
+        undo is not None
+        and not strategy
+        and all(one.rollback is None for one in after)
+        and _kept(_writing(before), _writing(after))
+    ):
+        found.append(Loss("rollback", name, undo, ""))
+    if not old_leaves or subtract(old_leaves, new_leaves).sure:
+        return found  # narrowed: a smaller risk is declared smaller
+    had, has = _highest(before), _highest(after)
+    if had > has:
+        found.append(Loss("blast-radius", name, LEVELS[had], LEVELS[has] if has >= 0 else ""))
+    was, now = (
+        max([_UNDOING.index(one.reversibility or "") for one in some if one.reversibility], default=-1)
+        for some in (before, after)
+    )
+    if was >= 0 and now > was:
+        found.append(Loss("reversibility", name, _UNDOING[was], _UNDOING[now]))
+    elif 0 <= now < was:
+        found.append(Loss("claim", name, _UNDOING[was], _UNDOING[now]))
+    return found
+
+
+def _highest(resources: list[Resource]) -> int:
+    return max([LEVELS.index(one.blast_radius) if one.blast_radius else -1 for one in resources])
+
+
+def _writing(resources: Iterable[Resource]) -> list[Leaf]:
+    return [leaf for one in resources for leaf in one.leaves if class_of(leaf.action) != "read"]
+
+
+def _kept(before: list[Leaf], after: list[Leaf]) -> bool:
+    """Whether anything of this is still granted, to whatever extent: what guarded it is still needed."""
+    return bool(meet([leaf._replace(box=()) for leaf in before], [leaf._replace(box=()) for leaf in after]))
