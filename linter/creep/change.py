@@ -1,8 +1,9 @@
 """What changed between two versions of an agreement, by its meaning: what the algebra subtracts, not what the texts differ in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from linter.creep.meet import meet
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
 from linter.permissions import Difference, Leaf, class_of, subtract
@@ -45,6 +46,11 @@ class Change(NamedTuple):
     """(before, after) of `agent_name`."""
 
     @property
+    def added(self) -> tuple[Leaf, ...]:
+        """All that was surely added, wherever."""
+        return tuple(dict.fromkeys([leaf for one in self.growths for leaf in one.added]))
+
+    @property
     def extended(self) -> bool:
         """Whether the agreement now holds longer."""
         return self.expiry is not None and bool(self.expiry[0]) and not ("" < self.expiry[1] < self.expiry[0])
@@ -65,48 +71,71 @@ def sets(manifest: Manifest) -> dict[str, tuple[Leaf, ...]]:
     }
 
 
-def compare(before: Manifest | None, after: Manifest, others: Sets = {}) -> Change:
-    """What changed from one version to the next.
+def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change:
+    """What one version brought that none before it had.
 
     Args:
-        before: None where the file is new.
+        before: the versions that it came from: none where the file is new, several where it is a merge.
         others: what the agent's other manifests already granted: a permission that moves between files is no change.
     """
-    held = {name: (*leaves, *others.get(name, ())) for name, leaves in (sets(before) if before else {}).items()}
-    held |= {name: leaves for name, leaves in others.items() if name not in held}
+    past = [sets(one) for one in before]
+    held = dict(others)
+    for one in past:
+        for name, leaves in one.items():
+            held[name] = (*held.get(name, ()), *leaves)
     now = sets(after)
-    growths = [_growth(name, leaves, held) for name, leaves in now.items()]
-    left = tuple([name for name in (before.environments if before else ()) if name not in now])
-    if before is None:
-        return Change(tuple([one for one in growths if one is not None]))
-    ends = (before.expires or "", after.expires or "")
+    growths = [_growth(name, leaves, held, [one.get(name, ()) for one in past]) for name, leaves in now.items()]
+    grown = tuple([one for one in growths if one is not None])
+    if not before:
+        return Change(grown)
+    ends = {one.expires or "" for one in before}
+    lost = [losses(one, after) for one in before]
+    first = before[0]
     return Change(
-        growths=tuple([one for one in growths if one is not None]),
-        left=left,
-        expiry=ends if ends[0] != ends[1] else None,
-        losses=losses(before, after),
+        growths=grown,
+        left=tuple([name for name in first.environments if name not in now and all(name in one for one in past)]),
+        expiry=None if (after.expires or "") in ends else (_latest(ends), after.expires or ""),
+        losses=tuple([one for one in lost[0] if all(one in others for others in lost)]),
         identities=tuple(
             sorted(
                 system
-                for system in before.identities.keys() & after.identities.keys()
-                if before.identities[system] != after.identities[system] and not system.startswith("x-")
+                for system, principal in after.identities.items()
+                if system in first.identities and all(one.identities.get(system) != principal for one in before)
             )
         ),
-        renamed=(before.agent, after.agent) if before.agent != after.agent else None,
+        renamed=None if any(one.agent == after.agent for one in before) else (first.agent, after.agent),
     )
 
 
-def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets) -> Growth | None:
+def _latest(ends: set[str]) -> str:
+    """The latest end; empty, for none, is the latest of all."""
+    return "" if "" in ends else max(ends)
+
+
+def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[tuple[Leaf, ...]]) -> Growth | None:
     fresh = environment not in held
     known = tuple([leaf for one in held.values() for leaf in one]) if fresh else held[environment]
-    if leaves == known:
+    more = _minus(leaves, known)
+    less: tuple[Leaf, ...] = ()
+    if past and not fresh:
+        # A merge narrowed only what every version before it still had.
+        less = _minus(past[0], leaves).sure
+        for other in past[1:]:
+            less = meet(less, _minus(other, leaves).sure) if less else ()
+    if not (fresh or more.possible or less):
         return None
-    more = subtract(leaves, known)
-    less = Difference((), ()) if fresh else subtract(known, leaves)
     reworded = subtract(more.possible, more.sure).possible if more.sure else more.possible
-    if not (fresh or more.possible or less.sure):
-        return None
-    return Growth(environment, fresh, more.sure, reworded, less.sure)
+    return Growth(environment, fresh, more.sure, reworded, less)
+
+
+def _minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
+    """`subtract`, quickly where the two share most leaves word for word."""
+    known = set(other)
+    rest = [leaf for leaf in one if leaf not in known]
+    if not rest:
+        return Difference((), ())
+    systems = {leaf.system for leaf in rest}
+    return subtract(rest, [leaf for leaf in known if leaf.system in systems])
 
 
 def gravity(leaves: Iterable[Leaf]) -> int:
