@@ -16,6 +16,12 @@ from linter.patterns import Pattern
 
 Predicate = Callable[[Any], bool]
 
+_KEYWORDS = {
+    "string": {"pattern", "minLength", "maxLength", "format"},
+    "array": {"items", "minItems", "uniqueItems"},
+    "object": {"properties", "patternProperties", "additionalProperties", "required", "minProperties"},
+}
+"""Type -> the keywords that bind values of that type alone."""
 _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default", "x-expected"}
 
 
@@ -62,22 +68,18 @@ class _Compiler:
         if keys == {"$ref"}:
             return self._reference(schema["$ref"])
         tests = []
-        kinds = schema.get("type")
-        if kinds is not None:
-            tests.append(_TYPES[kinds])
+        kind = schema.get("type")
+        if kind is not None and not keys & _KEYWORDS.get(kind, set()):
+            tests.append(_TYPES[kind])
         if "const" in schema or "enum" in schema:
             tests.append(_enum(schema.get("enum", [schema.get("const")])))
-        if keys & {"pattern", "minLength", "maxLength", "format"}:
-            tests.append(_string(schema))
-        if keys & {"items", "minItems", "uniqueItems"}:
-            tests.append(self._array(schema))
-        if keys & {"properties", "patternProperties", "additionalProperties", "required", "minProperties"}:
-            tests.append(self._object(schema))
+        # The last argument is the answer for values of another type: so `type` needs no test of its own.
+        for family, make in (("string", _string), ("array", self._array), ("object", self._object)):
+            if keys & _KEYWORDS[family]:
+                tests.append(make(schema, kind != family))
         if "if" in schema:
             tests.append(self._branch(schema))
-        unknown = keys - {"$ref", "type", "const", "enum", "pattern", "minLength", "maxLength", "format", "items"}
-        unknown -= {"minItems", "uniqueItems", "properties", "patternProperties", "additionalProperties", "required"}
-        unknown -= {"minProperties", "if", "then", "else"}
+        unknown = keys.difference({"type", "const", "enum", "if", "then", "else"}, *_KEYWORDS.values()) - {"$ref"}
         if unknown or "$ref" in schema:
             raise ValueError(
                 f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}"
@@ -92,13 +94,13 @@ class _Compiler:
             self.known[reference] = self.compile(node)
         return self.known[reference]
 
-    def _array(self, schema: Mapping[str, Any]) -> Predicate:
+    def _array(self, schema: Mapping[str, Any], otherwise: bool) -> Predicate:
         item = self.compile(schema.get("items", True))
         least, unique = schema.get("minItems", 0), schema.get("uniqueItems", False)
 
         def array(value: Any) -> bool:
             if type(value) is not list:
-                return True
+                return otherwise
             if len(value) < least or (unique and not _distinct(value)):
                 return False
             for one in value:  # noqa: SIM110 - a generator here costs twice as much on the hot path
@@ -108,7 +110,7 @@ class _Compiler:
 
         return array
 
-    def _object(self, schema: Mapping[str, Any]) -> Predicate:
+    def _object(self, schema: Mapping[str, Any], otherwise: bool) -> Predicate:
         properties = {name: self.compile(sub) for name, sub in schema.get("properties", {}).items()}
         patterns = [(Pattern(text), self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
         rest = schema.get("additionalProperties", True)
@@ -117,7 +119,7 @@ class _Compiler:
         least: int = schema.get("minProperties", 0)
         if not properties and not patterns and rest is True:
             keys = frozenset(required)
-            return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= keys)
+            return lambda value: len(value) >= least and value.keys() >= keys if type(value) is dict else otherwise
 
         def stranger(name: str, value: Any) -> bool:
             tests = [sub for pattern, sub in patterns if pattern.search(name)]
@@ -125,7 +127,7 @@ class _Compiler:
 
         def mapping(value: Any) -> bool:
             if type(value) is not dict:
-                return True
+                return otherwise
             for name, one in value.items():
                 test = properties.get(name)
                 if not (stranger(name, one) if test is None else test(one)):
@@ -187,13 +189,15 @@ def is_date(value: str) -> bool:
     return True
 
 
-def _string(schema: Mapping[str, Any]) -> Predicate:
-    pattern = Pattern(schema.get("pattern", ""))
-    least, most, dated = schema.get("minLength", 0), schema.get("maxLength", 1 << 60), "format" in schema
+def _string(schema: Mapping[str, Any], otherwise: bool) -> Predicate:
+    least, most = schema.get("minLength", 0), schema.get("maxLength", 1 << 60)
+    if schema.keys().isdisjoint(("pattern", "format")):
+        return lambda value: least <= len(value) <= most if type(value) is str else otherwise
+    pattern, dated = Pattern(schema.get("pattern", "")), "format" in schema
 
     def string(value: Any) -> bool:
         if type(value) is not str:
-            return True
+            return otherwise
         return least <= len(value) <= most and pattern.search(value) is not None and (not dated or is_date(value))
 
     return string

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
@@ -90,6 +91,9 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
 
 
 def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
+    box = resource.scope.box
+    if not resource.actions and "write_columns" not in box and "read_columns" not in box:
+        return
     named = [action(word) for word in resource.actions or ()]
     if resource.access in ("none", "read-only"):
         allowed = {"read"} if resource.access == "read-only" else set()
@@ -100,7 +104,6 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
                 {"this": f"actions name {', '.join(beyond)}", "that": f"access is {resource.access}"},
                 ("access",),
             )
-    box = resource.scope.box
     deletes = [word for word in named if class_of(word) == "delete"]
     if deletes and ("columns" in box or "write_columns" in box):
         yield (
@@ -116,6 +119,8 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
+    if not resource.writes:
+        return
     kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
         lower = text.lower()
@@ -138,33 +143,44 @@ _MOST_CANDIDATES = 200
 """Entries for one object that an entry is compared with: 100,000 entries of one name must not take a day."""
 
 
+Objects = dict[tuple[str, ...], list[Resource]]
+"""The entries of one system, by object."""
+
+
 @template("overlapping-resources")
 def overlapping_resources(subject: Subject) -> Iterator[Hit]:
     """An entry that another one contains, action by action: the narrower one narrows nothing."""
-    index: dict[tuple[str, tuple[str, ...]], list[Resource]] = {}
+    systems: dict[str, Objects] = {}
     for resource in subject.manifest.resources:
         if resource.known and resource.leaves:
-            index.setdefault((resource.system, resource.object), []).append(resource)
-    if len(index) == len(subject.manifest.resources) and all(path and path[-1] != "*" for _, path in index):
-        return  # every entry names another object, none of them a wildcard
-    for resource in subject.manifest.resources:
-        outer = _container(resource, index) if resource.known else None
-        if outer is not None:
-            caption = "this entry already grants all of it"
-            related = Place(("resources", outer.position, "resource"), caption=caption)
-            yield Hit(
-                Place(("resources", resource.position, "resource")),
-                {"outer": outer.name},
-                resource=resource,
-                key=outer.name,
-                related=(related,),
-            )
+            systems.setdefault(resource.system, {}).setdefault(resource.object, []).append(resource)
+    for resource, outer in chain.from_iterable(map(_contained, systems.values())):
+        caption = "this entry already grants all of it"
+        related = Place(("resources", outer.position, "resource"), caption=caption)
+        yield Hit(
+            Place(("resources", resource.position, "resource")),
+            {"outer": outer.name},
+            resource=resource,
+            key=outer.name,
+            related=(related,),
+        )
 
 
-def _container(resource: Resource, index: dict[tuple[str, tuple[str, ...]], list[Resource]]) -> Resource | None:
+def _contained(objects: Objects) -> Iterator[tuple[Resource, Resource]]:
+    """Every entry of one system that another contains, with that one."""
+    wide = [path for path in objects if not path or path[-1] == "*"]
+    for path, entries in objects.items():
+        if len(entries) > 1 or wide not in ([], [path]):
+            for resource in entries:
+                outer = _container(resource, objects)
+                if outer is not None:
+                    yield resource, outer
+
+
+def _container(resource: Resource, objects: Objects) -> Resource | None:
     path = resource.object
     for above in dict.fromkeys([path, (), *((*path[:length], "*") for length in range(len(path)))]):
-        for other in index.get((resource.system, above), ())[:_MOST_CANDIDATES]:
+        for other in objects.get(above, ())[:_MOST_CANDIDATES]:
             if other is resource or not set(resource.environments) <= set(other.environments):
                 continue
             if not _covers(resource.leaves, other.leaves):

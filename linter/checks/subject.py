@@ -32,6 +32,7 @@ class Surroundings:
         self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
         self._real_root = os.path.realpath(config.root)
         self._scripts: dict[str, tuple[str, str]] = {}
+        self._live: dict[tuple[str, ...], bool] = {}
 
     @cached_property
     def codeowners(self) -> Any:
@@ -39,6 +40,13 @@ class Surroundings:
         from linter.codeowners import load
 
         return load(self.config.root)
+
+    def production(self, environments: tuple[str, ...]) -> bool:
+        """Whether a production environment is among these."""
+        live = self._live.get(environments)
+        if live is None:
+            live = self._live[environments] = any(self.config.production(one) for one in environments)
+        return live
 
     def script(self, relative: str) -> tuple[str, str]:
         """The file that a manifest names as a script, or why it cannot be taken.
@@ -105,8 +113,7 @@ class Subject:
 
     def production(self, environments: tuple[str, ...] | None = None) -> bool:
         """Whether a production environment is among these, by default the manifest's."""
-        given = self.manifest.environments if environments is None else environments
-        return any(self.around.config.production(one) for one in given)
+        return self.around.production(self.manifest.environments if environments is None else environments)
 
     def default(self, key: str) -> str | None:
         """What the configured defaults say for this path; the last entry that matches and says it wins."""
