@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from linter import schema
+from linter.catalogue import ids
 from linter.files import read_file
 from linter.findings import Finding, Location, Silenced
 from linter.manifest.reader import Document, read
@@ -47,6 +48,8 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         else:
             silenced.append(Silenced(finding, "acceptance", entry["reason"], entry["until"]))
     for index, entry in enumerate(document.data["accepted"]):
+        if entry["rule"] not in engine.rules.rules and entry["rule"] in ids():
+            continue  # another command's rule: only that command knows
         problem = problems.get(entry["fingerprint"], "expired" if today > entry["until"] else "gone" if whole else "")
         if problem:
             location = _location(document, index)

@@ -27,6 +27,8 @@ class Growth(NamedTuple):
     """Perhaps widened: the words before and after cannot be compared."""
     removed: tuple[Leaf, ...]
     """Surely narrowed by these."""
+    known: tuple[Leaf, ...]
+    """What it is held against: all that was agreed before."""
 
 
 class Change(NamedTuple):
@@ -125,7 +127,7 @@ def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[t
     if not (fresh or more.possible or less):
         return None
     reworded = subtract(more.possible, more.sure).possible if more.sure else more.possible
-    return Growth(environment, fresh, more.sure, reworded, less)
+    return Growth(environment, fresh, more.sure, reworded, less, known)
 
 
 def _minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:

@@ -5,14 +5,22 @@ from collections.abc import Iterable
 from linter.permissions import Box, Leaf, Names, Value, action_within, normal
 
 
-def meet(one: Iterable[Leaf], other: Iterable[Leaf]) -> tuple[Leaf, ...]:
-    """The leaves that are surely in both. Two different texts have nothing in common that is known."""
+def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> tuple[Leaf, ...]:
+    """The leaves that are surely in both: of two different texts nothing is known to be common.
+
+    Args:
+        loose: take two texts for one, in the words of `other`.
+    """
     mine, theirs = normal(one), normal(other)
     return normal(
         [
             Leaf(narrow.system, narrow.object, action, box)
-            for narrow, wide in (*_nested(mine, theirs), *_nested(theirs, mine))
-            if (action := _action(narrow.action, wide.action)) and (box := _box(narrow.box, wide.box)) is not None
+            for narrow, wide, swapped in (
+                *((*pair, False) for pair in _nested(mine, theirs)),
+                *((*pair, True) for pair in _nested(theirs, mine)),
+            )
+            if (action := _action(narrow.action, wide.action))
+            and (box := _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)) is not None
         ]
     )
 
@@ -36,12 +44,12 @@ def _action(one: str, other: str) -> str | None:
     return other if action_within(other, one) else None
 
 
-def _box(one: Box, other: Box) -> Box | None:
+def _box(one: Box, other: Box, *, loose: bool) -> Box | None:
     """The common part of two boxes, or None where there is none that is known."""
     bounds: dict[str, Value] = dict(one)
     for name, limit in other:
         own = bounds.get(name)
-        if own is None:
+        if own is None or (loose and isinstance(limit, str)):
             bounds[name] = limit
         elif isinstance(own, Names) and isinstance(limit, Names):
             both = own.meet(limit)

@@ -13,6 +13,7 @@ from linter.permissions import Leaf, class_of, subtract
 
 _DRY_RUN = Pattern(r"\bdry[-_ ]?run\b", re.IGNORECASE)
 _AUDIT_LOG = Pattern(r"\baudit(?:[-_. ]\w*)?[-_ ]?(?:log|trail|table)|\baudit_", re.IGNORECASE)
+_GRADED = frozenset({"blast-radius", "reversibility", "claim"})
 _UNDOING = ("reversible", "compensable", "irreversible")
 
 
@@ -27,6 +28,29 @@ class Loss(NamedTuple):
     before: str
     after: str
     """Empty where nothing stands in its place."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other losses: a level can be lowered step by step, anything else is there or not."""
+        return (self.kind, self.resource, self.before if self.kind in _GRADED else "")
+
+    def stands(self, now: Manifest) -> bool:
+        """Whether the safety is still missing, and still needed."""
+        if not self.resource:
+            return bool(_writing(now.resources)) and self.kind not in _safeties(now)
+        entries = _by_name(now).get(self.resource, [])
+        if not entries:
+            return False
+        if self.kind == "rollback":
+            return (
+                bool(_writing(entries))
+                and all(one.rollback is None for one in entries)
+                and "command" not in _safeties(now)
+            )
+        if self.kind == "blast-radius":
+            return _highest(entries) < LEVELS.index(self.before)
+        worst = _worst(entries)
+        return worst >= 0 and (worst > _UNDOING.index(self.before)) is (self.kind == "reversibility")
 
 
 def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
@@ -91,10 +115,7 @@ def _resource_losses(name: str, before: list[Resource], after: list[Resource], *
     had, has = _highest(before), _highest(after)
     if had > has:
         found.append(Loss("blast-radius", name, LEVELS[had], LEVELS[has] if has >= 0 else ""))
-    was, now = (
-        max([_UNDOING.index(one.reversibility or "") for one in some if one.reversibility], default=-1)
-        for some in (before, after)
-    )
+    was, now = _worst(before), _worst(after)
     if was >= 0 and now > was:
         found.append(Loss("reversibility", name, _UNDOING[was], _UNDOING[now]))
     elif 0 <= now < was:
@@ -104,6 +125,10 @@ def _resource_losses(name: str, before: list[Resource], after: list[Resource], *
 
 def _highest(resources: list[Resource]) -> int:
     return max([LEVELS.index(one.blast_radius) if one.blast_radius else -1 for one in resources])
+
+
+def _worst(resources: list[Resource]) -> int:
+    return max([_UNDOING.index(one.reversibility) if one.reversibility else -1 for one in resources])
 
 
 def _writing(resources: Iterable[Resource]) -> list[Leaf]:
