@@ -119,8 +119,10 @@ class Verdict(NamedTuple):
 class Engine:
     """Runs a rule set over manifests, one at a time, then once over what it remembers of them all."""
 
-    def __init__(self, rules: Ruleset, around: Surroundings) -> None:
+    def __init__(self, rules: Ruleset, around: Surroundings, *, comments: bool = True) -> None:
+        """`comments`: whether a comment in the manifest can silence a finding."""
         self.rules = rules
+        self.comments = comments
         self.around = around
         self.fleet = Fleet()
         self._suppressions: dict[str, list[Suppression]] = {}
@@ -143,7 +145,7 @@ class Engine:
             except Exception as error:
                 crashed.append(f"{subject.path}: the check of {rule.id} crashed")
                 drafts.append(self._crash(rule, error, subject))
-        found = find_suppressions(subject.document)
+        found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
         if not drafts:
