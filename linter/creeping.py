@@ -68,7 +68,7 @@ class _Run:
         self.config = config
         self.selection = selection
         self.asked = asked
-        self.around = Surroundings(config, as_of)
+        self.around = Surroundings(config, as_of, by_name=selection.by_name)
         self.engine = Engine(rules, self.around, comments=False)
         self.findings: list[Finding] = []
         self.errors: list[InputError] = []

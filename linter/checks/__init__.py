@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from linter.checks.subject import Unit
+    from linter.findings import Location, Repair
     from linter.manifest.model import Resource
     from linter.manifest.reader import Route
 
@@ -46,6 +47,9 @@ class Hit(NamedTuple):
     """Related manifests, each with a caption."""
     details: Mapping[str, str] = {}
     """What a program wants to know of it."""
+    elsewhere: "tuple[Location, ...]" = ()
+    """Related places in other files, such as a script."""
+    repair: "Repair | None" = None
 
 
 class Template(NamedTuple):

@@ -3,7 +3,19 @@
 from importlib import import_module
 
 _MODULES = {
-    "check": ("assertion", "blast", "document", "fleet", "resources", "review", "rollback", "scalars"),
+    "check": (
+        "assertion",
+        "blast",
+        "document",
+        "fleet",
+        "powers",
+        "resources",
+        "review",
+        "rollback",
+        "scalars",
+        "scopes",
+        "scripts",
+    ),
     "creep": ("creep", "review"),
 }
 

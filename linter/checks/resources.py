@@ -1,4 +1,4 @@
-"""Checks of what is granted: bounds, wildcards, contradictions, overlaps."""
+"""Checks of entries against themselves and one another: contradictions, overlaps, environments that are not the manifest's."""
 
 from __future__ import annotations
 
@@ -11,62 +11,6 @@ from linter.checks.subject import Subject
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
 from linter.permissions import Leaf, action, class_of, object_within, within
-from linter.systems import Kind
-
-
-def _wild(resource: Resource, kind: Kind) -> bool:
-    """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
-    last = resource.object[-1] if resource.object else ""
-    return last == "*" or last.endswith(":*") or (kind.name == "github" and last.endswith("/*"))
-
-
-@template("wildcard-resource")
-def wildcard_resource(subject: Subject) -> Iterator[Hit]:
-    """Writing on everything below something."""
-    for resource in subject.manifest.resources:
-        if resource.writes and _wild(resource, subject.kind(resource)):
-            yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
-
-
-@template("unbounded-write")
-def unbounded_write(subject: Subject) -> Iterator[Hit]:
-    """Writing that nothing narrows: the scope says "all", or there is none."""
-    for resource in subject.manifest.resources:
-        kind = subject.kind(resource)
-        if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
-            continue  # a wildcard is a fault of its own, and explains this one
-        route = ("resources", resource.position)
-        if resource.scope.kind == "unbounded":
-            said = resource.scope.words or "*"
-            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif resource.scope.kind == "absent":
-            place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
-            case = "named-object" if resource.object else "whole-system"
-            yield Hit(place, {"system": resource.system}, (case,), resource)
-
-
-@template("uncheckable-scope")
-def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
-    """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
-    for resource in subject.manifest.resources:
-        if resource.scope.kind == "prose" and resource.access != "none":
-            dimensions = subject.kind(resource).dimensions
-            structured = _structured(resource.scope.words, dimensions) if dimensions else ""
-            place = Place(("resources", resource.position, "scope"))
-            yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
-
-
-_PREDICATE = Pattern(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
-
-
-def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
-    """A structured form in place of the prose: its predicate where one can be made out, else the keys to fill."""
-    match = _PREDICATE.fullmatch(prose)
-    if "rows" in dimensions and match:
-        predicate = match[1].replace('"', '\\"')
-        return f'rows: "{predicate}"'
-    return " or ".join(f"{name}: {'<predicate>' if name == 'rows' else '[<name>, ...]'}" for name in dimensions)
-
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
 _READS_ONLY = Pattern(

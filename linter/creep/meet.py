@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from linter.permissions import Box, Leaf, Names, Value, action_within, normal
+from linter.boxes import Box, Names, Value
+from linter.permissions import Leaf, action_within, normal
 
 
 def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> tuple[Leaf, ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from linter.permissions import CLASSES, Leaf, Value
+from linter.boxes import Value
+from linter.permissions import CLASSES, Leaf
 
 
 def in_words(leaves: Iterable[Leaf]) -> list[str]:

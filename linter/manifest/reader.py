@@ -25,8 +25,8 @@ from linter.patterns import Pattern
 
 MAX_BYTES = 1 << 20
 """A manifest of twelve resources is 2 KB; a megabyte is a mistake or an attack."""
-MAX_NODES = 100_000
-"""Nodes after expanding aliases: what an alias bomb multiplies."""
+MAX_NODES = 10_000
+"""Keys and values after expanding aliases: what an alias bomb multiplies. A manifest of twelve resources has 100."""
 MAX_DEPTH = 64
 """libyaml is quadratic in depth (100 KB of "[" takes 26 s), so the reader stops while streaming."""
 
@@ -78,8 +78,11 @@ class Document:
         return self.spans[id(parent)][route[-1]]  # type: ignore[index]
 
 
-def read(text: Text) -> Document:
+def read(text: Text, most: int = MAX_NODES) -> Document:
     """Read one YAML 1.2 (core schema) document; merge keys are supported, as every YAML 1.1 reader has them.
+
+    Args:
+        most: how many keys and values it may hold, aliases expanded.
 
     Raises:
         Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
@@ -88,7 +91,7 @@ def read(text: Text) -> Document:
         name = f"U+{ord(found[0]):04X}"
         message = f"the character {name} ends a line for some YAML readers and not for others: remove it"
         raise Unreadable(*text.position(found.start()), message)
-    return _Machine(text).run()
+    return _Machine(text, most).run()
 
 
 # NEL, LS and PS: line breaks in YAML 1.1 (and to libyaml), ordinary characters in YAML 1.2 (section 5.4). After a comment
@@ -146,8 +149,9 @@ def _may_differ(value: str) -> bool:
 class _Machine:
     """The stack machine: one instance a document."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, most: int) -> None:
         self.text = text
+        self.most = most
         self.spans: Spans = {}
         self.blocks: set[int] = set()
         self.duplicates: list[Duplicate] = []
@@ -179,7 +183,7 @@ class _Machine:
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
         spans, anchors, blocks = self.spans, self.anchors, self.blocks
-        content = self.text.content
+        content, most = self.text.content, self.most
         stack: list[Any] = []  # what is put aside while a nested collection is read; a plain tuple is the fastest
         # The root stands in a list of its own, so that it is attached as everything else is.
         root: list[Any] = []
@@ -265,8 +269,8 @@ class _Machine:
             else:
                 raise self.fail(start, "is not one YAML document")
             last_end = end
-            if nodes > MAX_NODES:
-                raise self.fail(start, f"holds more than {MAX_NODES:,} values (aliases expanded)")
+            if nodes > most:
+                raise self.fail(start, f"holds more than {most:,} keys and values (aliases expanded)")
             if is_map:
                 if key is None:
                     key, key_start, key_end = value, start, end
