@@ -1,7 +1,5 @@
 """Checks of how an agreement grew: what each commit added of what stands now, and what it took away."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -192,7 +190,7 @@ def _strategy(past: Past) -> Place:
 def unreviewed_widening(past: Past) -> Iterator[Hit]:
     """A widening that stands, and no `reviewed.digest` is the digest after it."""
     for event in past.story.events:
-        what = grown(past, event, promoted=True)
+        what = grown(past, event, promoted=False)  # that production was added unsigned, environment-promoted says
         if not what or event.version in past.story.reviews.covered:
             continue
         reviewed = past.manifest.reviewed
@@ -232,7 +230,6 @@ def accumulated(params: AccumulatedParams) -> Any:
         added = changed(change)
         production = past.around.config.production
         then, now = (blast_radius(one, production) for one in (start.manifest, story.manifest))
-        signed = start in story.reviews.signed
         values = {
             "what": _several(added),
             "steps": str(len(steps)),
@@ -245,7 +242,7 @@ def accumulated(params: AccumulatedParams) -> Any:
         yield Hit(
             Place(("agent_name",)),
             values,
-            ("signed",) if signed else (),
+            (story.beginning(start),),
             key=" | ".join(added),
             details=details(
                 steps[-1].version,

@@ -103,6 +103,8 @@ def environments(past: Past, event: Event) -> tuple[str, ...]:
 def origin(past: Past, version: Version) -> str:
     """Where a version comes from, in words: its commit, author, day and subject, or that it is not committed yet."""
     commit = version.commit
+    if commit is None and version is not past.story.now:
+        return "a version before the range"
     if commit is None:
         return "this commit" if past.staged else "the working tree"
     return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{mask(commit.subject)}")'

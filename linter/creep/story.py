@@ -7,7 +7,7 @@ from linter.creep.change import Change, Growth, Sets, compare, sets
 from linter.creep.meet import meet
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.safety import Loss
-from linter.history.model import Line, Version
+from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
 from linter.permissions import Leaf, normal, subtract
 
@@ -55,11 +55,17 @@ class Story(NamedTuple):
         """What is agreed now, or at the range's end."""
         return self.now.manifest if self.now is not None else None
 
+    def beginning(self, start: Version) -> str:
+        """What a version is to the story: "last-review" if it was signed, "first" if it was agreed first, else "range"."""
+        if start in self.reviews.signed:
+            return "last-review"
+        return "first" if any(one.version is start and one.kind == "first" for one in self.events) else "range"
+
     def since(self, start: Version | None) -> "Story":
         """The story after a version: only events that do not lead to it."""
         if start is None:
             return self
-        older = _ancestry(start)
+        older = set(ancestors(start))
         return self._replace(events=tuple([one for one in self.events if one.version not in older]))
 
 
@@ -188,12 +194,3 @@ def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
         renamed = subtract(meet(growth.added, subtract(rest, here).possible, loose=True), growth.known).sure
         here = normal([*here, *renamed]) if renamed else here
     return here
-
-
-def _ancestry(version: Version) -> set[Version]:
-    seen, pending = {version}, [version]
-    while pending:
-        older = [one for one in pending.pop().before if one not in seen]
-        seen.update(older)
-        pending += older
-    return seen

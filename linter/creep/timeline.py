@@ -43,8 +43,8 @@ class Distance(NamedTuple):
 
     start: Entry
     """The version that it is measured from."""
-    reviewed: bool
-    """Whether that is the last one that was signed; otherwise the first."""
+    beginning: str
+    """What that is: "first", "last-review" or "range", where the range that was asked for begins."""
     added: tuple[str, ...]
     gravest: str
     """The gravest that was added: read, write, delete or admin; empty where nothing was."""
@@ -180,8 +180,8 @@ def _distance(story: Story, start: Version | None, production: Callable[[str], b
     change = compare([start.manifest], story.manifest, {})
     added = in_words(change.added) + [f"runs in {one.environment}" for one in change.growths if one.fresh]
     return Distance(
-        start=_entry(start, here),
-        reviewed=start in story.reviews.signed,
+        start=_entry(start, here if start is story.now else ""),
+        beginning=story.beginning(start),
         added=tuple(mask(one) for one in added),
         gravest=GRAVEST[gravity(change.added)] if change.added else "",
         blast_then=LEVELS[blast_radius(start.manifest, production)],

@@ -54,7 +54,7 @@ def _timeline(one: Timeline) -> dict[str, Any]:
         "entries": [_entry(entry) for entry in one.entries],
         "distance": distance
         and {
-            "from": "last-review" if distance.reviewed else "first",
+            "from": distance.beginning,
             "commit": distance.start.commit,
             "date": distance.start.date,
             "added": list(distance.added),

@@ -1,19 +1,17 @@
 """Timelines, for a terminal and as Markdown fit for a comment. Every text of a stranger is escaped for the medium."""
 
 from linter.creep.timeline import Distance, Entry, Timeline
-from linter.findings import Finding, Outcome, Severity
-from linter.patterns import Pattern
-from linter.reports.visible import visible
+from linter.findings import Outcome
+from linter.reports.markdown import COMMENT, prose, render
+from linter.reports.visible import escape, inert, visible
 
 _TINTS = {"+": "33", "-": "32", "!": "31", "~": "34", "=": "36"}
-_BACKTICKS = Pattern("`+")
-_MOST_STEPS = 100
-"""Of one commit, in a comment: a comment that is too long is refused as a whole."""
 
 
 def text(outcome: Outcome, *, color: bool) -> str:
     """The timelines as a person reads them, a blank line after each."""
-    return "".join("\n".join(_timeline(one, color)) + "\n\n" for one in outcome.timelines)
+    told = "".join("\n".join(_timeline(one, color)) + "\n\n" for one in outcome.timelines)
+    return inert(told, escape("#"))
 
 
 def _timeline(one: Timeline, color: bool) -> list[str]:
@@ -43,9 +41,12 @@ def _headline(entry: Entry) -> str:
     return f"{entry.date[:10]}  {entry.commit[:10]}  {entry.author}  {entry.subject}"
 
 
+_BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
+
+
 def _distance(one: Distance) -> list[str]:
-    where = f"{one.start.date[:10]}, {one.start.commit[:10]}" if one.start.commit else one.start.subject
-    since = f"since {'the last signed' if one.reviewed else 'the first'} version ({where})"
+    where = [text for text in (one.start.date[:10], one.start.commit[:10] or one.start.subject) if text]
+    since = f"since {_BEGINNINGS[one.beginning]}" + (f" ({', '.join(where)})" if where else "")
     if not one.added:
         return [f"{since}: nothing added; blast radius {_blast(one)}"]
     gravest = f", gravest {one.gravest}" if one.gravest else ""
@@ -58,37 +59,31 @@ def _blast(one: Distance) -> str:
 
 
 def markdown(outcome: Outcome) -> str:
-    """What changed, manifest by manifest, with what is wrong about it: fit for a comment on a pull request."""
+    """What changed, manifest by manifest, above the findings: fit for a comment on a pull request."""
     told = [one for one in outcome.timelines if one.entries]
-    lines = ["## permlint creep", ""]
-    if not told and not outcome.errors and not outcome.unchecked:
-        return "\n".join([*lines, "No permission changes.", ""])
-    lines += [f"- **not read:** {code(one.path)}: {code(one.message)}" for one in outcome.errors]
-    lines += [f"- **not checked:** {code(sentence)}" for sentence in outcome.unchecked]
+    lines = ["## permlint creep", "", *([] if told else ["No permission changes."])]
     for one in told:
-        lines += ["", f"### {code(one.path)} {code(_agent(one))}", ""]
+        lines += [f"#### {code(one.path)}: {code(_agent(one))}", ""]
         for entry in one.entries:
             lines.append(f"- {code(_headline(entry))}")
-            lines += [f"  - {_sign(step.mark)}{code(step.text)}" for step in entry.steps[:_MOST_STEPS]]
-            if len(entry.steps) > _MOST_STEPS:
-                lines.append(f"  - and {len(entry.steps) - _MOST_STEPS} more")
-        lines += ["", *map(_finding, (found for found in outcome.findings if found.location.path == one.path))]
-    return "\n".join([*lines, ""])
+            lines += [f"  - {f'`{step.mark}` ' if step.mark.strip() else ''}{code(step.text)}" for step in entry.steps]
+        lines.append("")
+    story = _cut(lines, COMMENT // 2)
+    return story + render(outcome, COMMENT - len(story.encode()))
 
 
-def _sign(mark: str) -> str:
-    return f"**`{mark}`** " if mark.strip() else ""
-
-
-def _finding(found: Finding) -> str:
-    grave = {Severity.ERROR: "**error**", Severity.WARNING: "**warning**"}.get(found.severity, "info")
-    return f"- {grave} {code(found.rule)}, line {found.location.line}: {code(found.message)}"
+def _cut(lines: list[str], limit: int) -> str:
+    """The lines that fit: a comment that is too long is refused as a whole."""
+    kept, size = [], 0
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > limit:
+            kept += ["", "The story is longer than fits here: run `permlint creep` to see it.", ""]
+            break
+        kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def code(words: str) -> str:
-    """Any text as a code span: nothing in it is a link, a mention, an image or HTML."""
-    shown = visible(words)
-    longest = max([len(run) for run in _BACKTICKS.compiled.findall(shown)], default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest or shown[:1] == " " or shown[-1:] == " " or not shown else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    """A stranger's text as a code span, or escaped where it cannot be one."""
+    return prose(words if "`" in words else f"`{words}`")
