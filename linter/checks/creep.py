@@ -260,22 +260,28 @@ def accumulated(params: AccumulatedParams) -> Any:
 def self_review(past: Past) -> Iterator[Hit]:
     """The one who widened it is the only one who signed it."""
     reviews = past.story.reviews
-    reviewed = past.manifest.reviewed
-    if reviewed is None:
+    if past.manifest.reviewed is None:
         return
+    found: list[tuple[Event, list[str]]] = []
+    signers: set[str] = set()
     for event in past.story.events:
         version = event.version
         what = ["the first agreement"] if event.kind == "first" else grown(past, event, promoted=True)
         reviewers = reviews.covered.get(version) or reviews.unpinned.get(version)
         authors = past.authors(version)
         if what and reviewers and authors and all(is_by(one, authors) for one in reviewers):
-            yield Hit(
-                Place(("reviewed", "by")),
-                {"by": next(iter(sorted(reviewers))), "what": _several(what), "origin": origin(past, version)},
-                key=" | ".join(what),
-                environments=environments(past, event),
-                details=details(version, "self-reviewed", [], what),
-            )
+            found.append((event, what))
+            signers |= reviewers
+    if found:
+        all_of = [words for _, what in found for words in what]
+        version = found[-1][0].version
+        yield Hit(
+            Place(("reviewed", "by")),
+            {"by": " and ".join(sorted(signers)), "what": _several(all_of), "origin": origin(past, version)},
+            key=" | ".join(all_of),
+            environments=tuple(dict.fromkeys([one for event, _ in found for one in environments(past, event)])),
+            details=details(version, "self-reviewed", [], all_of),
+        )
 
 
 @template("unattributed-review")
