@@ -25,17 +25,31 @@ class Assembly:
         self._matches, self._excluded = matcher(self.globs), matcher(exclude, folders=True)
         self._tips: list[Node] = []
         self._gone: dict[str, Node] = {}
+        self.followed: set[str] = set()
+        """Paths, relative to the top, at which something was looked for."""
 
-    def _candidate(self, path: str) -> bool:
+    def candidate(self, path: str) -> bool:
+        """Whether a path, relative to the top, is a manifest's: one that was asked for, or by the configured globs."""
+        if path in self.followed:
+            return True
+        return self._configured(path)
+
+    def _configured(self, path: str) -> bool:
         shown = self._repository.outward(path)
         return self._matches(shown) and not self._excluded(shown)
 
-    def walk(self, entries: list[Entry], there: Mapping[str, str | None]) -> None:
-        """Find the versions of these paths (relative to the top, with the blob that is there at the end)."""
-        walk = Walk(Pairing(self._contents, self._candidate), self._candidate)
+    def walk(self, entries: list[Entry], there: Mapping[str, str | None]) -> set[str]:
+        """Find the versions of these paths (relative to the top, with the blob that is there at the end).
+
+        Returns:
+            All paths at which something was found or looked for.
+        """
+        walk = Walk(Pairing(self._contents, self._configured), self._configured)
         self._tips = [Node(-1, None, path, None, "") for path in there]
         walk.run(entries, [(node, Watch(there[node.path], FILES[0], [node])) for node in self._tips])
         self._gone = {path: node for path, node in walk.deleted.items() if node.before}
+        self.followed |= walk.followed
+        return walk.followed
 
     def history(self, paths: Sequence[str], span: Span, cut: tuple[str, ...]) -> History:
         """The lines of these paths, and of what was deleted."""
@@ -62,7 +76,7 @@ class Assembly:
                 path=self._repository.outward(node.path),
                 blob=node.blob,
                 content=self._content(node),
-                before=tuple([versions[one] for one in node.before]),
+                before=tuple([versions[one] for one in dict.fromkeys(node.before)]),
             )
         return versions
 

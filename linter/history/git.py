@@ -97,13 +97,13 @@ class Repository:
             return HistoryError(f"{self.root} is not in a git repository: history is read from git")
         return HistoryError(f"git cannot open the repository at {self.root}: {reason(message)}", Exit.UNCHECKED)
 
-    def _start(self, arguments: list[str], folder: str) -> subprocess.CompletedProcess[bytes]:
+    def _start(self, arguments: list[str], folder: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(  # noqa: S603 - a list, no shell
                 [*self._command, *arguments],
                 cwd=folder,
                 env=self.environment,
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 capture_output=True,
                 check=False,
             )
@@ -119,13 +119,13 @@ class Repository:
         if path is not None:
             self.environment["GIT_INDEX_FILE"] = path
 
-    def run(self, *arguments: str) -> bytes:
+    def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a git command prints.
 
         Raises:
             HistoryError: it failed.
         """
-        done = self._start(list(arguments), self.top)
+        done = self._start(list(arguments), self.top, stdin)
         if done.returncode != 0:
             raise failed(os.fsdecode(done.stderr))
         return done.stdout

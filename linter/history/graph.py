@@ -70,6 +70,8 @@ class Walk:
         self._states: dict[str, _State] = {}
         self._alive: set[str] = set()
         """Manifests that nobody asked for, seen alive before (after, in time) they were seen to go."""
+        self.followed: set[str] = set()
+        """Every path at which something was looked for."""
         self.deleted: dict[str, Node] = {}
         """path -> a node that stands for a manifest which was there and is gone at the end."""
 
@@ -84,6 +86,7 @@ class Walk:
         state.rest = True
         for node, watch in tips:
             state.watches[node.path] = watch
+            self.followed.add(node.path)
         self._states[entries[0].id if entries else ""] = state
         for place, entry in enumerate(entries):
             here = self._states.pop(entry.id, None)
@@ -116,6 +119,7 @@ class Walk:
         else:
             first.watches = here.watches
         sources = [self._pairing.sources(diff, watches) for diff in entry.diffs]
+        self.followed |= watches.keys() | {old.path for source in sources for old in source.values()}
         for path, watch in watches.items():
             same = [not _differs(change.get(path)) for change in changes]
             if any(same):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -77,39 +77,18 @@ def moment(raw: str) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def pathspecs(paths: Iterable[str]) -> list[str]:
-    """Patterns that are cheap for git and that a manifest keeps matching when it is moved: by extension, else by name.
-
-    Git compares a pattern such as `*.yaml` by its end alone; two hundred paths it would compare one by one, for each name in
-    a folder, in each commit.
-    """
-    patterns = {":(top)*.yaml": None, ":(top)*.yml": None}
-    for path in paths:
-        name = path.rpartition("/")[2]
-        stem, _, extension = name.rpartition(".")
-        ending = f".{extension}" if stem else name
-        if not _SPECIAL.isdisjoint(ending):
-            patterns[f":(top,literal){path}"] = None
-        elif ending:
-            patterns[f":(top)*{ending}"] = None
-    return list(patterns)
-
-
-_SPECIAL = frozenset("*?[\\")
-
-
-def read_log(repository: Repository, paths: Iterable[str], revisions: list[str], *, first_parent: bool) -> list[Entry]:
-    """The commits that touch files like these, newest first, topologically.
+def read_log(repository: Repository, pathspecs: list[str], revisions: list[str], *, first_parent: bool) -> list[Entry]:
+    """The commits that touch these files, newest first, topologically.
 
     Args:
-        paths: relative to the top.
+        pathspecs: as git takes them.
         revisions: as `git log` takes them, full names: the end, and "^NAME" for what is before the range.
 
     Raises:
         HistoryError: git fails.
     """
     arguments = [*_OPTIONS, *_QUIET, "--format=" + "%x00".join(_FIELDS), *(["--first-parent"] if first_parent else [])]
-    return parse(repository.run("log", *arguments, *revisions, "--", *pathspecs(paths)))
+    return parse(repository.run("log", *arguments, *revisions, "--", *pathspecs))
 
 
 def parse(output: bytes) -> list[Entry]:
@@ -141,6 +120,21 @@ def read_changes(output: bytes) -> list[Change]:
     while tokens[place]:
         place = _change(tokens, place, changes)
     return changes
+
+
+def parse_comparisons(output: bytes) -> dict[str, list[Change]]:
+    """The output of `diff-tree --stdin --raw -z`: each commit's name, then its changes."""
+    found: dict[str, list[Change]] = {}
+    tokens = output.split(b"\0")
+    place = 0
+    changes: list[Change] = []
+    while tokens[place]:
+        if tokens[place][:1] == b":":
+            place = _change(tokens, place, changes)
+        else:
+            changes = found.setdefault(tokens[place].strip().decode("ascii"), [])
+            place += 1
+    return found
 
 
 def _change(tokens: list[bytes], place: int, changes: list[Change]) -> int:

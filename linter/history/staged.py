@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from linter.exits import Exit
 from linter.history.assembly import Assembly
 from linter.history.git import Repository
-from linter.history.log import Change, Entry, pathspecs, read_changes
+from linter.history.log import Change, Entry, read_changes
 from linter.history.model import History, HistoryError
+from linter.history.paths import Paths
 from linter.history.span import Span
 
 _EMPTY_TREE = {
@@ -35,7 +36,7 @@ def read_staged(
     head = repository.commit("HEAD")
     parents = [head, *_merged(repository)] if head is not None else []
     against = parents or [_EMPTY_TREE[repository.name_length]]
-    patterns = pathspecs([*inner, *assembly.globs])
+    patterns = Paths(inner, assembly.globs, repository.prefix, everywhere=True).pathspecs
     diffs = []
     for one in against:
         output = repository.run("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "-M50%", one, "--", *patterns)

@@ -40,13 +40,12 @@ class Repo:
         self.clock = 1_767_225_600  # 2026-01-01T00:00:00Z
         self.git("init", "-q", "-b", "main", *options)
 
-    def git(self, *arguments: str, stdin: bytes | None = None, **extra: str) -> str:
+    def git(self, *arguments: str, **extra: str) -> str:
         """Run git here; what it prints."""
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.folder,
             env={**self.environment, **extra},
-            input=stdin,
             stdout=subprocess.PIPE,
             check=True,
         )

@@ -70,7 +70,10 @@ def test_agents_are_not_mixed_up_when_alike_files_move_together(repo: Repo) -> N
     repo.commit(
         "moved",
         {"one.yaml": None, "two.yaml": None}
-        | {"a.yaml": manifest("two", "write", note=notes["one"]), "b.yaml": manifest("one", "admin", note=notes["two"])},
+        | {
+            "a.yaml": manifest("two", "write", note=notes["one"]),
+            "b.yaml": manifest("one", "admin", note=notes["two"]),
+        },
     )
     history = repo.history("a.yaml", "b.yaml")
     assert [line.versions[0].path for line in history.lines] == ["two.yaml", "one.yaml"]
@@ -98,7 +101,10 @@ def test_a_part_is_split_off(repo: Repo) -> None:
     repo.commit("both", {PATH: manifest(environment="[staging, production]", access="write")})
     part = "x-note: a form of its own\nresources: [{access: write, resource: tickets}]\nenvironment: production\nagent_name: triage\n"
     repo.commit("off", {PATH: manifest(access="write"), "production.yaml": part})
-    assert told(repo.history("production.yaml").lines[0]) == [f"both: {PATH} write", "off: production.yaml write < both"]
+    assert told(repo.history("production.yaml").lines[0]) == [
+        f"both: {PATH} write",
+        "off: production.yaml write < both",
+    ]
 
 
 def test_a_copy_for_another_agent_is_a_new_agreement(repo: Repo) -> None:
@@ -133,7 +139,7 @@ def test_deleted_manifests_are_known_by_the_globs(repo: Repo) -> None:
     repo.commit("one", {PATH: manifest(), "x/agent-permissions.yaml": manifest("x"), "other.yaml": "a: b\n"})
     repo.commit("gone", {"x/agent-permissions.yaml": None, "other.yaml": None})
     repo.commit("moved away", {PATH: None, "archive/off.yaml": manifest()})
-    history = repo.history("never.yaml")
+    history = repo.history("never.yaml", deleted=True)
     assert lines(history.deleted) == {
         PATH: [f"one: {PATH} read-only", f"moved away: {PATH} deleted < one"],
         "x/agent-permissions.yaml": [
@@ -149,7 +155,7 @@ def test_what_nobody_asked_for_and_is_alive_is_not_deleted(repo: Repo) -> None:
     repo.commit("gone", {PATH: None})
     repo.commit("back", {PATH: manifest()})
     repo.commit("moved", {PATH: None, "b/agent-permissions.yaml": manifest()})
-    assert repo.history("never.yaml").deleted == ()
+    assert repo.history("never.yaml", deleted=True).deleted == ()
 
 
 def test_the_story_goes_on_around_what_cannot_be_read(repo: Repo) -> None:
@@ -197,11 +203,12 @@ class TestMerges:
         repo.git("checkout", "-q", "main")
         repo.commit("first", {PATH: head + "".join(wide[:1] + body[1:])})
         repo.merge("side")
-        (line,) = repo.history().lines
-        assert [(one.commit and one.commit.subject, [b.commit and b.commit.subject for b in one.before]) for one in line.versions] in (
-            [("base", []), ("last", ["base"]), ("first", ["base"]), ("merge side", ["first", "last"])],
-            [("base", []), ("first", ["base"]), ("last", ["base"]), ("merge side", ["first", "last"])],
-        )
+        told_of = told(repo.history().lines[0])
+        assert told_of[0].startswith("base: ")
+        assert {one.partition(":")[0] for one in told_of[1:3]} == {"first", "last"}
+        assert {one.partition(" < ")[2] for one in told_of[1:3]} == {"base"}
+        assert told_of[3].startswith("merge side: ")
+        assert set(told_of[3].partition(" < ")[2].split(", ")) == {"first", "last"}
 
     def test_what_the_merge_itself_did_is_seen(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest(), "README": "a"})
@@ -211,10 +218,7 @@ class TestMerges:
         repo.commit("also unrelated", {"c": "c"})
         repo.merge("side", files={PATH: manifest(access="admin")})
         (line,) = repo.history().lines
-        assert told(line) == [f"base: {PATH} read-only", f"merge side: {PATH} admin < base"] or told(line) == [
-            f"base: {PATH} read-only",
-            f"merge side: {PATH} admin < base, base",
-        ]
+        assert told(line) == [f"base: {PATH} read-only", f"merge side: {PATH} admin < base"]
 
     def test_a_side_that_was_given_up_is_not_told(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest(), "b.yaml": manifest("b")})
@@ -259,14 +263,10 @@ class TestMerges:
         repo.commit("move", {"old.yaml": None, PATH: manifest(note=note + "\n  more")})
         repo.merge("side")
         (line,) = repo.history().lines
-        assert sorted(told(line)) == sorted(
-            [
-                "base: old.yaml read-only",
-                "edit: old.yaml write < base",
-                f"move: {PATH} read-only < base",
-                f"merge side: {PATH} write < move, edit",
-            ]
-        )
+        *sides, merge = told(line)
+        assert sides[0] == "base: old.yaml read-only"
+        assert set(sides[1:]) == {"edit: old.yaml write < base", f"move: {PATH} read-only < base"}
+        assert merge in [f"merge side: {PATH} write < {both}" for both in ("move, edit", "edit, move")]
 
     def test_an_octopus(self, repo: Repo) -> None:
         paths = [f"{name}.yaml" for name in "abc"]
@@ -287,4 +287,6 @@ class TestMerges:
         repo.git("checkout", "-q", "main")
         repo.commit("b", {"b.yaml": manifest("b")})
         repo.merge("side")
-        assert lines(repo.history("b.yaml").deleted) == {PATH: [f"base: {PATH} read-only", f"gone: {PATH} deleted < base"]}
+        assert lines(repo.history("b.yaml", deleted=True).deleted) == {
+            PATH: [f"base: {PATH} read-only", f"gone: {PATH} deleted < base"]
+        }
