@@ -87,7 +87,7 @@ class _Run:
         self.unchecked += history.cut
         lines = [self._now(line, documents[line.path]) for line in history.lines]
         me = _me(repository)
-        for story in tell(lines, history.deleted):
+        for story in tell(lines, history.deleted, cut=bool(history.cut)):
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me)
         if self.asked.base is not None:
@@ -170,7 +170,9 @@ class _Run:
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
-        self.timelines.append(self._timeline(story, start))
+        told = self._timeline(story, start)
+        if told.entries or not (self.asked.staged or self.asked.base is not None):
+            self.timelines.append(told)
 
     def _timeline(self, story: Story, start: Version | None) -> Timeline:
         here = "this commit" if self.asked.staged else "not committed yet"

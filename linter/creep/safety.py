@@ -37,7 +37,7 @@ class Loss(NamedTuple):
     def stands(self, now: Manifest) -> bool:
         """Whether the safety is still missing, and still needed."""
         if not self.resource:
-            return bool(_writing(now.resources)) and self.kind not in _safeties(now)
+            return bool(_writing(now.resources)) and self.kind not in _present(now)
         entries = _by_name(now).get(self.resource, [])
         if not entries:
             return False
@@ -57,7 +57,7 @@ def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
     """What a version took away, of what guards access that stayed."""
     found = []
     if _kept(_writing(before.resources), _writing(after.resources)):
-        had, has = _safeties(before), _safeties(after)
+        had, has = _safeties(before), _present(after)
         gone = [kind for kind in had if kind not in has]
         # The strategy's own absence says it all.
         found += [Loss(kind, "", had[kind], "") for kind in (["strategy"] if "strategy" in gone else gone)]
@@ -69,14 +69,11 @@ def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
 
 
 def _safeties(manifest: Manifest) -> dict[str, str]:
-    """Kind -> how the manifest says it."""
+    """Kind -> how the manifest says it, for the whole manifest."""
     found: dict[str, str] = {}
     if "audit_log" in manifest.written:
         found["audit-log"] = "audit_log"
     rollback = manifest.rollback
-    own = [one for one in manifest.resources if one.writes]
-    if own and all(one.rollback is not None for one in own):
-        found |= {"strategy": "a rollback for each resource", "command": "a rollback for each resource"}
     if rollback is None:
         return found
     found["strategy"] = "rollback_strategy"
@@ -89,6 +86,13 @@ def _safeties(manifest: Manifest) -> dict[str, str]:
     if rollback.audit_log or _AUDIT_LOG.search(text):
         found["audit-log"] = rollback.audit_log or "an audit log"
     return found
+
+
+def _present(manifest: Manifest) -> set[str]:
+    """The kinds that need not be missed: where every resource has a rollback of its own, the strategy and its command."""
+    own = [one for one in manifest.resources if one.writes]
+    everywhere = {"strategy", "command"} if own and all(one.rollback is not None for one in own) else set()
+    return everywhere | _safeties(manifest).keys()
 
 
 def _by_name(manifest: Manifest) -> dict[str, list[Resource]]:

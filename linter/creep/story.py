@@ -17,7 +17,7 @@ class Event(NamedTuple):
 
     version: Version
     kind: str
-    """"first" (agreed), "joined" (the agent's agreement in another file), "changed", "unreadable" or "deleted"."""
+    """"first" (agreed), "oldest" (that a cut history has), "joined" (the agent's agreement in another file), "changed", "unreadable" or "deleted"."""
     change: Change
     standing: Mapping[str, tuple[Leaf, ...]] = {}
     """Environment -> what it surely added of what stands now: each leaf belongs to the last commit that brought it."""
@@ -69,30 +69,31 @@ class Story(NamedTuple):
         return self._replace(events=tuple([one for one in self.events if one.version not in older]))
 
 
-def tell(lines: Sequence[Line], deleted: Sequence[Line] = ()) -> list[Story]:
+def tell(lines: Sequence[Line], deleted: Sequence[Line] = (), *, cut: bool = False) -> list[Story]:
     """The story of each line.
 
     Args:
         lines: of the manifests there are, the working tree's version last where it differs.
         deleted: of those that are gone: an agent may have come from there.
+        cut: whether history does not go back to the beginning.
     """
     by_agent: dict[str, list[Line]] = {}
     for line in (*lines, *deleted):
         agents = {one.manifest.agent for one in _all(line) if one.manifest is not None}
         for agent in agents:
             by_agent.setdefault(agent, []).append(line)
-    return [_story(line, by_agent) for line in lines]
+    return [_story(line, by_agent, cut=cut) for line in lines]
 
 
 def _all(line: Line) -> list[Version]:
     return [*([line.base] if line.base is not None else []), *line.versions]
 
 
-def _story(line: Line, by_agent: Mapping[str, list[Line]]) -> Story:
+def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Story:
     known = _all(line)
     reviews = find_reviews(known)
     readable = [one for one in known if one.manifest is not None]
-    told = [_event(one, line, by_agent) for one in line.versions]
+    told = [_event(one, line, by_agent, cut=cut) for one in line.versions]
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
@@ -107,7 +108,7 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]]) -> Story:
     )
 
 
-def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]]) -> Event:
+def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Event:
     manifest = version.manifest
     if manifest is None:
         return Event(version, "deleted" if version.content is None else "unreadable", Change())
@@ -115,7 +116,7 @@ def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]]) -> 
     others = [one for one in by_agent.get(manifest.agent, ()) if one is not line]
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
-        return Event(version, "first", Change())
+        return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
     return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere))
 
 

@@ -102,8 +102,9 @@ def _steps(event: Event, story: Story) -> Iterable[Step]:
     came_from = {one.path for one in version.before} - {version.path}
     if came_from and version.path not in {one.path for one in version.before}:
         yield Step(" ", f"moved here from {', '.join(sorted(came_from))}")
-    if event.kind == "first":
-        yield Step(" ", f"first agreed, for {' and '.join(manifest.environments) or 'no environment'}:")
+    if event.kind in ("first", "oldest"):
+        began = "first agreed" if event.kind == "first" else "agreed here or before, where history is cut"
+        yield Step(" ", mask(f"{began}, for {' and '.join(manifest.environments) or 'no environment'}:"))
         leaves = [leaf for one in manifest.resources for leaf in one.leaves]
         yield from (Step(" ", mask(text)) for text in in_words(leaves) or ["nothing"])
     if event.kind == "joined":

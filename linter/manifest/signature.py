@@ -7,7 +7,7 @@ from linter.manifest.reader import Document, Entry, read, resolve
 from linter.manifest.text import Text, Unreadable
 from linter.patterns import Pattern
 
-_PLAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9._%+@/-]*")
+_PLAIN = Pattern(r"[A-Za-z0-9][A-Za-z0-9._%+@/-]*|p1:[0-9a-f]{64}")
 _ANCHORS = ("owner", "environment", "agent_name")
 """Keys after which a new `reviewed` stands; the first that is there."""
 
