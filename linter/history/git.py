@@ -144,8 +144,8 @@ class Repository:
 
         Runs the user's gpg or ssh-keygen: for the few commits that matter.
         """
-        raw = self.objects.get(commit)
-        header = raw.partition(b"\n\n")[0] if raw else b""
+        found = self.objects.get(commit)
+        header = (found.content or b"").partition(b"\n\n")[0] if found else b""
         if b"\ngpgsig" not in header:
             return None
         return self.ask("log", "--no-walk", "--format=%G?", commit) or "E"
@@ -154,7 +154,8 @@ class Repository:
         """The full name of the commit that a revision names; None where it names none."""
         if "\n" in revision or "\0" in revision or not revision.strip():
             return None
-        return self.objects.name(f"{revision}^{{commit}}")
+        found = self.objects.get(f"{revision}^{{commit}}")
+        return found.name if found is not None else None
 
     def inside(self, path: str) -> str:
         """A path relative to the root as one relative to the top.
@@ -165,6 +166,8 @@ class Repository:
         joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")
         if os.path.isabs(joined) or joined == ".." or joined.startswith("../"):
             raise HistoryError(f"{path} is outside the repository {self.top}: its history is not there")
+        if "\n" in joined:
+            raise HistoryError(f"the path {path!r} has a line break: its history cannot be asked for")
         return joined
 
     def outward(self, path: str) -> str:

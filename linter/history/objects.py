@@ -6,14 +6,25 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
 from linter.history.failures import failed
 from linter.history.model import HistoryError
+from linter.manifest.reader import MAX_BYTES
 
 _AHEAD = 4096
 """Bytes of names written before the first answer is read: they fit in every system's pipe, so neither side waits for the
 other. A longer name goes alone, for git reads a whole line before it answers."""
+
+
+class Found(NamedTuple):
+    """An object."""
+
+    name: str
+    kind: str
+    """blob, tree, commit or tag."""
+    content: bytes | None
+    """None where it is larger than a manifest may be: it was passed over."""
 
 
 class Objects:
@@ -36,16 +47,17 @@ class Objects:
             self._complaints.close()
             self._complaints = None
 
-    def get(self, name: str) -> bytes | None:
-        """An object's content; None where there is no such object."""
-        return next(self.stream([name]))[1]
+    def get(self, expression: str) -> Found | None:
+        """The object that an expression means; None where it means none."""
+        return next(self.stream([expression]))
 
-    def name(self, expression: str) -> str | None:
-        """The full name of the object that an expression means; None where it means none."""
-        return next(self.stream([expression]))[0]
+    def blobs(self, expressions: Iterable[str]) -> Iterator[str | None]:
+        """The names of the files that expressions such as "HEAD:PATH" mean; None where there is none."""
+        for found in self.stream(expressions):
+            yield found.name if found is not None and found.kind == "blob" else None
 
-    def stream(self, expressions: Iterable[str]) -> Iterator[tuple[str | None, bytes | None]]:
-        """Full name and content for each expression, in order; (None, None) where there is no such object.
+    def stream(self, expressions: Iterable[str]) -> Iterator[Found | None]:
+        """The object that each expression means, in order; None where it means none.
 
         An expression is on one line. Answers come in batches; each batch is asked for when the one before is used up.
 
@@ -61,9 +73,10 @@ class Objects:
                 batch, size = [], 0
             batch.append(line)
             size += len(line)
-        yield from self._answers(batch)
+        if batch:
+            yield from self._answers(batch)
 
-    def _answers(self, batch: list[bytes]) -> list[tuple[str | None, bytes | None]]:
+    def _answers(self, batch: list[bytes]) -> list[Found | None]:
         if self._process is None:
             # A file: nobody would read a pipe while answers are read.
             self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
@@ -78,25 +91,30 @@ class Objects:
         asked, answered = self._process.stdin, self._process.stdout
         assert asked is not None
         assert answered is not None
-        answers: list[tuple[str | None, bytes | None]] = []
         try:
             asked.write(b"".join(batch))
             asked.flush()
-            for _ in batch:
-                words = answered.readline().split(b" ")
-                if len(words) == 3 and words[2][:-1].isdigit():
-                    size = int(words[2])
-                    content = answered.read(size + 1)
-                    if len(content) != size + 1:
-                        raise self._ended()
-                    answers.append((words[0].decode("ascii"), content[:-1]))
-                elif words[-1] in (b"missing\n", b"ambiguous\n"):
-                    answers.append((None, None))
-                else:
-                    raise self._ended()
+            return [self._answer(answered) for _ in batch]
         except BrokenPipeError:
             raise self._ended() from None
-        return answers
+
+    def _answer(self, stream: IO[bytes]) -> Found | None:
+        line = stream.readline()
+        if line.endswith((b" missing\n", b" ambiguous\n")):
+            return None
+        words = line.split(b" ")
+        if len(words) != 3:
+            raise self._ended()
+        left = size = int(words[2])
+        content = b""
+        while left:
+            content = stream.read(min(left, MAX_BYTES))
+            if not content:
+                raise self._ended()
+            left -= len(content)
+        if stream.read(1) != b"\n":
+            raise self._ended()
+        return Found(words[0].decode("ascii"), words[1].decode("ascii"), content if size <= MAX_BYTES else None)
 
     def _ended(self) -> HistoryError:
         assert self._process is not None

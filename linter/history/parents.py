@@ -13,7 +13,6 @@ from linter.history.log import Change, Entry
 def align(repository: Repository, entries: list[Entry], *, first_parent: bool) -> None:
     """See to it that each entry has one comparison for each of its parents, in their order, empty where they are equal."""
     unclear: list[tuple[Entry, list[list[Change]]]] = []
-    questions: list[str] = []
     for entry in entries:
         if first_parent:
             del entry.parents[1:]
@@ -26,15 +25,17 @@ def align(repository: Repository, entries: list[Entry], *, first_parent: bool) -
             entry.diffs = diffs[:1] or [[]]  # parents that are one and the same in the simplified history
         elif diffs:
             unclear.append((entry, diffs))
-            questions += [f"{parent}:{_probe(diff)[0]}" for parent in entry.parents for diff in diffs]
-    if not questions:
-        return
-    answers = repository.objects.stream(questions)
+    _ask(repository, unclear)
+
+
+def _ask(repository: Repository, unclear: list[tuple[Entry, list[list[Change]]]]) -> None:
+    answers = repository.objects.blobs(
+        [f"{parent}:{_probe(diff)[0]}" for entry, diffs in unclear for parent in entry.parents for diff in diffs]
+    )
     for entry, diffs in unclear:
         for parent in range(len(entry.parents)):
             for diff in diffs:
-                blob, _ = next(answers)
-                if blob == _probe(diff)[1] and not entry.diffs[parent]:
+                if next(answers) == _probe(diff)[1] and not entry.diffs[parent]:
                     entry.diffs[parent] = diff
 
 

@@ -80,8 +80,8 @@ def _read(
     there: dict[str, str | None] = dict.fromkeys(inner, UNKNOWN)
     if span.start is not None:
         # What no commit of the range touches is not in its log: what is there at its end is asked for.
-        names = repository.objects.stream([f"{span.end}:{path}" for path in inner])
-        there |= {path: name for path, (name, _) in zip(inner, names, strict=True)}
+        names = repository.objects.blobs([f"{span.end}:{path}" for path in inner])
+        there |= zip(inner, names, strict=True)
     assembly.followed.update(inner)
     births = Births(repository)
     entries = _log(repository, asked, span, first_parent=first_parent)

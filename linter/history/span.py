@@ -93,8 +93,8 @@ def cut(repository: Repository, span: Span, walked: set[str]) -> tuple[str, ...]
         if span.start is not None and one not in walked:
             continue
         if span.since is not None:
-            raw = repository.objects.get(one) or b""
-            _, _, line = raw.partition(b"\ncommitter ")
+            found = repository.objects.get(one)
+            _, _, line = (found.content or b"").partition(b"\ncommitter ") if found else (b"", b"", b"")
             when = line.partition(b"\n")[0].rpartition(b"> ")[2]
             if moment(when.decode("ascii", "replace")).date() < span.since:
                 continue

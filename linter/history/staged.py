@@ -41,7 +41,7 @@ def read_staged(
     for one in against:
         output = repository.run("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "-M50%", one, "--", *patterns)
         diffs.append(_unmerged(repository, read_changes(output)))
-    there = {path: repository.objects.name(f":{path}") if "\n" not in path else None for path in inner}
+    there = dict(zip(inner, repository.objects.blobs([f":{path}" for path in inner]), strict=True))
     assembly.walk([Entry("", parents, diffs)], there)
     return assembly.history(paths, Span(head or "", head), ())
 

@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from linter import schema
-from linter.manifest.model import Manifest, build
+from linter.manifest.model import Built, Manifest, build
 
 
-def lenient(data: Any) -> Manifest:
-    """The model of what the schema accepts in this data; without an agent, or resources, where it accepts none."""
+def lenient(data: Any, built: Built | None = None) -> Manifest:
+    """The model of what the schema accepts in this data; without an agent, or resources, where it accepts none.
+
+    `built` is `build`'s.
+    """
     if schema.predicate("manifest")(data):
-        return build(data, data)
+        return build(data, data, built)
     known = data if isinstance(data, dict) else {}
     kept = _kept(known, {**schema.fields("manifest"), "resources": _is_list})
     if "resources" in kept:
