@@ -44,7 +44,10 @@ def _replace(document: Document, values: Mapping[str, str]) -> list[_Edit]:
     _, _, start, end = document.entry(("reviewed",))
     entries = _entries(document, old) if isinstance(old, dict) else {}
     if not entries or not all(start <= one[0] and one[3] <= end for one in entries.values()):
-        return [_Edit(start, end, _flow(values))]  # empty, no mapping, or written elsewhere and named by an alias
+        space = " " if content[start - 1] == ":" else ""
+        return [
+            _Edit(start, end, space + _flow(values))
+        ]  # empty, no mapping, or written elsewhere and named by an alias
     edits = [_Edit(entries[key][2], entries[key][3], text) for key, text in values.items() if key in entries]
     missing = {key: text for key, text in values.items() if key not in entries}
     if missing:
