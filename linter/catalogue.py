@@ -89,7 +89,7 @@ _NEED_HISTORY = ("review/self-review", "review/unattributed-review")
 """Rules in a folder of `check` that it has no facts for."""
 COMMANDS = tuple(_RULES)
 
-_MANUAL = "\nwhy:"
+_MANUAL = b"\nwhy:"
 """The line at which a built-in rule file's manual begins. The hook never reads below it (a test keeps the order)."""
 
 
@@ -101,9 +101,9 @@ def built_in(command: str = "check") -> dict[str, Rule]:
             if command == "check" and id in _NEED_HISTORY:
                 continue
             path = os.path.join(folder("rules"), f"{id}.yaml")
-            with open(path, encoding="utf-8") as file:
+            with open(path, "rb") as file:
                 head = file.read().partition(_MANUAL)[0]
-            rules[id] = _rule(read(Text(head)).data, path)
+            rules[id] = _rule(read(Text(head.decode())).data, path)
     return rules
 
 

@@ -90,6 +90,8 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         raise BadConfig(shown, int(found[1]) if found else text.count("\n") + 1, f"is not TOML: {error}") from None
+    except RecursionError:
+        raise BadConfig(shown, 1, "is not TOML: it nests too deeply") from None
     if os.path.basename(path) == "pyproject.toml":
         data = data.get("tool", {}).get("permlint", {})
     if not schema.predicate("config")(data):

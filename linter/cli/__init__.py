@@ -69,7 +69,14 @@ def run(arguments: list[str]) -> int:
             reconfigure: Any = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(encoding="utf-8", errors="backslashreplace")
-        result = group.main(arguments, prog_name="permlint", standalone_mode=False)
+        if "_PERMLINT_COMPLETE" in os.environ:
+            group.main(arguments, prog_name="permlint")  # prints what the shell asks for, and exits
+        try:
+            # Not `group.main`: it ends a run whose output pipe is closed with 1, as if there were findings.
+            with group.make_context("permlint", arguments) as context:
+                result = group.invoke(context)
+        except click.exceptions.Exit as end:
+            result = end.exit_code
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
