@@ -266,7 +266,9 @@ def self_review(past: Past) -> Iterator[Hit]:
     signers: set[str] = set()
     for event in past.story.events:
         version = event.version
-        what = ["the first agreement"] if event.kind == "first" else grown(past, event, promoted=True)
+        what = grown(past, event, promoted=True)
+        if event.kind == "first" and not past.staged:
+            what = ["the first agreement"]
         reviewers = reviews.covered.get(version) or reviews.unpinned.get(version)
         authors = past.authors(version)
         if what and reviewers and authors and all(is_by(one, authors) for one in reviewers):
@@ -278,6 +280,7 @@ def self_review(past: Past) -> Iterator[Hit]:
         yield Hit(
             Place(("reviewed", "by")),
             {"by": " and ".join(sorted(signers)), "what": _several(all_of), "origin": origin(past, version)},
+            ("staged",) if past.staged else (),
             key=" | ".join(all_of),
             environments=tuple(dict.fromkeys([one for event, _ in found for one in environments(past, event)])),
             details=details(version, "self-reviewed", [], all_of),
@@ -290,6 +293,8 @@ def unattributed_review(past: Past) -> Iterator[Hit]:
     reviewed, now = past.manifest.reviewed, past.story.now
     if reviewed is None or now is None or now.manifest is None or now.manifest.reviewed != reviewed:
         return
+    if past.staged and not any(event.widens for event in past.story.events):
+        return  # the hook asks for a review of a widening, and for nothing else
     brought = [(one, past.writers(one)) for one in bringers(now)]
     if any(not people or is_by(reviewed["by"], people) for _, people in brought):
         return
@@ -297,6 +302,7 @@ def unattributed_review(past: Past) -> Iterator[Hit]:
     yield Hit(
         Place(("reviewed", "by")),
         {"by": reviewed["by"], "origin": origin(past, version)},
+        ("staged",) if past.staged else (),
         key=reviewed["by"],
         details=details(version, "unattributed", [], [reviewed["by"]]),
     )

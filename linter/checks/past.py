@@ -47,13 +47,17 @@ class Past(Subject):
         """Who wrote a version; empty where nobody can say."""
         if version.commit is not None:
             return (version.commit.author, version.commit.recorded)
-        return self.me[:1] if version is not self.story.first else ()
+        return self.me[:1] if self._coming(version) else ()
 
     def writers(self, version: Version) -> tuple[Person, ...]:
         """Who may have put a version into the history: its author or its committer."""
         if version.commit is not None:
             return (version.commit.author, version.commit.recorded, version.commit.committer)
-        return self.me
+        return self.me if self._coming(version) else ()
+
+    def _coming(self, version: Version) -> bool:
+        """Whether a version without a commit is yet to be committed, and not older than the range."""
+        return any(event.version is version for event in self.story.events)
 
     def since_signed(self, digest: str) -> Since:
         """What became of the version with this digest."""
@@ -103,9 +107,9 @@ def environments(past: Past, event: Event) -> tuple[str, ...]:
 def origin(past: Past, version: Version) -> str:
     """Where a version comes from, in words: its commit, author, day and subject, or that it is not committed yet."""
     commit = version.commit
-    if commit is None and version is not past.story.now:
-        return "a version before the range"
     if commit is None:
+        if all(event.version is not version for event in past.story.events):
+            return "a version before the range"
         return "this commit" if past.staged else "the working tree"
     return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{mask(commit.subject)}")'
 

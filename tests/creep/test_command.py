@@ -264,18 +264,34 @@ def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
     assert stage(repo, DELETE + "    justification: spam is deleted\n").returncode == 0
 
 
-def test_in_production_a_review_by_somebody_else_as_well(tmp_path: Path) -> None:
+def test_in_production_a_review_as_well_and_whose_it_is_the_history_tells(tmp_path: Path) -> None:
     text = entry("access: write", "justification: status must be set", environment="production")
     repo = team(tmp_path, entry("access: read-only", environment="production"))
     done = stage(repo, text)
     assert done.returncode == 1
     assert "error[creep/unreviewed-widening]" in done.stdout
     done = stage(repo, signed(text, by="kim@example.com"))
-    assert done.returncode == 1
-    assert "error[review/self-review]" in done.stdout
+    assert done.returncode == 0, done.stdout
+    assert "warning[review/self-review]: kim@example.com alone signed" in done.stdout
+    repo.commit("Mine")
+    assert "error[review/self-review]" in permlint(tmp_path, "creep").stdout
+
+
+def test_the_author_that_git_names_to_a_hook_counts(tmp_path: Path) -> None:
+    text = entry("access: write", "justification: status must be set", environment="production")
+    repo = team(tmp_path, entry("access: read-only", environment="production"))
     repo.environment |= {"GIT_COMMITTER_NAME": "Sam", "GIT_COMMITTER_EMAIL": "sam@example.com"}
     done = stage(repo, signed(text))
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0
+    assert "review/" not in done.stdout
+
+
+def test_a_review_from_before_the_commit_is_nobodys_of_this_one(tmp_path: Path) -> None:
+    top = "reviewed: {date: 2026-01-01, by: security}\n"
+    repo = team(tmp_path, entry("access: read-only", top=top))
+    done = stage(repo, entry("access: read-write", "justification: status must be set", top=top))
+    assert done.returncode == 0
+    assert "review/" not in done.stdout
 
 
 def test_a_narrowing_and_a_new_agent_pass(tmp_path: Path) -> None:
