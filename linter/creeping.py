@@ -44,6 +44,11 @@ class Range(NamedTuple):
     """Only the commit that is about to be made."""
 
     @property
+    def partial(self) -> bool:
+        """Whether only what somebody is about to add is judged, and not what was there before."""
+        return self.staged or self.base is not None
+
+    @property
     def whole(self) -> bool:
         """Whether it is all of history."""
         return self == Range(first_parent=self.first_parent)
@@ -163,15 +168,19 @@ class _Run:
         if isinstance(content, Unreadable):
             self.errors.append(InputError(story.path, content.line, content.column, content.message))
             return
+        if self.asked.partial and not story.events:
+            return
         start = {"first": story.first, "last-review": story.signed or story.first}.get(self.asked.start or "")
         if self.asked.start == "last-review":
             story = story.since(story.signed)
-        past = Past(story.path, document, self.around, story, baseline=start, staged=self.asked.staged, me=me)
+        past = Past(
+            story.path, document, self.around, story, start, me, staged=self.asked.staged, partial=self.asked.partial
+        )
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
         told = self._timeline(story, start)
-        if told.entries or not (self.asked.staged or self.asked.base is not None):
+        if told.entries or not self.asked.partial:
             self.timelines.append(told)
 
     def _timeline(self, story: Story, start: Version | None) -> Timeline:

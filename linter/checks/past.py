@@ -29,10 +29,11 @@ class Past(Subject):
         document: Document,
         around: Surroundings,
         story: Story,
+        baseline: Version | None,
+        me: tuple[Person, ...],
         *,
-        baseline: Version | None = None,
-        staged: bool = False,
-        me: tuple[Person, ...] = (),
+        staged: bool,
+        partial: bool,
     ) -> None:
         super().__init__(path, document, around)
         self.story = story
@@ -40,6 +41,8 @@ class Past(Subject):
         """What the distance is measured from, where it was asked for."""
         self.staged = staged
         """Whether the story is one commit that is about to be made."""
+        self.partial = partial
+        """Whether only what somebody is about to add is judged: a commit, a branch."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
 
@@ -61,6 +64,10 @@ class Past(Subject):
 
     def since_signed(self, digest: str) -> Since:
         """What became of the version with this digest."""
+        if self.partial:
+            return Since(
+                "an earlier version", "", {}
+            )  # what was there before is not what this commit or branch is judged by
         story = self.story
         signed = [one for one in story.reviews.signed if one.manifest and digest_of(one.manifest) == digest]
         if not signed:

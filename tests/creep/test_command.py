@@ -294,6 +294,16 @@ def test_a_review_from_before_the_commit_is_nobodys_of_this_one(tmp_path: Path) 
     assert "review/" not in done.stdout
 
 
+def test_neither_a_commit_nor_a_branch_is_judged_by_what_was_there_before(tmp_path: Path) -> None:
+    stale = signed(entry("access: read-write", environment="production"), of=READ)
+    repo = team(tmp_path, entry("access: read-only", environment="production"), stale)
+    assert "error[review/changed-since-review]" in permlint(tmp_path, "creep").stdout
+    repo.git("checkout", "-q", "-b", "branch")
+    assert stage(repo, "# Only a comment.\n" + stale).returncode == 0
+    repo.commit("Comment")
+    assert permlint(tmp_path, "creep", "--base", "main").returncode == 0
+
+
 def test_a_narrowing_and_a_new_agent_pass(tmp_path: Path) -> None:
     repo = team(tmp_path, WRITE)
     assert stage(repo, READ).returncode == 0
