@@ -41,6 +41,8 @@ class Config(NamedTuple):
     defaults: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Mapping[str, Any]]
     systems: Mapping[str, Mapping[str, Any]]
+    longest_acceptance: str
+    """How far ahead a finding may be accepted: a period such as 90d."""
     text: str
     """The file's text, to find the line of a fault in."""
 
@@ -115,6 +117,7 @@ def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any],
         defaults=tuple(data.get("defaults", ())),
         rules=data.get("rules", {}),
         systems=data.get("systems", {}),
+        longest_acceptance=data.get("longest_acceptance", "90d"),
         text=text,
     )
 

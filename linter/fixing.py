@@ -92,9 +92,8 @@ def diff(fixed: Fixed) -> str:
     """What would change, as a unified diff; credentials are masked in it as everywhere."""
     from difflib import unified_diff
 
-    sides = [_lines(text) for text in (fixed.before, fixed.after)]
     path = visible(fixed.path)
-    lines = unified_diff(*sides, f"a/{path}", f"b/{path}")
+    lines = unified_diff(_lines(fixed.before), _lines(fixed.after), f"a/{path}", f"b/{path}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

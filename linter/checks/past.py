@@ -11,7 +11,6 @@ from linter.creep.meet import meet
 from linter.creep.words import in_words, name_of
 from linter.manifest.signing import digest_of
 from linter.permissions import Leaf
-from linter.secrets import mask
 
 if TYPE_CHECKING:
     from linter.creep.story import Event, Story
@@ -112,13 +111,16 @@ def environments(past: Past, event: Event) -> tuple[str, ...]:
 
 
 def origin(past: Past, version: Version) -> str:
-    """Where a version comes from, in words: its commit, author, day and subject, or that it is not committed yet."""
+    """Where a version comes from, in words: its commit, author, day and subject, or that it is not committed yet.
+
+    Raw, as all that a check says: the engine masks what is secret.
+    """
     commit = version.commit
     if commit is None:
         if all(event.version is not version for event in past.story.events):
             return "a version before the range"
         return "this commit" if past.staged else "the working tree"
-    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{mask(commit.subject)}")'
+    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{commit.subject}")'
 
 
 def details(version: Version, change: str, before: list[str], after: list[str]) -> dict[str, str]:
@@ -126,12 +128,12 @@ def details(version: Version, change: str, before: list[str], after: list[str]) 
     commit = version.commit
     return {
         "change": change,
-        "before": mask("; ".join(before)),
-        "after": mask("; ".join(after)),
+        "before": "; ".join(before),
+        "after": "; ".join(after),
         "commit": commit.id if commit else "",
         "author": f"{commit.author.name} <{commit.author.email}>" if commit else "",
         "date": commit.authored.isoformat() if commit else "",
-        "subject": mask(commit.subject) if commit else "",
+        "subject": commit.subject if commit else "",
     }
 
 
@@ -139,7 +141,10 @@ def holder(past: Past, leaf: Leaf) -> Resource | None:
     """The entry that grants a leaf now: the one with exactly its object before one that contains it."""
     entries = past.manifest.resources
     exact = [one for one in entries if one.name == name_of(leaf)]
-    return next((one for one in [*exact, *entries] if meet([leaf], one.leaves)), exact[0] if exact else None)
+    return next(
+        (one for one in [*exact, *entries] if leaf in one.leaves or meet([leaf], one.leaves)),
+        exact[0] if exact else None,
+    )
 
 
 def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from linter.creep.meet import meet
+from linter.creep.meet import meet, near
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
 from linter.permissions import Difference, Leaf, class_of, subtract
@@ -117,27 +117,24 @@ def _latest(ends: set[str]) -> str:
 def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[tuple[Leaf, ...]]) -> Growth | None:
     fresh = environment not in held
     known = tuple([leaf for one in held.values() for leaf in one]) if fresh else held[environment]
-    more = _minus(leaves, known)
+    more = minus(leaves, known)
     less: tuple[Leaf, ...] = ()
     if past and not fresh:
         # A merge narrowed only what every version before it still had.
-        less = _minus(past[0], leaves).sure
+        less = minus(past[0], leaves).sure
         for other in past[1:]:
-            less = meet(less, _minus(other, leaves).sure) if less else ()
+            less = meet(less, minus(other, leaves).sure) if less else ()
     if not (fresh or more.possible or less):
         return None
     reworded = subtract(more.possible, more.sure).possible if more.sure else more.possible
     return Growth(environment, fresh, more.sure, reworded, less, known)
 
 
-def _minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
+def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     """`subtract`, quickly where the two share most leaves word for word."""
     known = set(other)
     rest = [leaf for leaf in one if leaf not in known]
-    if not rest:
-        return Difference((), ())
-    systems = {leaf.system for leaf in rest}
-    return subtract(rest, [leaf for leaf in known if leaf.system in systems])
+    return subtract(rest, near(known, rest)) if rest else Difference((), ())
 
 
 def gravity(leaves: Iterable[Leaf]) -> int:

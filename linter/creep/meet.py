@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from linter.boxes import Box, Names, Value
-from linter.permissions import Leaf, action_within, normal
+from linter.permissions import Leaf, action_within, normal, object_within
 
 
 def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> tuple[Leaf, ...]:
@@ -12,7 +12,8 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
     Args:
         loose: take two texts for one, in the words of `other`.
     """
-    mine, theirs = normal(one), normal(other)
+    one, other = list(one), list(other)
+    mine, theirs = normal(near(one, other)), normal(near(other, one))
     return normal(
         [
             Leaf(narrow.system, narrow.object, action, box)
@@ -26,6 +27,24 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
     )
 
 
+def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
+    """The leaves whose object contains, is or lies below one of the others': the algebra relates no more than these."""
+    named = {(leaf.system, leaf.object) for leaf in others}
+    above = {(system, path) for system, object in named for path in _above(object)}
+    broad = [one for one in named if not one[1] or one[1][-1] == "*"]
+    return [
+        leaf
+        for leaf in leaves
+        if (leaf.system, leaf.object) in above
+        or (broad and any(leaf.system == system and object_within(leaf.object, path) for system, path in broad))
+    ]
+
+
+def _above(path: tuple[str, ...]) -> set[tuple[str, ...]]:
+    """Every object that contains this one: itself, the whole system, each prefix's "*"."""
+    return {path, (), *[(*path[:length], "*") for length in range(len(path))]}
+
+
 def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf, Leaf]]:
     """Every pair whose first leaf's object lies in the second's."""
     index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
@@ -34,7 +53,7 @@ def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf
     return [
         (leaf, found)
         for leaf in narrow
-        for above in {leaf.object, (), *((*leaf.object[:length], "*") for length in range(len(leaf.object)))}
+        for above in _above(leaf.object)
         for found in index.get((leaf.system, above), ())
     ]
 

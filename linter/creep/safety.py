@@ -56,16 +56,22 @@ class Loss(NamedTuple):
 def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
     """What a version took away, of what guards access that stayed."""
     found = []
-    if _kept(_writing(before.resources), _writing(after.resources)):
+    same = before.rollback == after.rollback and ("audit_log" in after.written or "audit_log" not in before.written)
+    if not same and _kept(_writing(before.resources), _writing(after.resources)):
         had, has = _safeties(before), _present(after)
         gone = [kind for kind in had if kind not in has]
         # The strategy's own absence says it all.
         found += [Loss(kind, "", had[kind], "") for kind in (["strategy"] if "strategy" in gone else gone)]
     old, new = _by_name(before), _by_name(after)
     for name, entries in old.items():
-        if name in new:
-            found += _resource_losses(name, entries, new[name], strategy="command" in _safeties(after))
+        now = new.get(name)
+        if now is not None and list(map(_guarded, entries)) != list(map(_guarded, now)):
+            found += _resource_losses(name, entries, now, after)
     return tuple(found)
+
+
+def _guarded(one: Resource) -> tuple[str | None, ...]:
+    return (one.blast_radius, one.reversibility, one.rollback)
 
 
 def _safeties(manifest: Manifest) -> dict[str, str]:
@@ -102,15 +108,15 @@ def _by_name(manifest: Manifest) -> dict[str, list[Resource]]:
     return found
 
 
-def _resource_losses(name: str, before: list[Resource], after: list[Resource], *, strategy: bool) -> list[Loss]:
+def _resource_losses(name: str, before: list[Resource], after: list[Resource], manifest: Manifest) -> list[Loss]:
     found = []
     old_leaves = [leaf for one in before for leaf in one.leaves]
     new_leaves = [leaf for one in after for leaf in one.leaves]
     undo = next((one.rollback for one in before if one.rollback is not None), None)
     if (
         undo is not None
-        and not strategy
         and all(one.rollback is None for one in after)
+        and "command" not in _safeties(manifest)
         and _kept(_writing(before), _writing(after))
     ):
         found.append(Loss("rollback", name, undo, ""))

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from linter.creep.change import Change, Growth, Sets, compare, sets
-from linter.creep.meet import meet
+from linter.creep.change import Change, Growth, Sets, compare, minus, sets
+from linter.creep.meet import meet, near
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.safety import Loss
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
-from linter.permissions import Leaf, normal, subtract
+from linter.permissions import Leaf, normal
 
 
 class Event(NamedTuple):
@@ -17,7 +17,8 @@ class Event(NamedTuple):
 
     version: Version
     kind: str
-    """"first" (agreed), "oldest" (that a cut history has), "joined" (the agent's agreement in another file), "changed", "unreadable" or "deleted"."""
+    """"first" (agreed), "oldest" (that a cut history has), "joined" (the agent's agreement in another file), "changed",
+    "unreadable" or "deleted"."""
     change: Change
     standing: Mapping[str, tuple[Leaf, ...]] = {}
     """Environment -> what it surely added of what stands now: each leaf belongs to the last commit that brought it."""
@@ -166,11 +167,11 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
             here = _brought(growth, rest.get(name, ()))
             if here:
                 standing[name] = here
-                rest[name] = subtract(rest[name], here).possible
+                rest[name] = _without(rest[name], here)
             here = meet(growth.reworded, unclear.get(name, ()))
             if here:
                 doubtful[name] = here
-                unclear[name] = subtract(unclear[name], here).possible
+                unclear[name] = _without(unclear[name], here)
         promoted = tuple([one.environment for one in event.change.growths if one.fresh and one.environment in fresh])
         fresh.difference_update(promoted)
         ends = event.change.expiry
@@ -191,7 +192,17 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
 def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
     """What of the rest a growth surely added, also where it was put in other words since."""
     here = meet(growth.added, rest)
-    if len(here) < len(rest):
-        renamed = subtract(meet(growth.added, subtract(rest, here).possible, loose=True), growth.known).sure
+    if _has_text(growth.added) and _has_text(rest):
+        renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
         here = normal([*here, *renamed]) if renamed else here
     return here
+
+
+def _has_text(leaves: Iterable[Leaf]) -> bool:
+    return any(isinstance(value, str) for leaf in leaves for _, value in leaf.box)
+
+
+def _without(leaves: tuple[Leaf, ...], taken: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
+    """The leaves without what was taken."""
+    touched = set(near(leaves, taken))
+    return (*[leaf for leaf in leaves if leaf not in touched], *minus(touched, taken).possible)

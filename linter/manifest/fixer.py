@@ -13,7 +13,10 @@ from typing import Any
 from linter.findings import Repair, Splice
 from linter.manifest.reader import Document, Route, read, resolve
 from linter.manifest.text import Text, Unreadable
+from linter.patterns import Pattern
 
+_PLAIN = Pattern(r"[A-Za-z_][A-Za-z0-9_./@-]*")
+"""Names of systems, tables, people: no character of these has a meaning in YAML after a letter."""
 _WORDS_1_1 = frozenset({"y", "n", "yes", "no", "on", "off"})
 
 
@@ -32,7 +35,7 @@ def _careful(value: Any) -> Any:
         return {key: _careful(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_careful(one) for one in value]
-    plain = value.isidentifier() and resolve(value) == value and value.lower() not in _WORDS_1_1
+    plain = _PLAIN.fullmatch(value) is not None and resolve(value) == value and value.lower() not in _WORDS_1_1
     return value if plain else _quoted(value)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
-from linter.reports.visible import inert, visible
+from linter.reports.visible import inert_json, visible
 
 if TYPE_CHECKING:
     from linter.creep.timeline import Entry, Timeline
@@ -42,7 +42,7 @@ def render(outcome: Outcome) -> str:
     }
     if outcome.command == "creep":
         body["timelines"] = [_timeline(one) for one in outcome.timelines]
-    return inert(json.dumps(body, indent=2, ensure_ascii=True), r"\u0023") + "\n"
+    return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 
 
 def _timeline(one: Timeline) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from linter.creep.timeline import Distance, Entry, Timeline
 from linter.findings import Outcome
 from linter.reports.markdown import COMMENT, prose, render
-from linter.reports.visible import escape, inert, visible
+from linter.reports.visible import inert, visible
 
 _TINTS = {"+": "33", "-": "32", "!": "31", "~": "34", "=": "36"}
 
@@ -11,7 +11,7 @@ _TINTS = {"+": "33", "-": "32", "!": "31", "~": "34", "=": "36"}
 def text(outcome: Outcome, *, color: bool) -> str:
     """The timelines as a person reads them, a blank line after each."""
     told = "".join("\n".join(_timeline(one, color)) + "\n\n" for one in outcome.timelines)
-    return inert(told, escape("#"))
+    return inert(told)
 
 
 def _timeline(one: Timeline, color: bool) -> list[str]:
