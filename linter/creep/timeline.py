@@ -71,7 +71,7 @@ def timeline(story: Story, start: Version | None, production: Callable[[str], bo
         here: how what is not committed is called.
     """
     now = story.manifest
-    told = [(event, tuple(_steps(event, story))) for event in story.events]
+    told = [(event, _masked(_steps(event, story))) for event in story.events]
     return Timeline(
         path=story.path,
         agent=mask(now.agent) if now else "",
@@ -90,12 +90,19 @@ def _entry(version: Version, here: str, steps: tuple[Step, ...] = ()) -> Entry:
     )
 
 
+def _masked(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps without secrets. Masking keeps line breaks, so one search does for all; no step has one of its own."""
+    given = [step._replace(text=" ".join(step.text.splitlines())) for step in steps]
+    texts = mask("\n".join([step.text for step in given])).split("\n")
+    return tuple([step._replace(text=text) for step, text in zip(given, texts, strict=True)]) if given else ()
+
+
 def _steps(event: Event, story: Story) -> Iterable[Step]:
     version, manifest = event.version, event.version.manifest
     if manifest is None:
         if isinstance(version.content, Unreadable):
             place = f"line {version.content.line}: {version.content.message}"
-            yield Step("~", mask(f"unreadable ({place}): what it agreed to is not known"))
+            yield Step("~", f"unreadable ({place}): what it agreed to is not known")
         else:
             yield Step("-", "deleted")
         return
@@ -104,14 +111,14 @@ def _steps(event: Event, story: Story) -> Iterable[Step]:
         yield Step(" ", f"moved here from {', '.join(sorted(came_from))}")
     if event.kind in ("first", "oldest"):
         began = "first agreed" if event.kind == "first" else "agreed here or before, where history is cut"
-        yield Step(" ", mask(f"{began}, for {' and '.join(manifest.environments) or 'no environment'}:"))
+        yield Step(" ", f"{began}, for {' and '.join(manifest.environments) or 'no environment'}:")
         leaves = [leaf for one in manifest.resources for leaf in one.leaves]
-        yield from (Step(" ", mask(text)) for text in in_words(leaves) or ["nothing"])
+        yield from (Step(" ", text) for text in in_words(leaves) or ["nothing"])
     if event.kind == "joined":
         yield Step(" ", "another manifest of this agent")
-    yield from (Step(mark, mask(text)) for mark, text in changes(event.change, manifest))
+    yield from (Step(mark, text) for mark, text in changes(event.change, manifest))
     if manifest.reviewed and brings_review(version):
-        yield Step("=", mask(_review(version, story)))
+        yield Step("=", _review(version, story))
 
 
 def _review(version: Version, story: Story) -> str:
