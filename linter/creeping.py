@@ -8,6 +8,7 @@ from linter.acceptance import ACCEPTED, accept
 from linter.checking import Selection
 from linter.checks.past import Past
 from linter.checks.subject import Surroundings
+from linter.creep.change import Change
 from linter.creep.story import Story, tell
 from linter.creep.timeline import Timeline, timeline
 from linter.engine import Engine, Ruleset
@@ -96,7 +97,7 @@ class _Run:
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me)
         if self.asked.base is not None:
-            self.timelines += [self._timeline(one, None) for one in tell(history.deleted) if one.events]
+            self.timelines += [self._timeline(one, None, None) for one in tell(history.deleted) if one.events]
 
     def outcome(self) -> Outcome:
         """What was found, as far as it went."""
@@ -173,19 +174,19 @@ class _Run:
         start = {"first": story.first, "last-review": story.signed or story.first}.get(self.asked.start or "")
         if self.asked.start == "last-review":
             story = story.since(story.signed)
-        past = Past(
-            story.path, document, self.around, story, start, me, staged=self.asked.staged, partial=self.asked.partial
-        )
+        distance = story.distance(start or story.first)
+        kind = {"staged": self.asked.staged, "partial": self.asked.partial}
+        past = Past(story.path, document, self.around, story, start, distance, me, **kind)
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
-        told = self._timeline(story, start)
+        told = self._timeline(story, start or story.first, distance)
         if told.entries or not self.asked.partial:
             self.timelines.append(told)
 
-    def _timeline(self, story: Story, start: Version | None) -> Timeline:
+    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Timeline:
         here = "this commit" if self.asked.staged else "not committed yet"
-        return timeline(story, start, self.config.production, here)
+        return timeline(story, start, distance, self.config.production, here)
 
 
 def _me(repository: Repository) -> tuple[Person, ...]:

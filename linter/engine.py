@@ -206,7 +206,7 @@ class Engine:
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
             fix=subject.redact(pick(rule.fix, held).format_map(values)),
-            details={name: subject.redact(text) for name, text in hit.details.items()},
+            details=_redact(subject, hit.details) if hit.details else {},
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
@@ -305,6 +305,12 @@ class Engine:
         if severity is not Severity.OFF:
             message, fix = pick(rule.message, held).format_map(values), pick(rule.fix, held).format_map(values)
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
+
+
+def _redact(subject: Subject, details: Mapping[str, str]) -> dict[str, str]:
+    """The details without secrets: one search for all, a line each, since masking keeps line breaks."""
+    lines = "\n".join([" ".join(text.splitlines()) for text in details.values()])
+    return dict(zip(details, subject.redact(lines).split("\n"), strict=True))
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

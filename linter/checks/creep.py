@@ -17,7 +17,7 @@ from linter.checks.past import (
     standing,
     unjustified,
 )
-from linter.creep.change import compare, gravity
+from linter.creep.change import gravity
 from linter.creep.reviews import bringers, is_by
 from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
@@ -221,10 +221,10 @@ def accumulated(params: AccumulatedParams) -> Any:
     def check(past: Past) -> Iterator[Hit]:
         story = past.story
         start = past.baseline or story.signed or story.first
-        if start is None or start.manifest is None or story.manifest is None:
+        change = past.distance if start is (past.baseline or story.first) else story.distance(start)
+        if start is None or start.manifest is None or story.manifest is None or change is None:
             return
         steps = [event for event in story.since(start).events if event.widens]
-        change = compare([start.manifest], story.manifest, {})
         if len(steps) < params.commits or not change.widened:
             return
         added = changed(change)

@@ -29,6 +29,7 @@ class Past(Subject):
         around: Surroundings,
         story: Story,
         baseline: Version | None,
+        distance: Change | None,
         me: tuple[Person, ...],
         *,
         staged: bool,
@@ -38,6 +39,8 @@ class Past(Subject):
         self.story = story
         self.baseline = baseline
         """What the distance is measured from, where it was asked for."""
+        self.distance = distance
+        """What changed since then, or else since the first version."""
         self.staged = staged
         """Whether the story is one commit that is about to be made."""
         self.partial = partial

@@ -126,7 +126,9 @@ def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[t
             less = meet(less, minus(other, leaves).sure) if less else ()
     if not (fresh or more.possible or less):
         return None
-    reworded = subtract(more.possible, more.sure).possible if more.sure else more.possible
+    reworded: tuple[Leaf, ...] = ()
+    if more.possible != more.sure:
+        reworded = subtract(more.possible, more.sure).possible
     return Growth(environment, fresh, more.sure, reworded, less, known)
 
 

@@ -56,6 +56,12 @@ class Story(NamedTuple):
         """What is agreed now, or at the range's end."""
         return self.now.manifest if self.now is not None else None
 
+    def distance(self, start: Version | None) -> Change | None:
+        """What changed from a version to what stands now; None where one of them cannot be read."""
+        if start is None or start.manifest is None or self.manifest is None:
+            return None
+        return compare([start.manifest], self.manifest, {})
+
     def beginning(self, start: Version) -> str:
         """What a version is to the story: "last-review" if it was signed, "first" if it was agreed first, else "range"."""
         if start in self.reviews.signed:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from linter.blast import LEVELS, computed
-from linter.creep.change import Change, compare, gravity
+from linter.creep.change import Change, gravity
 from linter.creep.reviews import brings_review
 from linter.creep.safety import Loss
 from linter.creep.story import Event, Story
@@ -63,11 +63,14 @@ class Timeline(NamedTuple):
     distance: Distance | None
 
 
-def timeline(story: Story, start: Version | None, production: Callable[[str], bool], here: str) -> Timeline:
+def timeline(
+    story: Story, start: Version | None, change: Change | None, production: Callable[[str], bool], here: str
+) -> Timeline:
     """The timeline of a story.
 
     Args:
-        start: what the distance is measured from, or None for the first version.
+        start: what the distance is measured from.
+        change: that distance, as a change; None where there is none to measure.
         here: how what is not committed is called.
     """
     now = story.manifest
@@ -77,7 +80,7 @@ def timeline(story: Story, start: Version | None, production: Callable[[str], bo
         agent=mask(now.agent) if now else "",
         environments=now.environments if now else (),
         entries=tuple([_entry(event.version, here, steps) for event, steps in told if steps]),
-        distance=_distance(story, start or story.first, production, here),
+        distance=_distance(story, start, change, production, here),
     )
 
 
@@ -182,15 +185,16 @@ def loss_in_words(loss: Loss) -> str:
     return f"{where}{_LOST[loss.kind]} {loss.before} -> {loss.after}"
 
 
-def _distance(story: Story, start: Version | None, production: Callable[[str], bool], here: str) -> Distance | None:
-    if start is None or start.manifest is None or story.manifest is None:
+def _distance(
+    story: Story, start: Version | None, change: Change | None, production: Callable[[str], bool], here: str
+) -> Distance | None:
+    if change is None or start is None or start.manifest is None or story.manifest is None:
         return None
-    change = compare([start.manifest], story.manifest, {})
     added = in_words(change.added) + [f"runs in {one.environment}" for one in change.growths if one.fresh]
     return Distance(
         start=_entry(start, here if start is story.now else ""),
         beginning=story.beginning(start),
-        added=tuple(mask(one) for one in added),
+        added=tuple(mask("\n".join(added)).split("\n")) if added else (),
         gravest=GRAVEST[gravity(change.added)] if change.added else "",
         blast_then=LEVELS[blast_radius(start.manifest, production)],
         blast_now=LEVELS[blast_radius(story.manifest, production)],
