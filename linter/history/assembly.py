@@ -95,13 +95,21 @@ class Assembly:
                 begin = place
                 break
         inside = [versions[node] for node in nodes[begin:] if not span.early(versions[node].commit)]
-        bounded = span.start is not None or span.since is not None
         return Line(
             path=path,
             tip=versions[nodes[-1]] if nodes else None,
             versions=tuple(inside),
-            base=versions[nodes[begin - 1]] if bounded and begin else None,
+            base=self._base(nodes[:begin], versions, span),
         )
+
+    def _base(self, early: list[Node], versions: Mapping[Node, Version], span: Span) -> Version | None:
+        if not early or (span.start is None and span.since is None):
+            return None
+        if span.start is not None and len(early) > 1:
+            # Where branches left the range's beginning earlier, the state there is one of several.
+            there = self._repository.objects.blobs([f"{span.start}:{node.path}" for node in early])
+            early = [node for node, blob in zip(early, there, strict=True) if node.blob == blob] or early
+        return versions[early[-1]]
 
 
 def _older_first(roots: list[Node]) -> list[Node]:

@@ -28,13 +28,15 @@ class Births:
             if len(entry.parents) < 2
             and any(one.new is not None and one.old != one.new and wanted(one.new) for one in entry.diffs[0])
         ]
-        unknown = [entry.id for entry in born if entry.id not in self._known]
+        unknown = [entry for entry in born if entry.id not in self._known]
         compared: dict[str, list[Change]] = {}
         if unknown:
             options = ("--stdin", "-r", "--raw", "-z", "--no-abbrev", "-M50%", "-l400")
-            asked = "".join([f"{one}\n" for one in unknown]).encode("ascii")
+            asked = "".join([f"{one.id} {one.first}\n" if one.first else f"{one.id}\n" for one in unknown]).encode(
+                "ascii"
+            )
             compared = parse_comparisons(self._repository.run("diff-tree", *options, stdin=asked))
-            self._known |= {one: compared.get(one, []) for one in unknown}  # nothing is printed of a root commit
+            self._known |= {one.id: compared.get(one.id, []) for one in unknown}  # nothing is printed of a root commit
         for entry in born:
             entry.diffs = [self._known[entry.id] or entry.diffs[0]]
         return bool(compared)

@@ -45,12 +45,14 @@ class Watch:
 class _State:
     """What is looked for at one commit."""
 
-    __slots__ = ("rest", "watches")
+    __slots__ = ("but", "rest", "watches")
 
     def __init__(self) -> None:
         self.watches: dict[str, Watch] = {}
         self.rest = False
         """Whether all other paths are looked at here too: a manifest that goes away here is a deleted one."""
+        self.but: set[str] = set()
+        """Of the rest, those that are looked for on other branches instead."""
 
     def add(self, path: str, watch: Watch) -> None:
         known = self.watches.get(path)
@@ -113,6 +115,7 @@ class Walk:
         # What no comparison names is the same in all parents: the first has it.
         first = parents[0]
         first.rest |= here.rest
+        first.but |= here.but
         if first.watches:
             for path, watch in here.watches.items():
                 first.add(path, watch)
@@ -136,12 +139,14 @@ class Walk:
             for waiting in watch.waiting:
                 waiting.before.append(node)
             _look_on(node, here_now, sources, parents)
+        if len(parents) > 1:
+            first.but |= watches.keys() - first.watches.keys()
 
     def _find_deleted(self, changes: list[dict[str, Change]], here: _State) -> None:
         """Look out for manifests that this commit takes away, and that nobody looks for."""
         for change in changes:
             for path, one in sorted(change.items()):
-                if path in here.watches or path in self._alive or not self._candidate(path):
+                if path in here.watches or path in here.but or path in self._alive or not self._candidate(path):
                     continue
                 if one.new == path or (
                     one.new is not None and self._candidate(one.new) and one.new not in here.watches

@@ -11,14 +11,16 @@ from linter.history.git import Repository
 from linter.history.model import Commit, Person
 
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%an", "%ae", "%cN", "%cE", "%ad", "%cd", "%s")
-# `-m` compares a merge with each parent, and makes git walk every branch; `--parents` joins what the paths leave out, so
-# that each commit's parents are themselves in the log (or before it). Renames are looked for among the paths' files only:
+# `-m` compares a merge with each parent, and makes git walk every branch. Renames are looked for among the paths' files only:
 # similarity is the last resort here (see pairing.py). `-O` undoes a configured diff.orderFile.
-_OPTIONS = ("--topo-order", "--parents", "-m", "--raw", "-z", "--no-abbrev", "-M50%", "-l400", "-O" + os.devnull)
+_OPTIONS = ("--topo-order", "-m", "--raw", "-z", "--no-abbrev", "-M50%", "-l400", "-O" + os.devnull)
 _QUIET = ("--no-color", "--no-decorate", "--no-notes", "--no-ext-diff", "--encoding=UTF-8", "--date=raw")
 
 FILES = ("100644", "100755", "100664")
 """The modes of ordinary files; the others are links (120000) and submodules (160000)."""
+
+BEFORE = "before"
+"""Stands for whatever commit is before the last one of a log of first parents."""
 
 
 class Change(NamedTuple):
@@ -39,7 +41,7 @@ class Change(NamedTuple):
 class Entry:
     """One commit of the log, or, without fields, what is staged."""
 
-    __slots__ = ("_fields", "diffs", "id", "parents")
+    __slots__ = ("_fields", "diffs", "first", "id", "parents")
 
     def __init__(self, id: str, parents: list[str], diffs: list[list[Change]], fields: Sequence[bytes] = ()) -> None:
         self.id = id
@@ -47,6 +49,8 @@ class Entry:
         """By the simplified history: commits of the log, or ones before its range."""
         self.diffs = diffs
         """One for each parent, in order (of a root one, against nothing); `parents.py` sees to it for merges."""
+        self.first: str | None = None
+        """The parent that it was compared with, in a log of first parents."""
         self._fields = fields
 
     @property
@@ -87,8 +91,17 @@ def read_log(repository: Repository, pathspecs: list[str], revisions: list[str],
     Raises:
         HistoryError: git fails.
     """
-    arguments = [*_OPTIONS, *_QUIET, "--format=" + "%x00".join(_FIELDS), *(["--first-parent"] if first_parent else [])]
-    return parse(repository.run("log", *arguments, *revisions, "--", *pathspecs))
+    # With --parents, git joins what the paths leave out: a commit's parents are themselves in the log, or before it. A
+    # first parent that is left out together with all before it would give way to the second; but there the log is a line.
+    mode = "--first-parent" if first_parent else "--parents"
+    arguments = [*_OPTIONS, *_QUIET, mode, "--format=" + "%x00".join(_FIELDS)]
+    entries = parse(repository.run("log", *arguments, *revisions, "--", *pathspecs))
+    if first_parent:
+        for place, entry in enumerate(entries):
+            entry.first = entry.parents[0] if entry.parents else None
+            entry.parents = [entries[place + 1].id if place + 1 < len(entries) else BEFORE]
+            del entry.diffs[1:]
+    return entries
 
 
 def parse(output: bytes) -> list[Entry]:

@@ -1,7 +1,8 @@
-"""Which old file a new one comes from, within one comparison: by the agent that they name, then by git's similarity.
+"""Which old file a new one comes from, within one comparison: by the agent that they name; where that cannot be read, by git's
+similarity.
 
-Manifests resemble one another, since they begin as copies of one template. So similarity alone would join two agents, and
-part a file that was moved and rewritten in one commit from its past.
+Manifests resemble one another, since they begin as copies of one template. So similarity alone would join two agents, whose
+permissions would then hide one another's, and part a file that was moved and rewritten in one commit from its past.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ class Pairing:
         if not fresh:
             return {}
         similar = {new: source for new, one in fresh.items() if (source := _source(one))}
-        gone = [source for one in diff if one.new != one.old and (source := _source(one))]
-        kept = [
+        olds = [
             source
             for one in diff
-            if one.old == one.new
-            and (source := _source(one))
-            and (source.path in wanted or self._candidate(source.path))
+            if (source := _source(one)) and (source in similar.values() or self._is_likely(source.path))
         ]
+        there = {one.new for one in diff}
+        gone = [one for one in olds if one.path not in there]
+        kept = [one for one in olds if one.path in there and (one.path in wanted or self._candidate(one.path))]
         moved = all(new in similar and similar[new].blob == one.new_blob for new, one in fresh.items())
         if moved or not (gone or kept):
             return similar
@@ -56,7 +57,16 @@ class Pairing:
                 if matching:
                     found[new] = similar[new] if similar.get(new) in matching else min(matching)
         taken = set(found.values())
-        return {new: old for new, old in similar.items() if old not in taken} | found
+        for new, old in similar.items():
+            # Two manifests that name different agents are two agreements, however alike; of what cannot be read,
+            # similarity is all that is known.
+            if new not in found and old not in taken and not self._holds(_readable, old.blob, fresh[new]):
+                found[new] = old
+        return found
+
+    def _is_likely(self, path: str) -> bool:
+        """Whether it is worth reading: a commit may take away thousands of files."""
+        return path.endswith((".yaml", ".yml")) or self._candidate(path)
 
     def _holds(self, test: Callable[[Manifest, Manifest], bool], blob: str, change: Change) -> bool:
         if change.new_mode not in FILES:
@@ -77,3 +87,7 @@ def _same(old: Manifest, new: Manifest) -> bool:
 
 def _same_agent(old: Manifest, new: Manifest) -> bool:
     return old.agent == new.agent
+
+
+def _readable(_old: Manifest, _new: Manifest) -> bool:
+    return True

@@ -104,5 +104,5 @@ _MOST_TURNS = 100
 
 def _log(repository: Repository, asked: Paths, span: Span, *, first_parent: bool) -> list[Entry]:
     entries = read_log(repository, asked.pathspecs, span.revisions, first_parent=first_parent)
-    align(repository, entries, first_parent=first_parent)
+    align(repository, entries)
     return entries
