@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import BadRule, Rule, built_in, load_file, pick
+from linter.catalogue import BadRule, Rule, built_in, ids, load_file, pick
 from linter.checks import BadParams, Hit, Place, builtin, instantiate
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
@@ -33,19 +33,25 @@ class Ruleset(NamedTuple):
     """Checks of rules that are off and yet repair."""
 
 
-def ruleset(config: "Config") -> Ruleset:
-    """The built-in catalogue and the team's own rules, as configuration sets them.
+def ruleset(config: "Config", command: str = "check") -> Ruleset:
+    """A command's built-in rules, for `check` the team's own as well, as configuration sets them.
 
     Raises:
         BadConfig: a rule that does not exist, a parameter that it does not take, a mandatory rule turned down.
         BadRule: a team's rule file that cannot be used.
     """
-    rules = built_in()
-    if config.rule_files:
-        _add_own(rules, config)
+    rules = built_in(command)
+    own = _own(config) if config.rule_files else {}
+    if command == "check":
+        rules |= own
     for id, settings in config.rules.items():
-        rules[id] = _configure(rules, id, settings, config)
-    builtin.register()
+        if id in rules:
+            rules[id] = _configure(rules[id], settings, config)
+        elif id not in own and id not in (known := ids()):
+            near = nearest_rule(id, [*known, *own])
+            hint = f"; did you mean `{near}`?" if near else ""
+            raise config.fault(f"rules.{id}: there is no such rule{hint}", "rules", id)
+    builtin.register(command)
     checks: list[tuple[Rule, Any]] = []
     fleet_checks: list[tuple[Rule, Any]] = []
     tidying: list[tuple[Rule, Any]] = []
@@ -61,33 +67,32 @@ def ruleset(config: "Config") -> Ruleset:
     return Ruleset(rules, tuple(checks), tuple(fleet_checks), tuple(tidying))
 
 
-def _add_own(rules: dict[str, Rule], config: "Config") -> None:
+def _own(config: "Config") -> dict[str, Rule]:
     from linter.files import search
 
     found = search(config.root, config.root, config.rule_files, ())
     if not found:
         raise config.fault("rule_files matches no file", "rule_files")
+    rules: dict[str, Rule] = {}
+    known = ids()
     for path in found:
         rule = load_file(os.path.join(config.root, path), path)
-        if rule.id in rules:
+        if rule.id in rules or rule.id in known:
             raise BadRule(path, 1, f"`{rule.id}` is a rule already")
         rules[rule.id] = rule
+    return rules
 
 
-def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], config: "Config") -> Rule:
-    rule = rules.get(id)
-    if rule is None:
-        near = nearest_rule(id, rules)
-        raise config.fault(
-            f"rules.{id}: there is no such rule{f'; did you mean `{near}`?' if near else ''}", "rules", id
-        )
+def _configure(rule: Rule, settings: Mapping[str, Any], config: "Config") -> Rule:
     if "severity" in settings:
         given = settings["severity"]
         words = {"otherwise": given} if isinstance(given, str) else given
         severity = {case: Severity[word.upper()] for case, word in words.items()}
         severity["otherwise"] = severity.pop("otherwise")
         if rule.mandatory and min(severity.values()) < min(rule.severity.values()):
-            raise config.fault(f"rules.{id}: the rule is mandatory and cannot be turned down", "rules", id, "severity")
+            raise config.fault(
+                f"rules.{rule.id}: the rule is mandatory and cannot be turned down", "rules", rule.id, "severity"
+            )
         rule = rule._replace(severity=severity)
     return rule._replace(
         params={**rule.params, **settings.get("params", {})},
@@ -118,8 +123,10 @@ class Verdict(NamedTuple):
 class Engine:
     """Runs a rule set over manifests, one at a time, then once over what it remembers of them all."""
 
-    def __init__(self, rules: Ruleset, around: Surroundings) -> None:
+    def __init__(self, rules: Ruleset, around: Surroundings, *, comments: bool = True) -> None:
+        """`comments`: whether a comment in the manifest can silence a finding."""
         self.rules = rules
+        self.comments = comments
         self.around = around
         self.fleet = Fleet()
         self._suppressions: dict[str, list[Suppression]] = {}
@@ -142,7 +149,7 @@ class Engine:
             except Exception as error:
                 crashed.append(f"{subject.path}: the check of {rule.id} crashed")
                 drafts.append(self._crash(rule, error, subject))
-        found = find_suppressions(subject.document)
+        found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
         if not drafts:
@@ -199,6 +206,7 @@ class Engine:
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
             fix=subject.redact(pick(rule.fix, held).format_map(values)),
+            details=_redact(subject, hit.details) if hit.details else {},
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
@@ -297,6 +305,12 @@ class Engine:
         if severity is not Severity.OFF:
             message, fix = pick(rule.message, held).format_map(values), pick(rule.fix, held).format_map(values)
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
+
+
+def _redact(subject: Subject, details: Mapping[str, str]) -> dict[str, str]:
+    """The details without secrets: one search for all, a line each, since masking keeps line breaks."""
+    lines = "\n".join([" ".join(text.splitlines()) for text in details.values()])
+    return dict(zip(details, subject.redact(lines).split("\n"), strict=True))
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from linter.catalogue import Rule
+    from linter.creep.timeline import Timeline
     from linter.manifest.reader import Route
 
 
@@ -136,6 +137,8 @@ class Outcome(NamedTuple):
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
+    timelines: "tuple[Timeline, ...]" = ()
+    """What `creep` tells of each manifest."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
+from linter.creeping import Range, creep
 from linter.engine import ruleset
 from linter.findings import Outcome
 
@@ -33,6 +34,13 @@ def run(folder: Path, *paths: str, as_of: date = TODAY, force_exclude: bool = Fa
     config = load(None, str(folder))
     selection = select(config, paths, str(folder), force_exclude=force_exclude)
     return check(config, ruleset(config), selection, as_of)
+
+
+def run_creep(folder: Path, *paths: str, asked: Range = Range(), as_of: date = TODAY) -> Outcome:  # noqa: B008
+    """`permlint creep` in this folder, in process."""
+    config = load(None, str(folder))
+    selection = select(config, paths, str(folder), force_exclude=False)
+    return creep(config, ruleset(config, "creep"), selection, as_of, asked)
 
 
 def check_text(folder: Path, text: str | bytes, *, config: str | None = None, as_of: date = TODAY) -> Outcome:

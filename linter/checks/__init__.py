@@ -45,6 +45,8 @@ class Hit(NamedTuple):
     """The manifest, where a fleet check says it."""
     others: "tuple[tuple[Unit, str], ...]" = ()
     """Related manifests, each with a caption."""
+    details: Mapping[str, str] = {}
+    """What a program wants to know of it."""
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
     repair: "Repair | None" = None

@@ -2,22 +2,25 @@
 
 from importlib import import_module
 
-_MODULES = (
-    "assertion",
-    "blast",
-    "document",
-    "fleet",
-    "powers",
-    "resources",
-    "review",
-    "rollback",
-    "scalars",
-    "scopes",
-    "scripts",
-)
+_MODULES = {
+    "check": (
+        "assertion",
+        "blast",
+        "document",
+        "fleet",
+        "powers",
+        "resources",
+        "review",
+        "rollback",
+        "scalars",
+        "scopes",
+        "scripts",
+    ),
+    "creep": ("creep", "review"),
+}
 
 
-def register() -> None:
-    """Import them: a template registers itself."""
-    for name in _MODULES:
+def register(command: str = "check") -> None:
+    """Import those that a command's rules instantiate: a template registers itself."""
+    for name in _MODULES[command]:
         import_module(f"linter.checks.{name}")

@@ -17,6 +17,8 @@ from linter.exits import Exit, where  # noqa: E402
 
 COMMANDS = {
     "check": "Lint permission manifests.",
+    "creep": "Tell how the agreements grew, commit by commit.",
+    "review": "Sign what a manifest agrees to.",
     "init": "Write a first manifest for an agent.",
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
@@ -57,6 +59,7 @@ def group() -> None:
     \b
     permlint check              lint every manifest below the project's root
     permlint check agents/      lint those in a folder
+    permlint creep              tell how each agent's permissions grew, from git
     permlint check --help       all options
     permlint explain NAME       a rule's page, or one finding's story
 

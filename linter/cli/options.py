@@ -171,10 +171,19 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
     if name == "markdown":
         from linter.reports import markdown
 
+        if outcome.command == "creep":
+            from linter.reports import timeline
+
+            return timeline.markdown(outcome)
         return markdown.render(outcome)
     from linter.reports import text
 
-    return text.render(outcome, text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose))
+    findings = text.render(outcome, text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose))
+    if outcome.timelines and not common.quiet:
+        from linter.reports import timeline
+
+        return timeline.text(outcome, color=color) + findings
+    return findings
 
 
 def _summarize(outcome: Outcome) -> None:
