@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from linter.catalogue import COMMANDS
 from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
@@ -13,7 +14,8 @@ from linter.creeping import Range, creep
 from linter.engine import ruleset
 from linter.findings import Outcome
 
-builtin.register()  # before a test looks at the templates, or replaces one
+for command in COMMANDS:
+    builtin.register(command)  # before a test looks at the templates, or replaces one
 
 TODAY = date(2026, 11, 24)
 
