@@ -43,7 +43,7 @@ class _Printer:
         bar = self.tint(" " * (width + 1) + "|", "34")
         lines = [f"{head}: {message}", *self.place(finding.location, "-->", width, code, bar)]
         for related in finding.related:
-            lines += self.place(related, ":::", width, "34", bar)
+            lines += self.place(related, "==>", width, "34", bar)  # `:::` could be a runner's command
         if finding.fix:
             first, *rest = finding.fix.rstrip("\n").split("\n")
             lines.append(
