@@ -131,7 +131,8 @@ def fill_wheelhouse(project: str) -> None:
     import tomllib
 
     tables = tomllib.loads(project)
-    wheels = [*tables["build-system"]["requires"], *tables["project"]["dependencies"]]
+    editable = [one for one in tables["project"]["optional-dependencies"]["test"] if one.startswith("editables")]
+    wheels = [*tables["build-system"]["requires"], *tables["project"]["dependencies"], *editable]
     must([PYTHON, "-m", "pip", "wheel", "--wheel-dir", WHEELHOUSE, *wheels])
 
 

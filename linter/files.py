@@ -27,16 +27,20 @@ def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str])
     prefix = os.path.relpath(folder, base)
     prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
     found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}
-    paths = [os.path.join(base, name) for name in found]
-    return sorted(relative(path, root) for path in paths if os.path.lexists(path) and not _is_folder(path))
+    present = sorted(name for name in found if _is_present(os.path.join(base, name)))
+    return present if base == root else [relative(os.path.join(base, name), root) for name in present]
 
 
 def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _is_folder(path: str) -> bool:
-    return not os.path.islink(path) and os.path.isdir(path)
+def _is_present(path: str) -> bool:
+    """Whether something stands there that is no folder: git lists deleted files and submodules too."""
+    try:
+        return not stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def relative(path: str, root: str) -> str:

@@ -22,6 +22,8 @@ class Secret(NamedTuple):
 # Marker that must occur -> kind, pattern. The group `s` is the secret part; what stands before it tells what it is.
 # Formats: the vendors' own documentation of token prefixes (GitHub, GitLab, Slack, Stripe, AWS IAM unique identifiers, npm,
 # PyPI, Hugging Face, DigitalOcean, Databricks, Shopify, Notion, Linear, HashiCorp Vault, age, SendGrid).
+# Every pattern takes linear time on hostile text: where a long run can fail although it began well, a last alternative
+# without `s` consumes it, since no later start within the run could succeed.
 _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     (("AKIA", "ASIA"), "AWS access key id", Pattern(r"\b(?:AKIA|ASIA)(?P<s>[A-Z2-7]{16})\b")),
     (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), "GitHub token", Pattern(r"\bgh[pousr]_(?P<s>[A-Za-z0-9]{30,})")),
@@ -41,7 +43,9 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     (
         ("sk-",),
         "API key",
-        Pattern(r"\bsk-(?:ant-(?:\w+-)?|proj-|svcacct-|admin-|or-v1-)?(?P<s>(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,})"),
+        Pattern(
+            r"\bsk-(?:ant-(?:\w+-)?|proj-|svcacct-|admin-|or-v1-)?(?P<s>(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,})|\bsk-[\w-]*+"
+        ),
     ),
     (("AIza",), "Google API key", Pattern(r"\bAIza(?P<s>[\w-]{35})")),
     (("npm_",), "npm token", Pattern(r"\bnpm_(?P<s>[A-Za-z0-9]{36})\b")),
@@ -59,7 +63,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     (("lin_api_",), "Linear key", Pattern(r"\blin_api_(?P<s>[A-Za-z0-9]{32,})")),
     (("hvs.", "hvb."), "Vault token", Pattern(r"\bhv[sb]\.(?P<s>[\w-]{20,})")),
     (("AGE-SECRET-KEY-",), "age key", Pattern(r"\bAGE-SECRET-KEY-(?P<s>1[A-Z0-9]{58})")),
-    (("eyJ",), "JSON Web Token", Pattern(r"\beyJ[\w-]{8,}\.(?P<s>eyJ[\w-]{8,}\.[\w-]+)")),
+    (("eyJ",), "JSON Web Token", Pattern(r"\beyJ(?:[\w-]{8,}+\.(?P<s>eyJ[\w-]{8,}+\.[\w-]+)|[\w-]*+)")),
     (
         ("://",),
         "password in a connection string",
@@ -72,18 +76,20 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     ),
 )
 _KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "API-KEY", "ACCESS_KEY", "PRIVATE_KEY")
+# An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind.
 _PAIR = Pattern(
-    r"(?<![\w.-])(?P<key>[\w.-]{0,60}?(?P<word>password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
+    r"(?<![\w.-])(?<!\d:)(?P<key>[\w.-]{0,60}?(?P<word>password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
     r"[\"']?[ \t]*[:=][ \t]*[\"']?(?P<s>[^\s\"',;}\])]+)[\"']?(?P<rest>[ \t]*[^\r\n]?)",
     re.IGNORECASE,
 )
 # What stands for a value: <name>, ${NAME}, $NAME, {{ name }}, asterisks, an environment variable's name, a plain word.
 _STANDS_FOR = Pattern(
-    r"[<$%{\[(*].*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|(?:[xX*.0-]|\.\.\.)+|none|null|true|false|redacted|env:.*|vault:.*"
+    r"[<$%{\[(*].*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[xX*.0-]+|none|null|true|false|redacted|env:.*|vault:.*"
 )
 _WORDS = Pattern(r"[a-z]+(?:[-_.:/][a-z0-9]+)*|[A-Za-z]+|[0-9.]+")
 _LONG = Pattern(r"[A-Za-z0-9+/_=-]{28,}")
 _HEX = Pattern(r"(?:[0-9a-f]+|[0-9A-F]+)(?:-[0-9a-fA-F]+)*")
+_RANDOM = "high-entropy token"
 _RUNS = Pattern(r"[a-z]+|[A-Z]+|[0-9]+")
 _BEGIN, _END = "-----BEGIN ", "-----END "
 
@@ -91,28 +97,35 @@ _BEGIN, _END = "-----BEGIN ", "-----END "
 def find(text: str) -> list[Secret]:
     """The credentials in a text, in order, none overlapping another."""
     found: list[Secret] = []
+    prefixes: dict[int, int] = {}
     for markers, kind, pattern in _SHAPES:
         if any([marker in text for marker in markers]):
             for match in pattern.finditer(text):
                 body = match["s"]
-                if not (_stands_for(body) or body.endswith("EXAMPLE")):  # AWS documents its example keys so
+                if body and not (_stands_for(body) or body.endswith("EXAMPLE")):  # AWS documents its example keys so
                     found.append(Secret(match.start("s"), match.end("s"), kind))
+                    prefixes[match.start()] = match.start("s")
     if _BEGIN in text:
         found += _private_keys(text)
     upper = text.upper()
     if any([word in upper for word in _KEY_WORDS]):
         found += _pairs(text)
     if any([len(word) >= 28 for word in text.split()]):
-        found += _random(text)
+        found += _random(text, prefixes)
     return _apart(found) if found else found
 
 
 def mask(text: str) -> str:
     """The text with every credential masked: asterisks, the same number of code points, line breaks kept."""
-    for start, end, _ in find(text):
-        hidden = "".join([one if one in "\r\n" else "*" for one in text[start:end]])
-        text = text[:start] + hidden + text[end:]
-    return text
+    found = find(text)
+    if not found:
+        return text
+    parts = []
+    shown = 0
+    for start, end, _ in found:
+        parts += [text[shown:start], *[one if one in "\r\n" else "*" for one in text[start:end]]]
+        shown = end
+    return "".join([*parts, text[shown:]])
 
 
 def _stands_for(body: str) -> bool:
@@ -125,12 +138,11 @@ def _private_keys(text: str) -> list[Secret]:
     found = []
     start = text.find(_BEGIN)
     while start >= 0:
-        line = text.find("\n", start)
-        header = text[start : line if line >= 0 else len(text)]
-        end = text.find(_END, start)
-        stop = text.find("-----", end + len(_END)) if end >= 0 else -1
-        stop = stop + 5 if stop >= 0 else len(text)
-        if "PRIVATE KEY-----" in header[:80]:
+        header = text[start : start + 80].partition("\n")[0]
+        if "PRIVATE KEY-----" in header:
+            end = text.find(_END, start)
+            stop = text.find("-----", end + len(_END)) if end >= 0 else -1
+            stop = stop + 5 if stop >= 0 else len(text)
             found.append(Secret(start, stop, "private key"))
             start = text.find(_BEGIN, stop)
         else:
@@ -143,7 +155,7 @@ def _pairs(text: str) -> list[Secret]:
     found = []
     for match in _PAIR.finditer(text):
         value, rest = match["s"], match["rest"]
-        if rest.strip() and rest.strip() not in "#,;}])":
+        if rest.strip() and rest.strip() not in "#,;}])\"'":
             continue  # more words follow: prose about a secret
         if _stands_for(value) or len(value) < 4 or "://" in value:
             continue
@@ -155,10 +167,14 @@ def _pairs(text: str) -> list[Secret]:
     return found
 
 
-def _random(text: str) -> list[Secret]:
-    """Long tokens that no person would write: letters of both cases and digits, all mixed, of high entropy."""
+def _random(text: str, prefixes: dict[int, int]) -> list[Secret]:
+    """Long tokens that no person would write: letters of both cases and digits, all mixed, of high entropy.
+
+    Args:
+        prefixes: where a credential known by its prefix begins, to where its secret part does; a prefix stays shown.
+    """
     return [
-        Secret(match.start(), match.end(), "high-entropy token")
+        Secret(prefixes.get(match.start(), match.start()), match.end(), _RANDOM)
         for match in _LONG.finditer(text)
         if _is_random(match[0]) and text[max(0, match.start() - 1) : match.start()] not in (":", ".", "@")
     ]
@@ -183,11 +199,12 @@ def _entropy(token: str) -> float:
 
 
 def _apart(found: list[Secret]) -> list[Secret]:
-    """In order, the longer of two that overlap; of two alike the first found, whose kind says more."""
+    """In order, two that overlap made one, of the kind that says more: what was found first, by its shape."""
     kept: list[Secret] = []
-    for secret in sorted(found, key=lambda one: (one.start, -one.end)):
+    for secret in sorted(found, key=lambda one: one.start):
         if not kept or secret.start >= kept[-1].end:
             kept.append(secret)
-        elif secret.end > kept[-1].end:
-            kept[-1] = kept[-1]._replace(end=secret.end)
+        else:
+            last = kept[-1]
+            kept[-1] = Secret(last.start, max(last.end, secret.end), secret.kind if last.kind == _RANDOM else last.kind)
     return kept

@@ -7,9 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from linter.checking import check, select
+from linter.checks import builtin
 from linter.config import load
 from linter.engine import ruleset
 from linter.findings import Outcome
+
+builtin.register()  # before a test looks at the templates, or replaces one
 
 TODAY = date(2026, 11, 24)
 

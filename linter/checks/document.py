@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from linter.checks import Hit, Place, template
@@ -72,7 +73,7 @@ def value_lost_to_comment(subject: Subject) -> Iterator[Hit]:
     """A value, or a prose value's tail, that YAML dropped because `#` began a comment."""
     document = subject.document
     content = document.text.content
-    if "#" not in content:
+    if not _comment_touches_a_word(content):
         return
     for route, value in _plain(document.data, ()):
         start, end = document.entry(route)[2:]
@@ -101,6 +102,11 @@ def value_lost_to_comment(subject: Subject) -> Iterator[Hit]:
                 (case,),
                 key=".".join(map(str, route)),
             )
+
+
+def _comment_touches_a_word(content: str) -> bool:
+    """Whether some `#` may begin a comment without a blank after it: most begin `# like this`, or stand within quotes."""
+    return any([not before[-1:].strip() and after[:1].strip() for before, after in pairwise(content.split("#"))])
 
 
 def _plain(value: Any, route: Route) -> Iterator[tuple[Route, Any]]:

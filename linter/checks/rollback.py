@@ -72,11 +72,12 @@ def missing_rollback_script(params: ScriptParams) -> Any:
         for place, command, structured, resource in _scripts(subject):
             script = command.script
             assert script is not None
-            folders = ("", os.path.dirname(subject.path), params.scripts_root)
-            results = [subject.around.script(os.path.join(folder, script)) for folder in dict.fromkeys(folders)]
-            path = next((path for path, _ in results if path), "")
+            path, reason = subject.around.script(script)
+            for folder in (os.path.dirname(subject.path), params.scripts_root):
+                if not path:
+                    path, _ = subject.around.script(os.path.join(folder, script))
             if not path:
-                yield Hit(place, {"script": script, "reason": results[0][1]}, resource=resource, key=script)
+                yield Hit(place, {"script": script, "reason": reason}, resource=resource, key=script)
             elif structured and command.direct and not os.access(path, os.X_OK):
                 yield Hit(place, {"script": script}, ("not-executable",), resource=resource, key=script)
 

@@ -1,4 +1,4 @@
-"""What the commands' options share: formats and outputs, severity thresholds, dates."""
+"""What the commands that end in findings share: their options, their reports, their exit status."""
 
 from __future__ import annotations
 
@@ -6,17 +6,32 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import wraps
+from typing import Any, NamedTuple
 
 import click
 
-from linter.findings import Severity
+from linter.exits import exit_status
+from linter.findings import Outcome, Severity
 
-FAIL_ON = ("error", "warning", "info", "never")
+FORMATS = ("text", "json", "sarif")
+_EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif"}
+_FAIL_ON = ("error", "warning", "info", "never")
 
 
-def threshold(word: str) -> Severity | None:
-    """`--fail-on` as a severity; None for "never"."""
-    return None if word == "never" else Severity[word.upper()]
+class Common(NamedTuple):
+    """The options that every command with findings has."""
+
+    config_file: str | None
+    """`--config FILE`."""
+    destinations: tuple[tuple[str, str], ...]
+    """(format, output) pairs; the output "-" is standard output."""
+    fail_on: Severity | None
+    """None for "never"."""
+    as_of: date
+    """The day to judge dates by."""
+    quiet: bool
+    verbose: bool
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic only in later releases of click
@@ -36,9 +51,60 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic only in later r
             self.fail(f"{value!r} is not a date such as 2026-11-24", param, ctx)
 
 
-def destinations(
-    formats: Sequence[str], outputs: Sequence[str], known: Sequence[str], extensions: dict[str, str]
-) -> list[tuple[str, str]]:
+def common(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the common options; it gets them as its first argument, a `Common`."""
+
+    @wraps(command)
+    def collected(
+        config_file: str | None,
+        formats: tuple[str, ...],
+        outputs: tuple[str, ...],
+        fail_on: str,
+        as_of: date | None,
+        quiet: bool,
+        verbose: bool,
+        **own: Any,
+    ) -> int:
+        threshold = None if fail_on == "never" else Severity[fail_on.upper()]
+        pairs = tuple(_destinations(formats, outputs))
+        return command(Common(config_file, pairs, threshold, as_of or date.today(), quiet, verbose), **own)
+
+    for option in reversed(_OPTIONS):
+        collected = option(collected)
+    return collected
+
+
+_OPTIONS = (
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(),
+        metavar="FILE",
+        help="Configuration, instead of the nearest permlint.toml or pyproject.toml.",
+    ),
+    click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Repeatable; text by default."),
+    click.option(
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="The n-th belongs to the n-th --format; - is standard output.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(_FAIL_ON),
+        default="error",
+        show_default=True,
+        help="The least severity that makes the exit status 1.",
+    ),
+    click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only what decides the exit status."),
+    click.option("-v", "--verbose", is_flag=True, help="Print every finding in full, and what was silenced."),
+)
+
+
+def _destinations(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]]:
     """(format, output) pairs: the n-th output belongs to the n-th format, "-" is standard output.
 
     A lone `--output` takes its format from the extension; formats without an output go to standard output.
@@ -48,11 +114,11 @@ def destinations(
     """
     if not formats and len(outputs) == 1:
         extension = outputs[0].rpartition(".")[2].lower() if outputs[0] != "-" else "txt"
-        if extension not in extensions:
+        if extension not in _EXTENSIONS:
             raise click.UsageError(
-                f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({', '.join(known)})"
+                f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({', '.join(FORMATS)})"
             )
-        return [(extensions[extension], outputs[0])]
+        return [(_EXTENSIONS[extension], outputs[0])]
     formats = formats or ["text"]
     if len(outputs) > len(formats):
         raise click.UsageError(
@@ -65,7 +131,33 @@ def destinations(
     return pairs
 
 
-def wants_color(output: str) -> bool:
+def emit(outcome: Outcome, common: Common) -> int:
+    """Write every report that was asked for; the exit status.
+
+    Raises:
+        click.ClickException: a file cannot be written.
+    """
+    for name, output in common.destinations:
+        _write(output, _render(name, outcome, common, color=_wants_color(output)))
+    return exit_status(outcome, common.fail_on)
+
+
+def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
+    if name == "json":
+        from linter.reports import json
+
+        return json.render(outcome)
+    if name == "sarif":
+        from linter.catalogue import manuals
+        from linter.reports import sarif
+
+        return sarif.render(outcome, manuals(outcome.rules), common.fail_on)
+    from linter.reports import text
+
+    return text.render(outcome, text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose))
+
+
+def _wants_color(output: str) -> bool:
     """Colour only on a terminal, unless NO_COLOR (https://no-color.org) or FORCE_COLOR say otherwise."""
     if output != "-" or os.environ.get("NO_COLOR"):
         return False
@@ -74,12 +166,7 @@ def wants_color(output: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def write(output: str, text: str) -> None:
-    """Write a report to a file or to standard output.
-
-    Raises:
-        click.ClickException: the file cannot be written.
-    """
+def _write(output: str, text: str) -> None:
     if output == "-":
         sys.stdout.write(text)
         return
@@ -88,7 +175,3 @@ def write(output: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise click.FileError(output, error.strerror or "cannot be written") from None
-
-
-Renderer = Callable[[bool], str]
-"""A format's report, given whether colour is wanted."""

@@ -1,0 +1,102 @@
+"""The README is true: its commands run, its output is real, its files are what it says of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from linter.config import load
+from linter.findings import Severity
+from tests.command import permlint
+from tests.world import build, places, run
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+COMMANDS = [line.removeprefix("$ ") for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+
+
+def block(kind: str, holding: str) -> str:
+    """The one code block of a kind that holds a text."""
+    (found,) = (text for one, text in BLOCKS if one == kind and holding in text)
+    return str(found)
+
+
+# Its dates are made today's: the README must not grow stale in a test.
+MANIFEST = re.sub(r"\d{4}-\d\d-\d\d", str(date.today()), block("yaml", "agent_name:"))
+SCRIPTS = {"scripts/revert_run.py": "", "match.py": ""}
+
+
+def test_the_first_command_lints_the_examples_from_a_clean_checkout(
+    checkout: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    assert COMMANDS[0] == "python3 dev.py check"
+    clone = tmp_path / "permlint"
+    subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], env=offline, check=True)
+    command = [sys.executable, *shlex.split(COMMANDS[0])[1:]]
+    done = subprocess.run(command, cwd=clone, env=offline, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stderr
+    assert block("text", "error[") in done.stdout
+    assert "4 manifests checked" in done.stdout
+
+
+def test_the_second_command_is_what_ci_runs() -> None:
+    assert COMMANDS[1] == "python3 dev.py test"
+    assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == f"exec {COMMANDS[1]}"
+
+
+@pytest.mark.parametrize("command", COMMANDS[2:])
+def test_the_other_commands_run(tmp_path: Path, command: str) -> None:
+    build(
+        tmp_path,
+        {"agents/agent-permissions.yaml": MANIFEST, **{f"agents/{name}": text for name, text in SCRIPTS.items()}},
+    )
+    program, *arguments = shlex.split(command)
+    assert program == "permlint"
+    done = permlint(tmp_path, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 manifest checked" in done.stdout
+
+
+def test_the_manifest_has_no_fault(tmp_path: Path) -> None:
+    build(tmp_path, {"agent-permissions.yaml": MANIFEST, **SCRIPTS})
+    assert [one.rule for one in run(tmp_path, as_of=date.today()).findings if one.severity > Severity.INFO] == []
+
+
+def test_the_scope_it_suggests_is_read(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (scope,) = re.findall(r"`(scope: \{.*\})`", readme)
+    build(
+        tmp_path,
+        {"agent-permissions.yaml": MANIFEST.replace("scope: status, matched_payment columns only", scope), **SCRIPTS},
+    )
+    assert places(run(tmp_path), "manifest/schema-violation") == []
+
+
+def test_the_suppression_silences(tmp_path: Path) -> None:
+    text = (
+        "agent_name: a\nenvironment: staging\nowner: b\nresources:\n"
+        + block("yaml", "permlint: ignore")
+        + "    access: read-only\n"
+    )
+    build(tmp_path, {"agent-permissions.yaml": text})
+    outcome = run(tmp_path)
+    assert outcome.findings == ()
+    assert [one.reason for one in outcome.silenced] == ["public pages"]
+
+
+def test_the_configuration_is_read(tmp_path: Path) -> None:
+    build(tmp_path, {}, block("toml", "[rules."))
+    config = load(None, str(tmp_path))
+    assert config.manifests == ("agents/**/*.yaml",)
+    assert config.rules["rollback/never-rehearsed"]["severity"]["production"] == "error"
+
+
+def test_the_hook_exists() -> None:
+    (hook,) = re.findall(r"- id: (\S+)", block("yaml", "repos:"))
+    assert f"- id: {hook}\n" in (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
