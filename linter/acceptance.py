@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from linter import schema
+from linter.catalogue import exists
 from linter.files import read_file
 from linter.findings import Finding, Location, Silenced
 from linter.manifest.reader import Document, read
@@ -47,7 +48,9 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         else:
             silenced.append(Silenced(finding, "acceptance", entry["reason"], entry["until"]))
     for index, entry in enumerate(document.data["accepted"]):
-        problem = problems.get(entry["fingerprint"], "expired" if today > entry["until"] else "gone" if whole else "")
+        ran = entry["rule"] in engine.rules.rules or not exists(entry["rule"])
+        gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
+        problem = problems.get(entry["fingerprint"], "expired" if today > entry["until"] else gone)
         if problem:
             location = _location(document, index)
             values = {"rule": entry["rule"], "until": entry["until"]}

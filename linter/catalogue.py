@@ -71,15 +71,23 @@ class BadRule(Exception):
 
 CATEGORIES = ("manifest", "scope", "blast-radius", "rollback", "review", "suppression", "engine")
 """The folders of rules/ that `check` runs."""
+DRIFT = ("drift", "suppression", "engine")
+"""Those that `drift` runs."""
 
 _MANUAL = "\nwhy:"
 """The line at which a built-in rule file's manual begins. The hook never reads below it (a test keeps the order)."""
 
 
-def built_in() -> dict[str, Rule]:
-    """Every built-in rule, by id. Only the head of each file is parsed: the hook pays for this at every start."""
+def exists(id: str) -> bool:
+    """Whether this is a built-in rule, of whichever command."""
+    category, _, name = id.partition("/")
+    return name.replace("-", "").isalnum() and os.path.isfile(os.path.join(folder("rules"), category, f"{name}.yaml"))
+
+
+def built_in(categories: Iterable[str] = CATEGORIES) -> dict[str, Rule]:
+    """The built-in rules of these categories, by id. Only the head of each file is parsed: the hook pays for this at every start."""
     rules = {}
-    for category in CATEGORIES:
+    for category in categories:
         base = os.path.join(folder("rules"), category)
         for name in sorted(os.listdir(base)):
             path = os.path.join(base, name)

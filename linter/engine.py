@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import BadRule, Rule, built_in, load_file, pick
+from linter.catalogue import CATEGORIES, BadRule, Rule, built_in, exists, load_file, pick
 from linter.checks import BadParams, Hit, Place, builtin, instantiate
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
@@ -14,6 +14,7 @@ from linter.suppressions import Suppression, find_suppressions
 
 if TYPE_CHECKING:
     from linter.config import Config
+    from linter.systems.live import Part
 
 
 class Draft(NamedTuple):
@@ -31,19 +32,23 @@ class Ruleset(NamedTuple):
     fleet_checks: tuple[tuple[Rule, Any], ...]
 
 
-def ruleset(config: "Config") -> Ruleset:
-    """The built-in catalogue and the team's own rules, as configuration sets them.
+def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Ruleset:
+    """The built-in rules of a command's categories and, for `check`, the team's own, as configuration sets them.
 
     Raises:
         BadConfig: a rule that does not exist, a parameter that it does not take, a mandatory rule turned down.
         BadRule: a team's rule file that cannot be used.
     """
-    rules = built_in()
-    if config.rule_files:
+    rules = built_in(categories)
+    own = categories == CATEGORIES
+    if config.rule_files and own:
         _add_own(rules, config)
     for id, settings in config.rules.items():
-        rules[id] = _configure(rules, id, settings, config)
+        if id in rules or not (exists(id) or (config.rule_files and not own)):  # another command's rule is not ours to judge
+            rules[id] = _configure(rules, id, settings, config)
     builtin.register()
+    if "drift" in categories:
+        builtin.register_live()
     checks: list[tuple[Rule, Any]] = []
     fleet_checks: list[tuple[Rule, Any]] = []
     for rule in rules.values():
@@ -125,19 +130,14 @@ class Engine:
         """Take a manifest into the fleet; `named` where its findings are wanted."""
         self.fleet.add(subject, named=named)
 
+    def check_live(self, part: "Part") -> Verdict:
+        """What the checks of a comparison say of one manifest. Comments do not silence them, acceptances do."""
+        drafts, crashed = self._run(part, part.claim.subject)
+        return Verdict(_swallow(drafts, self.rules.rules), [], crashed)
+
     def check(self, subject: Subject) -> Verdict:
         """What the checks of one manifest say."""
-        drafts: list[Draft] = []
-        crashed: list[str] = []
-        for rule, check in self.rules.checks:
-            try:
-                for hit in check(subject):
-                    draft = self._draft(rule, hit, subject)
-                    if draft is not None:
-                        drafts.append(draft)
-            except Exception as error:
-                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
-                drafts.append(self._crash(rule, error, subject))
+        drafts, crashed = self._run(subject, subject)
         found = find_suppressions(subject.document)
         if found:
             self._suppressions[subject.path] = found
@@ -145,6 +145,20 @@ class Engine:
             return Verdict([], [], crashed)
         findings, silenced = self._suppress(_swallow(drafts, self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
+
+    def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
+        drafts: list[Draft] = []
+        crashed: list[str] = []
+        for rule, check in self.rules.checks:
+            try:
+                for hit in check(facts):
+                    draft = self._draft(rule, hit, subject)
+                    if draft is not None:
+                        drafts.append(draft)
+            except Exception as error:
+                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
+                drafts.append(self._crash(rule, error, subject))
+        return drafts, crashed
 
     def check_fleet(self) -> Verdict:
         """What the checks that compare manifests say, and then what is to be said of the suppressions themselves."""
@@ -187,7 +201,8 @@ class Engine:
             environment=subject.redact(environment),
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
-            fix=subject.redact(pick(rule.fix, held).format_map(values)),
+            fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
+            details=hit.details,
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related

@@ -100,6 +100,24 @@ class InputError(NamedTuple):
     message: str
 
 
+class ResourceVerdict(NamedTuple):
+    """What a comparison with a live system says of one resource."""
+
+    path: str
+    agent: str
+    environment: str
+    resource: str
+    """As written in the manifest."""
+    system: str
+    principal: str
+    """Empty where it is not known."""
+    verdict: str
+    """The gravest of "excess", "missing", "conditional", "unverified" and "ok"."""
+    also: tuple[str, ...]
+    """The others that hold, the gravest first."""
+    reason: str
+
+
 class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
@@ -115,6 +133,13 @@ class Outcome(NamedTuple):
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
+    verdicts: tuple[ResourceVerdict, ...] = ()
+    causes: Mapping[str, str] = {}
+    """Fingerprint -> what brings the finding, in words: the text report groups by it."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know and no rule judges, a sentence each."""
+    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

@@ -44,6 +44,9 @@ class Hit(NamedTuple):
     """The manifest, where a fleet check says it."""
     others: "tuple[tuple[Unit, str], ...]" = ()
     """Related manifests, each with a caption."""
+    fix: str = ""
+    """The exact statements that end it, where the check knows them; else the rule's words."""
+    details: Mapping[str, Any] = {}
 
 
 class Template(NamedTuple):

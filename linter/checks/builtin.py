@@ -5,6 +5,16 @@ from importlib import import_module
 _MODULES = ("assertion", "blast", "document", "fleet", "resources", "review", "rollback", "scalars")
 
 
+_LIVE = ("drift",)
+"""Those that only a comparison with a live system needs."""
+
+
+def register_live() -> None:
+    """Import those as well."""
+    for name in _LIVE:
+        import_module(f"linter.checks.{name}")
+
+
 def register() -> None:
     """Import them: a template registers itself."""
     for name in _MODULES:

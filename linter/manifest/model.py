@@ -69,6 +69,8 @@ class Manifest(NamedTuple):
     review_every: str | None
     expires: str | None
     identities: Mapping[str, Any]
+    audit_log: str | None
+    """The top-level field; a structured strategy may have one of its own."""
     written: frozenset[str]
     """The top-level keys that stand in the file, valid or not."""
 
@@ -98,6 +100,7 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
         review_every=data.get("review_every"),
         expires=data.get("expires"),
         identities=data.get("identities") or {},
+        audit_log=data.get("audit_log"),
         written=frozenset(original),
     )
 
