@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.checks import Place
 from linter.manifest.audit import audit_log
+from linter.manifest.model import split_name
+from linter.systems import kind_of
 from linter.systems.live import Adapter, AuditLog, Binding, Claim, Target, Unverified, adapter_of
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def intents(
         for resource in manifest.resources:
             if environment in resource.environments:
                 by_system.setdefault(resource.system, []).append(resource)
-        log = _audit_log(config, manifest, environment, by_system)
+        log = _audit_log(config, manifest, by_system)
         if log is not None:
             by_system.setdefault(log[0], [])
         for system, resources in by_system.items():
@@ -114,6 +116,9 @@ def _intent(
     config: "Config", subject: "Subject", environment: str, system: str, resources: "tuple[Resource, ...]"
 ) -> Intent:
     identity = _of(subject.manifest.identities.get(system), environment)
+    if not system:
+        ambiguous = "the audit log's name does not say which system it is in: write SYSTEM.OBJECT"
+        return Intent(subject, environment, system, resources, None, None, "", identity, ambiguous)
     try:
         binding = bind(config, system, environment)
     except Unverified as problem:
@@ -143,20 +148,21 @@ def _of(given: str | Mapping[str, str] | None, environment: str) -> str | None:
     return given if isinstance(given, str) or given is None else given.get(environment)
 
 
-def _audit_log(
-    config: "Config", manifest: "Manifest", environment: str, systems: Mapping[str, object]
-) -> tuple[str, AuditLog] | None:
-    """The audit log that the strategy names and the system that it belongs to: as its prefix says, else the only SQL system."""
+def _audit_log(config: "Config", manifest: "Manifest", systems: Iterable[str]) -> tuple[str, AuditLog] | None:
+    """The audit log that the strategy names and the system that it belongs to: as its prefix says, else the only SQL system.
+
+    The system is empty where there is no such one.
+    """
     named = audit_log(manifest)
     if named is None:
         return None
     name, route = named
-    first, _, rest = name.partition(".")
-    kinds = {system: entry["kind"] for system, entry in config.systems.items()}
-    if rest and (first in systems or first in kinds):
-        return first, AuditLog(name, tuple(rest.split(".")), Place(route))
-    sql = [system for system in systems if kinds.get(system) == "postgresql"]
-    return (sql[0], AuditLog(name, tuple(name.split(".")), Place(route))) if len(sql) == 1 else None
+    kinds: dict[str, str | None] = {**dict.fromkeys(systems), **{one: entry["kind"] for one, entry in config.systems.items()}}
+    first, rest = split_name(name)
+    if rest and first in kinds:
+        return first, AuditLog(name, rest, Place(route))
+    sql = [system for system in systems if kind_of(system, kinds[system]).name == "postgresql"]
+    return sql[0] if len(sql) == 1 else "", AuditLog(name, split_name(f"_.{name}")[1], Place(route))
 
 
 def planes(plan: Iterable[Intent]) -> tuple[list[Plane], list[tuple[Intent, str]]]:

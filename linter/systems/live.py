@@ -85,8 +85,9 @@ class Discrepancy(NamedTuple):
     place: Place | None = None
     """By default the resource, else the manifest."""
     verdict: str = ""
-    """What it makes of its resource, or of all of them where it has none and `everywhere` holds."""
-    everywhere: bool = False
+    """What it makes of the resources that it touches."""
+    touches: "tuple[Resource, ...] | None" = None
+    """By default its own resource, if it has one."""
     reason: str = ""
     """One clause for the verdict."""
 
