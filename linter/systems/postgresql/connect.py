@@ -60,7 +60,7 @@ class Session:
     @contextmanager
     def _deadline(self) -> Iterator[None]:
         """Hang up when no answer has come long after the server's own limit: it, or something between, is gone."""
-        with socket.socket(fileno=socket.dup(self._connection.fileno())) as line:  # type: ignore[attr-defined]
+        with socket.socket(fileno=socket.dup(self._connection.fileno())) as line:
             late = threading.Event()
 
             def hang_up() -> None:

@@ -27,6 +27,8 @@ class Object(NamedTuple):
         """As SQL names it: quoted where needed, a routine with its arguments."""
         if self.type == "large object":
             return self.name
+        if self.type == "parameter":
+            return ".".join(quote(part) for part in self.name.split("."))
         call = f"({self.arguments})" if self.type in ("function", "procedure", "aggregate") else ""
         return qualified(self.schema, self.name) + call
 
@@ -50,8 +52,7 @@ class Reason(StrEnum):
 
     ACL = "acl"
     OWNER = "owner"
-    """Nothing but ownership gives it: the right to grant it, to alter and to drop. (An owner's ordinary rights are in
-    the ACL, which it can revoke from itself.)"""
+    """The ACL entry is the owner's own: it can be revoked, and the owner can grant it back."""
     PUBLIC = "public"
     SUPERUSER = "superuser"
     PREDEFINED = "predefined role"
@@ -84,12 +85,14 @@ class Held(NamedTuple):
     """None: the whole object, columns to come included. Else the columns whose own ACL gives it, even where the whole is held too."""
     sources: tuple[Source, ...]
     """All of them; the shortest path first, the agent's own grants before inherited ones, PUBLIC last."""
-    bound: str = SURE
+    owner: str
+    """Of the object; empty for what has none."""
     extension: str = ""
     """The extension that the object belongs to: its default grants are ordinary."""
     default: bool = False
-    """Whether it comes from the built-in default ACL alone (PUBLIC's EXECUTE on functions, USAGE on types and languages,
-    CONNECT and TEMPORARY on the database) and is nobody's decision: the ordinary noise."""
+    """Whether PUBLIC alone gives it and PostgreSQL is so made: the ordinary noise. (EXECUTE on functions, USAGE on types
+    and languages, CONNECT and TEMPORARY on the database, USAGE on the schemas of initdb.)"""
+    bound: str = SURE
 
     @property
     def grantable(self) -> bool:
@@ -253,5 +256,29 @@ def spell(source: Source) -> str:
 
 
 def revoke(held: Held, source: Source) -> str:
-    """The statement that ends one source of a privilege, or says what has to be decided where no statement does."""
-    raise NotImplementedError
+    """The statement that ends one source of a privilege. An inherited one ends for every member: the membership's end is beside it."""
+    role = source.path[0]
+    if source.reason is Reason.SUPERUSER:
+        return f"ALTER ROLE {quote(role)} NOSUPERUSER;"
+    if source.reason is Reason.PREDEFINED:
+        return leave(source.path)
+    what = held.privilege
+    if held.columns is not None:
+        what += f" ({', '.join(quote(column) for column in held.columns)})"
+    grantee = "PUBLIC" if source.reason is Reason.PUBLIC else quote(source.grantee)
+    statement = f"REVOKE {what} ON {held.object.keyword} {held.object.sql} FROM {grantee};"
+    statements = []
+    for grantor in source.grantors or (held.owner,):
+        # A superuser's REVOKE acts as the owner's; what another granted only that one, or a role that it becomes, can take.
+        if grantor == held.owner:
+            statements.append(statement)
+        else:
+            statements.append(f"SET ROLE {quote(grantor)}; {statement} RESET ROLE;")
+    if len(source.path) > 1 and source.reason is not Reason.PUBLIC:
+        statements[-1] += f" -- or, for {quote(role)} alone: {leave(source.path)}"
+    return "\n".join(statements)
+
+
+def leave(path: tuple[str, ...]) -> str:
+    """The statement that ends a path of memberships, at its first step."""
+    return f"REVOKE {quote(path[1])} FROM {quote(path[0])};"

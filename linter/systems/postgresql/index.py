@@ -3,13 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.roles import Graph, Path
 from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Relation, Routine, Serial, Snapshot
 
-_RELATIONS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table", "S": "sequence"}  # fmt: skip
+if TYPE_CHECKING:
+    from linter.systems.postgresql.rights import Rights
+
+_RELATIONS = {
+    "r": "table",
+    "p": "partitioned table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+    "S": "sequence",
+}
 _ROUTINES = {"f": "function", "p": "procedure", "a": "aggregate", "w": "function"}
 _OTHERS = {"fdw": "foreign data wrapper", "server": "foreign server"}
 _NAME = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",\s]+))\s*(?:,|$)')
@@ -37,6 +47,8 @@ class Index:
         self.relations: Mapping[int, Relation] = {one.oid: one for one in snapshot.relations}
         self.routines_by_oid: Mapping[int, Routine] = {one.oid: one for one in snapshot.routines}
         owner = next((one.owner for one in snapshot.databases if one.oid == snapshot.server.database_oid), 0)
+        self.rights: dict[int, Rights] = {}
+        """What `rights_of` computed: owners of views are asked about again and again."""
         self.graph = Graph(self.version, owner, snapshot.roles, snapshot.memberships)
 
     @cached_property

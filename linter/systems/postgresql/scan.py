@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterable
 from itertools import chain, starmap
-from typing import Any
 
 from linter.systems.postgresql import sql
 from linter.systems.postgresql.connect import Limits, Session, Unavailable, session
@@ -24,6 +23,7 @@ from linter.systems.postgresql.snapshot import (
     Setting,
     Snapshot,
     Trigger,
+    Updatable,
     Use,
 )
 
@@ -33,6 +33,8 @@ _EVENTS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE"}
 _CHECKED = ((1, "INSERT"), (2, "SELECT"), (4, "UPDATE"), (8, "DELETE"))
 _FIRED = ((4, "INSERT"), (8, "DELETE"), (16, "UPDATE"), (32, "TRUNCATE"))
 """pg_trigger.tgtype's bits."""
+_PASSED = ((8, "INSERT"), (4, "UPDATE"), (16, "DELETE"))
+"""pg_relation_is_updatable()'s bits."""
 _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE", "*": "ALL"}
 
@@ -64,10 +66,25 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     wanted = {login if name == LOGIN else name for name in names}
     scanned = _concerned(graph, [role.oid for role in roles if role.name in wanted], [row[0] for row in owner_rows])
     tables = asked.batch(sql.catalog(scanned, version))
-    keys = dict(tables[1])
-    extensions = {(catalog, one): name for catalog, one, name in tables[11]}
-    policies = _policies(asked, tables[9])
+    (
+        relations,
+        keys,
+        routines,
+        others,
+        grants,
+        defaults,
+        uses,
+        triggers,
+        cascades,
+        views,
+        policies,
+        serials,
+        members,
+    ) = tables
+    spelled, passed = _locking(asked, [row[0] for row in views], bool(policies))
     asked.batch(("COMMIT",))
+    key_of = dict(keys)
+    extension = {(catalog, one): name for catalog, one, name in members}
     return Snapshot(
         server=Server(version, asked.host, asked.port, database, oid, login, taken, standby, open_large_objects),
         scanned=tuple(sorted(scanned)),
@@ -76,35 +93,47 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         settings=tuple(sorted(starmap(Setting, setting_rows))),
         databases=databases,
         relations=tuple(
-            Relation(
-                *row[:8], extensions.get(("pg_class", row[0]), ""), row[9], tuple(row[10]), tuple(keys.get(row[0], ()))
+            Relation._make(
+                (*row[:9], tuple(row[9]), tuple(key_of.get(row[0], ())), extension.get(("pg_class", row[0]), ""))
             )
-            for row in tables[0]
+            for row in relations
         ),
-        routines=tuple(Routine(*row[:9], extensions.get(("pg_proc", row[0]), "")) for row in tables[2]),
+        routines=tuple(Routine._make((*row, extension.get(("pg_proc", row[0]), ""))) for row in routines),
         others=tuple(
-            Other(*row[:5], extensions.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[5]) for row in tables[3]
+            Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
         ),
-        grants=tuple(starmap(Grant, tables[4])),
-        default_grants=tuple(sorted(starmap(DefaultGrant, tables[5]))),
+        grants=tuple(starmap(Grant, grants)),
+        default_grants=tuple(sorted(starmap(DefaultGrant, defaults))),
         uses=tuple(
-            sorted(
-                Use(one, _EVENTS[event], rule, other, _bits(mask, _CHECKED))
-                for one, event, rule, other, mask in tables[6]
-            )
+            sorted(Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED)) for one, event, rule, to, mask in uses)
+        ),
+        updatables=tuple(
+            Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED))
+            for view in sorted(row[0] for row in views)
         ),
         triggers=tuple(
-            sorted(Trigger(one, name, routine, _bits(mask, _FIRED)) for one, name, routine, mask in tables[7])
+            sorted(Trigger(one, name, routine, _bits(mask, _FIRED)) for one, name, routine, mask in triggers)
         ),
         cascades=tuple(
-            sorted(Cascade(*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], "")) for row in tables[8])
+            sorted(Cascade._make((*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], ""))) for row in cascades)
         ),
-        policies=policies,
-        serials=tuple(sorted(starmap(Serial, tables[10]))),
+        policies=tuple(
+            Policy(
+                relation, name, permissive, _COMMANDS[command], tuple(to), *spelled.get((relation, name), (None, None))
+            )
+            for relation, name, permissive, command, to in sorted(policies, key=lambda row: row[:2])
+        ),
+        serials=tuple(sorted(starmap(Serial, serials))),
     )
 
 
-_CATALOGS = {"schema": "pg_namespace", "type": "pg_type", "language": "pg_language", "fdw": "pg_foreign_data_wrapper", "server": "pg_foreign_server"}  # fmt: skip
+_CATALOGS = {
+    "schema": "pg_namespace",
+    "type": "pg_type",
+    "language": "pg_language",
+    "fdw": "pg_foreign_data_wrapper",
+    "server": "pg_foreign_server",
+}
 
 
 def _concerned(graph: Graph, roles: Iterable[int], owners: Iterable[int]) -> set[int]:
@@ -122,34 +151,23 @@ def _concerned(graph: Graph, roles: Iterable[int], owners: Iterable[int]) -> set
     return found
 
 
-def _policies(asked: Session, rows: list[tuple[Any, ...]]) -> tuple[Policy, ...]:
-    """Policies, with their expressions unless somebody keeps one of their relations locked: spelling out needs a lock."""
-    if not rows:
-        return ()
+def _locking(
+    asked: Session, views: list[int], policies: bool
+) -> tuple[dict[tuple[int, str], tuple[str, str]], dict[int, int] | None]:
+    """What the server tells only with a lock on the relation: policies' expressions, and which changes views pass on.
+
+    Somebody may keep one locked for hours. Then neither is known, and the scan goes on.
+    """
+    if not policies and not views:
+        return {}, {}
     import psycopg
 
-    spelled: dict[tuple[int, str], tuple[str, str]] = {}
     try:
-        (expressions,) = asked.batch(("SAVEPOINT expressions", sql.EXPRESSIONS))
-        spelled = {(row[0], row[1]): (row[2], row[3]) for row in expressions}
+        expressions, passed = asked.batch(("SAVEPOINT locking", sql.EXPRESSIONS, sql.updatable(views)))
     except psycopg.errors.LockNotAvailable:
-        asked.batch(("ROLLBACK TO expressions",))
-    return tuple(
-        sorted(
-            (
-                Policy(
-                    relation,
-                    name,
-                    permissive,
-                    _COMMANDS[command],
-                    tuple(roles),
-                    *spelled.get((relation, name), (None, None)),
-                )
-                for relation, name, permissive, command, roles in rows
-            ),
-            key=lambda one: (one.relation, one.name),
-        )
-    )
+        asked.batch(("ROLLBACK TO locking",))
+        return {}, None
+    return {(relation, name): (using, check) for relation, name, using, check in expressions}, dict(passed)
 
 
 def _bits(mask: int, names: tuple[tuple[int, str], ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Everything refers to everything else by OID. `Key` names an object across catalo
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 Key = tuple[str, int]
@@ -103,13 +104,13 @@ class Relation(NamedTuple):
     force_row_security: bool
     security_invoker: bool
     """A view whose relations are checked as the caller (15 and later)."""
-    extension: str
-    """The extension that it belongs to, or empty."""
     partition: bool
     """Whether it is a partition, and so reached through its parent without an ACL of its own."""
     columns: tuple[str, ...]
     """In order; dropped ones are left out. None for sequences."""
     primary_key: tuple[str, ...]
+    extension: str
+    """The extension that it belongs to, or empty."""
 
 
 class Routine(NamedTuple):
@@ -141,9 +142,9 @@ class Other(NamedTuple):
     name: str
     owner: int
     """0 for what has none (parameter)."""
-    extension: str
     trusted: bool
     """Of a language: whether it is trusted."""
+    extension: str
 
 
 class Grant(NamedTuple):
@@ -185,6 +186,14 @@ class Use(NamedTuple):
     relation: int
     privileges: tuple[str, ...]
     """SELECT, INSERT, UPDATE, DELETE."""
+
+
+class Updatable(NamedTuple):
+    """What changes of a view the server passes through to the relation below it."""
+
+    view: int
+    events: tuple[str, ...] | None
+    """INSERT, UPDATE, DELETE; None where a lock kept it from being known."""
 
 
 class Trigger(NamedTuple):
@@ -251,6 +260,7 @@ class Snapshot(NamedTuple):
     grants: tuple[Grant, ...]
     default_grants: tuple[DefaultGrant, ...]
     uses: tuple[Use, ...]
+    updatables: tuple[Updatable, ...]
     triggers: tuple[Trigger, ...]
     cascades: tuple[Cascade, ...]
     policies: tuple[Policy, ...]
@@ -311,12 +321,14 @@ def _rows(name: str, noun: Any, columns: list[Any], rows: list[Any]) -> Iterator
 
 
 def _check(hint: Any) -> Callable[[Any], bool]:
-    """Whether a value is of a field's type: str, int, bool, a union with None, or a tuple of one of them."""
+    """Whether a value is of a field's type: str, int, bool, a tuple of one of them, or a union of such with None."""
     if get_origin(hint) is tuple:
         (item, _) = get_args(hint)
         return lambda value: type(value) is tuple and all(type(one) is item for one in value)
-    kinds = get_args(hint) or (hint,)
-    return lambda value: type(value) in kinds
+    if get_origin(hint) is UnionType:
+        checks = [_check(one) for one in get_args(hint)]
+        return lambda value: any(check(value) for check in checks)
+    return lambda value: type(value) is hint
 
 
 _TABLES: Mapping[str, Any] = {
@@ -330,6 +342,7 @@ _TABLES: Mapping[str, Any] = {
     "grants": Grant,
     "default_grants": DefaultGrant,
     "uses": Use,
+    "updatables": Updatable,
     "triggers": Trigger,
     "cascades": Cascade,
     "policies": Policy,

@@ -1,9 +1,11 @@
 """The statements of a scan. Each batch is one round trip: a simple query of several statements, results in this order.
 
-Nothing here needs more than CONNECT. Nothing calls a function that locks a relation or asks for a privilege on it, so
-neither a concurrent DROP nor a missing USAGE ends the scan (but for `EXPRESSIONS`). Objects that initdb made (OIDs below 16384) are passed over
+Nothing here needs more than CONNECT. Nothing in the first two batches calls a function that locks a relation or asks for a
+privilege on it, so neither a concurrent DROP nor a missing USAGE ends the scan. Objects that initdb made (OIDs below 16384) are passed over
 unless their ACL says more than pg_init_privs: their grants are the server's own.
 """
+
+# ruff: noqa: S608 - all that is put into a statement is written here, but for numbers
 
 from collections.abc import Iterable
 
@@ -73,7 +75,7 @@ def catalog(grantees: Iterable[int], version: int) -> tuple[str, ...]:
     return (
         # relations
         f"""SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-       CASE WHEN c.relkind = 'v' AND c.reloptions IS NOT NULL THEN {invoker} ELSE false END, '', c.relispartition,
+       CASE WHEN c.relkind = 'v' AND c.reloptions IS NOT NULL THEN {invoker} ELSE false END, c.relispartition,
        coalesce(a.names, '{{}}')
 FROM pg_class c
 LEFT JOIN (SELECT attrelid, array_agg(attname ORDER BY attnum) AS names FROM pg_attribute
@@ -81,7 +83,7 @@ LEFT JOIN (SELECT attrelid, array_agg(attname ORDER BY attnum) AS names FROM pg_
        ON a.attrelid = c.oid AND c.relkind <> 'S'
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't'
 UNION ALL
-SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, false, '', false,
+SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, false, false,
        (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
 FROM pg_class c
 WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
@@ -94,7 +96,7 @@ FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = AN
 WHERE i.indisprimary AND i.indrelid >= {FIRST_USER_OID} GROUP BY i.indrelid""",
         # routines
         f"""SELECT oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
-       prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false), ''
+       prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false)
 FROM pg_proc p
 WHERE oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND proacl IS DISTINCT FROM {_initial("pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
@@ -102,7 +104,7 @@ WHERE oid >= {FIRST_USER_OID}
         f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
 UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t
        LEFT JOIN pg_class c ON c.oid = t.typrelid
-       WHERE t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A' OR c.relkind = 'c')
+       WHERE {_TYPES}
 UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted FROM pg_language
 UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false FROM pg_foreign_data_wrapper
 UNION ALL SELECT 'server', oid, 0, srvname, srvowner, false FROM pg_foreign_server
@@ -172,6 +174,11 @@ WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
         # cascades
         """SELECT conrelid, confrelid, conname, confdeltype, confupdtype
 FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
+        # views whose changes may pass through to their relations: those that somebody concerned may change
+        f"""SELECT DISTINCT c.oid FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
+WHERE c.relkind = 'v' AND c.oid >= {FIRST_USER_OID} AND x.grantee {to} AND x.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
+UNION SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'v', aclexplode(a.attacl) x
+WHERE a.attacl IS NOT NULL AND a.attrelid >= {FIRST_USER_OID} AND x.grantee {to}""",
         # policies
         "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
         # serials
@@ -186,18 +193,29 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
     )
 
 
+_TYPES = (
+    f"t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A' OR c.relkind = 'c')"
+)
+"""Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
+
 EXPRESSIONS = """SELECT polrelid, polname,
        coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
 FROM pg_policy"""
-"""Of policies. Since 17 pg_get_expr() locks the relation, so this is a batch of its own, which may fail."""
+"""Of policies. pg_get_expr() may have to lock the relation, so this is in a batch of its own, which may fail."""
+
+
+def updatable(views: Iterable[int]) -> str:
+    """How changes of views pass through to their relations: bits, 4 update, 8 insert, 16 delete. Locks each view in turn."""
+    wanted = ", ".join(str(int(oid)) for oid in sorted(views))
+    return f"SELECT oid, pg_relation_is_updatable(oid, false) FROM unnest('{{{wanted}}}'::oid[]) oid"
+
 
 _GRANTED = (
     ("schema", "pg_namespace", "nspacl", "n", "nspowner", " AND o.nspname !~ '^pg_(toast|temp_|toast_temp_)'"),
     ("database", "pg_database", "datacl", "d", "datdba", ""),
     (
         "type",
-        "(SELECT t.* FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE "
-        f"t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A' OR c.relkind = 'c'))",
+        f"(SELECT t.* FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE {_TYPES})",
         "typacl",
         "T",
         "typowner",
