@@ -203,6 +203,7 @@ class Engine:
             key=hit.key,
             fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
             details=hit.details,
+            cause=hit.cause,
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related

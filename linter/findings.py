@@ -60,6 +60,8 @@ class Finding(NamedTuple):
     """What ends the finding, as a sentence or a snippet; may have several lines."""
     related: tuple[Location, ...] = ()
     details: Mapping[str, Any] = {}
+    cause: str = ""
+    """The decision behind it, in words (a grant, a membership): a report may group by it."""
 
     @property
     def fingerprint(self) -> str:
@@ -134,8 +136,6 @@ class Outcome(NamedTuple):
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
     verdicts: tuple[ResourceVerdict, ...] = ()
-    causes: Mapping[str, str] = {}
-    """Fingerprint -> what brings the finding, in words: the text report groups by it."""
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()

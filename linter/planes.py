@@ -4,7 +4,7 @@ A plane is (kind, server or account, database, principal, environment). All that
 system's name, is one claim and compared once. Nothing here connects to anything.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.checks import Place
@@ -165,8 +165,14 @@ def _audit_log(config: "Config", manifest: "Manifest", systems: Iterable[str]) -
     return sql[0] if len(sql) == 1 else "", AuditLog(name, split_name(f"_.{name}")[1], Place(route))
 
 
-def planes(plan: Iterable[Intent]) -> tuple[list[Plane], list[tuple[Intent, str]]]:
-    """The planes of these intents, and the intents that lead to none, each with why."""
+def planes(
+    plan: Iterable[Intent], target_of: Callable[[Adapter, Binding], Target]
+) -> tuple[list[Plane], list[tuple[Intent, str]]]:
+    """The planes of these intents, and the intents that lead to none, each with why.
+
+    Args:
+        target_of: where a binding leads; raises Unverified.
+    """
     grouped: dict[tuple[object, ...], list[tuple[Intent, Adapter, Target]]] = {}
     lost: list[tuple[Intent, str]] = []
     for intent in plan:
@@ -176,7 +182,7 @@ def planes(plan: Iterable[Intent]) -> tuple[list[Plane], list[tuple[Intent, str]
         adapter = adapter_of(intent.binding.kind)
         assert adapter is not None, "an intent without a problem has a kind that can be compared"
         try:
-            target = adapter.target(intent.binding)
+            target = target_of(adapter, intent.binding)
         except Unverified as problem:
             lost.append((intent, str(problem)))
             continue

@@ -47,6 +47,7 @@ class Hit(NamedTuple):
     fix: str = ""
     """The exact statements that end it, where the check knows them; else the rule's words."""
     details: Mapping[str, Any] = {}
+    cause: str = ""
 
 
 class Template(NamedTuple):

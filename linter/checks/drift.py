@@ -33,6 +33,7 @@ def discrepancy(params: DiscrepancyParams) -> Any:
                 environments=(part.claim.environment,) if part.claim.environment else None,
                 fix=one.fix,
                 details=one.details,
+                cause=one.cause,
             )
 
     return check

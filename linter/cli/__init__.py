@@ -15,7 +15,11 @@ import click  # noqa: E402
 from linter import __version__  # noqa: E402
 from linter.exits import Exit, where  # noqa: E402
 
-COMMANDS = {"check": "Lint permission manifests."}
+COMMANDS = {
+    "check": "Lint permission manifests.",
+    "drift": "Compare manifests with what is really granted.",
+    "systems": "List the configured systems, and whether they can be asked.",
+}
 """Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
 
 
@@ -45,6 +49,7 @@ def group() -> None:
     \b
     permlint check              lint every manifest below the project's root
     permlint check agents/      lint those in a folder
+    permlint drift              compare them with what databases really grant
     permlint check --help       all options
 
     Exit status: 0 clean, 1 findings, 2 input or usage that cannot be read, 3 something asked for could not be checked.

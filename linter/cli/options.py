@@ -146,7 +146,7 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
     if name == "json":
         from linter.reports import json
 
-        return json.render(outcome)
+        return json.render(outcome, effective=common.verbose)
     if name == "sarif":
         from linter.catalogue import manuals
         from linter.reports import sarif
@@ -154,7 +154,12 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
         return sarif.render(outcome, manuals(outcome.rules), common.fail_on)
     from linter.reports import text
 
-    return text.render(outcome, text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose))
+    style = text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose)
+    if outcome.command == "drift":
+        from linter.reports import causes
+
+        return causes.render(outcome, style)
+    return text.render(outcome, style)
 
 
 def _wants_color(output: str) -> bool:
