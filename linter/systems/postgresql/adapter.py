@@ -196,6 +196,7 @@ def _discrepancies(side: Side) -> Iterator[Discrepancy]:
     yield from missing(side)
     yield from unusable(side)
     yield from unbound_rows(side)
+    yield from powers.administration(side)
     yield from powers.reachable(side)
     yield from powers.indirect(side)
     yield from powers.future(side)

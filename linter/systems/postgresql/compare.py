@@ -333,10 +333,11 @@ def passed_on(side: Side) -> Iterator[Discrepancy]:
         privileges = sorted({one.privilege for one in held})
         sources = [source for one in held for source in one.sources if source.grantable]
         statements = [
-            revoke(one, source).replace("REVOKE ", "REVOKE GRANT OPTION FOR ", 1)
+            line.partition(" -- or")[0].replace("REVOKE ", "REVOKE GRANT OPTION FOR ", 1)
             for one in held
             for source in one.sources
             if source.grantable and source.reason is Reason.ACL
+            for line in revoke(one, source).splitlines()
         ]
         what = f"{', '.join(privileges)} on {object.sql}"
         yield Discrepancy(

@@ -9,6 +9,7 @@ from linter.systems.postgresql.compare import Side, describe, details, held_name
 from linter.systems.postgresql.declared import NATIVE, family
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Future, Indirect, Object, Power, PowerKind, Reach, Reason
+from linter.systems.postgresql.names import quote
 
 _FACTS = {
     PowerKind.SUPERUSER: "superuser",
@@ -20,8 +21,11 @@ _MOST_SHOWN = 3
 
 
 def powers(side: Side) -> Iterator[Discrepancy]:
-    """Attributes and predefined roles."""
+    """Attributes and predefined roles; a role that only comes with another one of the same kind is not said again."""
+    told = {(one.kind, one.role) for one in side.effective.powers}
     for power in side.effective.powers:
+        if any((power.kind, role) in told for role in power.path[1:-1]):
+            continue
         conferred = _conferred(side, power)
         everywhere = power.kind is PowerKind.SUPERUSER
         who = f"{side.role} " if power.role == side.role else f"{side.role}, through {power.role}, "
@@ -102,24 +106,17 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
         if reach.how == "create-role" and by_create_role:
             continue  # the attribute is reported
         gained, touched = _gained(side, reach)
-        administers = reach.how == "admin option"
-        if not gained and not reach.gains and not administers:
+        if not gained and not reach.gains:
             continue
         shown = ", ".join([*reach.gains, *gained[:_MOST_SHOWN]])
         rest = f" and {len(gained) - _MOST_SHOWN} more" if len(gained) > _MOST_SHOWN else ""
         yield Discrepancy(
-            "role-administration" if administers else "reachable-role",
+            "reachable-role",
             key=f"{reach.how}:{reach.role}",
-            values={
-                "role": reach.role,
-                "how": _HOW.get(reach.how, reach.how),
-                "gains": f"{shown}{rest}" if shown else "nothing that is not declared, today",
-                "who": side.role,
-                "confers": f"can make any role a member of {reach.role}, itself included",
-            },
+            values={"role": reach.role, "how": _HOW.get(reach.how, reach.how), "gains": f"{shown}{rest}"},
             cases=(reach.how.replace(" ", "-"),),
             details={
-                "privilege": "ADMIN OPTION" if administers else "SET ROLE",
+                "privilege": "SET ROLE",
                 "object_type": "role",
                 "schema": "",
                 "object": reach.role,
@@ -134,6 +131,34 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
             verdict=EXCESS,
             touches=_all(side) if "superuser" in reach.gains else touched,
             reason=f"{side.role} can become {reach.role}",
+        )
+
+
+def administration(side: Side) -> Iterator[Discrepancy]:
+    """Roles of which it can make any other a member: ADMIN OPTION, in effect now."""
+    index = side.index
+    for oid, path in index.graph.administered(index.roles[side.role]).items():
+        role = index.role_names[oid]
+        names = index.path(path)
+        holder = names[-2]
+        yield Discrepancy(
+            "role-administration",
+            key=f"admin option:{role}",
+            values={"who": side.role, "confers": f"can make any role a member of {role}"},
+            cases=("admin-option",),
+            details={
+                "privilege": "ADMIN OPTION",
+                "object_type": "role",
+                "schema": "",
+                "object": role,
+                "columns": None,
+                "role": side.role,
+                "via": list(names),
+                "bound": "sure",
+            },
+            fix=f"REVOKE ADMIN OPTION FOR {quote(role)} FROM {quote(holder)};",
+            cause=_membership(side, names, ""),
+            reason=f"{side.role} can make any role a member of {role}",
         )
 
 
