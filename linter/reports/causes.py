@@ -27,7 +27,8 @@ def render(outcome: Outcome, style: Style) -> str:
     if style.verbose and outcome.silenced:
         blocks += [*(printer.silenced(one) for one in outcome.silenced), ""]
     if not style.quiet:
-        verdicts = [one for one in outcome.verdicts if style.verbose or one.verdict != "ok"]
+        # What is unverified is said below, as not checked.
+        verdicts = [one for one in outcome.verdicts if style.verbose or one.verdict not in ("ok", "unverified")]
         for one in verdicts:
             also = f", also {', '.join(one.also)}" if one.also else ""
             who = f" as {one.principal}" if one.principal else ""

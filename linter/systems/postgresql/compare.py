@@ -238,8 +238,7 @@ def fixes(
 def grant(privilege: str, object: Object, columns: Sequence[str] | None, role: str) -> str:
     """The GRANT of one privilege."""
     limit = f" ({', '.join(map(quote, columns))})" if columns is not None else ""
-    keyword = "" if object.keyword == "TABLE" else f"{object.keyword} "
-    return f"GRANT {privilege}{limit} ON {keyword}{object.sql} TO {quote(role)};"
+    return f"GRANT {privilege}{limit} ON {object.on} TO {quote(role)};"
 
 
 def missing(side: Side) -> Iterator[Discrepancy]:

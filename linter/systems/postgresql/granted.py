@@ -37,6 +37,11 @@ class Object(NamedTuple):
         """As GRANT and REVOKE say: "TABLE", "SEQUENCE", "FUNCTION" ..."""
         return _KEYWORDS.get(self.type, self.type.upper())
 
+    @property
+    def on(self) -> str:
+        """What stands after ON in GRANT and REVOKE: "app.tickets", "SCHEMA app"."""
+        return self.sql if self.keyword == "TABLE" else f"{self.keyword} {self.sql}"
+
 
 _KEYWORDS = {
     "partitioned table": "TABLE",
@@ -266,7 +271,7 @@ def revoke(held: Held, source: Source) -> str:
     if held.columns is not None:
         what += f" ({', '.join(quote(column) for column in held.columns)})"
     grantee = "PUBLIC" if source.reason is Reason.PUBLIC else quote(source.grantee)
-    statement = f"REVOKE {what} ON {held.object.keyword} {held.object.sql} FROM {grantee};"
+    statement = f"REVOKE {what} ON {held.object.on} FROM {grantee};"
     statements = []
     for grantor in source.grantors or (held.owner,):
         # A superuser's REVOKE acts as the owner's; what another granted only that one, or a role that it becomes, can take.

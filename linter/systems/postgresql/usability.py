@@ -29,7 +29,7 @@ def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
             if one.privilege == "INSERT":
                 yield from _serials(rights, one, relation.oid)
             elif "SELECT" not in rights.on_relation(relation.oid):
-                fix = f"GRANT SELECT ON TABLE {one.object.sql} TO {me};"
+                fix = f"GRANT SELECT ON {one.object.on} TO {me};"
                 yield Unusable(one.object, one.privilege, "SELECT, without which no WHERE can name a row", fix)
 
 
