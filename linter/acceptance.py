@@ -7,7 +7,7 @@ from linter import schema
 from linter.catalogue import exists
 from linter.files import read_file
 from linter.findings import Finding, Location, Silenced
-from linter.manifest.reader import Document, read
+from linter.manifest.reader import MAX_NODES, Document, read
 from linter.manifest.text import Unreadable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
     path = os.path.join(config.root, ACCEPTED)
     if not os.path.lexists(path):
         return findings, []
-    document = read(read_file(path, config.root))
+    document = read(read_file(path, config.root), 10 * MAX_NODES)
     _validate(document)
     today = engine.around.as_of.isoformat()
     kept: list[Finding] = []

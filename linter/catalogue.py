@@ -28,6 +28,10 @@ class Rule(NamedTuple):
     fix: Mapping[str, str]
     mandatory: bool
     """Cannot be silenced, turned off or lowered."""
+    calendar: bool
+    """Judges by the day: at most a warning where files are named, since the calendar should stop no commit."""
+    tidies: bool
+    """Repairs under `--fix` even where it is off: it changes the spelling, not what is said."""
     swallows: tuple[str, ...]
     """Rules whose finding at the same place this one explains better: one fault, one finding."""
     source: str
@@ -170,6 +174,8 @@ def _rule(data: Mapping[str, Any], source: str) -> Rule:
         message=cases(data["message"]),
         fix=cases(data.get("fix", "")),
         mandatory=data.get("mandatory", False),
+        calendar=data.get("calendar", False),
+        tidies=data.get("tidies", False),
         swallows=tuple(data.get("swallows", ())),
         source=source,
     )

@@ -30,6 +30,8 @@ class Selection(NamedTuple):
     """What was asked for and matched nothing, a sentence each."""
     whole: bool
     """Whether all configured manifests are reported on."""
+    by_name: bool
+    """Whether files were named one by one, as a hook does."""
 
 
 def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude: bool) -> Selection:
@@ -38,13 +40,17 @@ def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude:
     if not given:
         found = search(config.root, config.root, config.manifests, config.exclude)
         globs = ", ".join(config.manifests)
-        return Selection(tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",), True)
+        return Selection(
+            tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",), True, False
+        )
     named: dict[str, None] = {}
     unmatched = []
+    by_name = False
     excluded = matcher(config.exclude, folders=True) if force_exclude else None
     for path in given:
         if path == "-":
             named[STDIN] = None
+            by_name = True
             continue
         absolute = os.path.normpath(os.path.join(start, path))
         if os.path.isdir(absolute):
@@ -54,16 +60,17 @@ def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude:
             named |= dict.fromkeys(found)
         elif excluded is None or not excluded(relative(absolute, config.root)):
             named[relative(absolute, config.root)] = None
+            by_name = True
     context: list[str] = []
     if config.bounded and any(not os.path.isabs(path) and path != STDIN for path in named):
         everything = search(config.root, config.root, config.manifests, config.exclude)
         context = [path for path in everything if path not in named]
-    return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched), False)
+    return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched), False, by_name)
 
 
 def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date") -> Outcome:
     """Check the selected manifests."""
-    around = Surroundings(config, as_of)
+    around = Surroundings(config, as_of, by_name=selection.by_name)
     engine = Engine(rules, around)
     findings: list[Finding] = []
     silenced = []

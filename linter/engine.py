@@ -8,7 +8,7 @@ from linter.catalogue import CATEGORIES, BadRule, Rule, built_in, exists, load_f
 from linter.checks import BadParams, Hit, Place, builtin, instantiate
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
-from linter.findings import Finding, Location, Severity, Silenced
+from linter.findings import Finding, Location, Repair, Severity, Silenced
 from linter.manifest.text import Text
 from linter.suppressions import Suppression, find_suppressions
 
@@ -30,6 +30,8 @@ class Ruleset(NamedTuple):
     rules: Mapping[str, Rule]
     checks: tuple[tuple[Rule, Any], ...]
     fleet_checks: tuple[tuple[Rule, Any], ...]
+    tidying: tuple[tuple[Rule, Any], ...]
+    """Checks of rules that are off and yet repair."""
 
 
 def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Ruleset:
@@ -51,15 +53,17 @@ def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Rules
         builtin.register_live()
     checks: list[tuple[Rule, Any]] = []
     fleet_checks: list[tuple[Rule, Any]] = []
+    tidying: list[tuple[Rule, Any]] = []
     for rule in rules.values():
-        if rule.check == "engine" or rule.gravest is Severity.OFF:
+        if rule.check == "engine" or (rule.gravest is Severity.OFF and not rule.tidies):
             continue
         try:
             check, wants_fleet = instantiate(rule.check, rule.params)
         except BadParams as error:
             raise config.fault(f"{rule.id}: {error}", "rules", rule.id, "params") from None
-        (fleet_checks if wants_fleet else checks).append((rule, check))
-    return Ruleset(rules, tuple(checks), tuple(fleet_checks))
+        kind = tidying if rule.gravest is Severity.OFF else fleet_checks if wants_fleet else checks
+        kind.append((rule, check))
+    return Ruleset(rules, tuple(checks), tuple(fleet_checks), tuple(tidying))
 
 
 def _add_own(rules: dict[str, Rule], config: "Config") -> None:
@@ -160,6 +164,13 @@ class Engine:
                 drafts.append(self._crash(rule, error, subject))
         return drafts, crashed
 
+    def repairs(self, subject: Subject, *, unsafe: bool) -> list[Repair]:
+        """The repairs of a manifest's findings that nobody suppressed, and of the rules that only tidy, in document order."""
+        found = [one.repair for one in self.check(subject).findings]
+        for _, check in self.rules.tidying:
+            found += [hit.repair for hit in check(subject)]
+        return [repair for repair in found if repair is not None and (unsafe or repair.safe)]
+
     def check_fleet(self) -> Verdict:
         """What the checks that compare manifests say, and then what is to be said of the suppressions themselves."""
         findings: list[Finding] = []
@@ -207,7 +218,9 @@ class Engine:
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
-            ),
+            )
+            + hit.elsewhere,
+            repair=hit.repair,
         )
         return Draft(finding, extent)
 
@@ -217,7 +230,10 @@ class Engine:
         held = set(hit.cases)
         if live is not None:
             held.add("production")
-        return pick(rule.severity, held), live or next(iter(environments), ""), held
+        severity: Severity = pick(rule.severity, held)
+        if rule.calendar and self.around.by_name:
+            severity = min(severity, Severity.WARNING)
+        return severity, live or next(iter(environments), ""), held
 
     def _fleet_finding(self, rule: Rule, hit: Hit) -> Finding | None:
         unit = hit.unit

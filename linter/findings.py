@@ -4,7 +4,7 @@ Tuples, not dataclasses: the hook creates these classes at every start, and a fr
 0.46 ms to create where a named tuple costs 0.06 (measured; the whole start-up budget is 13 ms).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from linter.catalogue import Rule
+    from linter.manifest.reader import Route
 
 
 class Severity(IntEnum):
@@ -42,6 +43,25 @@ class Location(NamedTuple):
     caption: str = ""
 
 
+class Splice(NamedTuple):
+    """A stretch of a manifest's text, offsets in code points, end exclusive, and what takes its place."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Repair(NamedTuple):
+    """What ends a finding without a person."""
+
+    splices: "Callable[[], tuple[Splice, ...]]"
+    """Worked out only when somebody asks for the repair: emitting YAML costs an import."""
+    routes: "tuple[Route, ...]" = ()
+    """Where the manifest's data may change; nowhere, where only its spelling does."""
+    safe: bool = True
+    """Whether it certainly keeps what was meant; what is not safe is asked for by `--unsafe-fixes`."""
+
+
 class Finding(NamedTuple):
     """One fault, at one place. All text may hold a stranger's words: a report escapes it for its medium."""
 
@@ -62,6 +82,7 @@ class Finding(NamedTuple):
     details: Mapping[str, Any] = {}
     cause: str = ""
     """The decision behind it, in words (a grant, a membership): a report may group by it."""
+    repair: Repair | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -1,38 +1,46 @@
-"""The algebra of permissions (DESIGN.md, section 1): leaves, sets, differences, digest. It knows no system.
+"""The algebra of permissions (DESIGN.md, section 1): leaves, sets, differences. It knows no system.
 
 A leaf is (system, object, action, box); a set is a finite union of leaves. Every question is answered with two bounds,
 because prose and unclassified native actions cannot always be compared: `possible` is what may be left of A after taking B
 away, `sure` is what is left even when everything unknown is counted as taken away.
 
-The frozen part: the tables and the normal form below are algebra `p1`. A digest signs them, so they never change; a new
+The frozen part: the tables below and the normal form are algebra `p1`. A digest signs them, so they never change; a new
 table or form is a `p2` beside this one.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Union, Value, looser, maximal, minus, parts, whole
+
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
 _SYNONYMS = {"select": "read", "insert": "create", "*": "admin"}
 """Words that are a class by another name."""
 
-_AWS_CLASSES = {
-    "read": "s3:get* s3:list* s3:getobject s3:listbucket s3:headobject dynamodb:getitem dynamodb:batchgetitem dynamodb:query "
-    "dynamodb:scan dynamodb:describetable sqs:receivemessage sqs:getqueueattributes logs:getlogevents logs:filterlogevents "
-    "logs:describeloggroups cloudwatch:getmetricdata cloudwatch:listmetrics ec2:describe* ec2:describeinstances "
-    "secretsmanager:getsecretvalue ssm:getparameter ssm:getparameters kms:describekey athena:getqueryresults",
+_CLASSED = {
+    "read": "dynamodb:getitem dynamodb:batchgetitem dynamodb:query dynamodb:scan dynamodb:describetable sqs:receivemessage "
+    "s3:headobject sqs:getqueueattributes logs:getlogevents logs:filterlogevents logs:describeloggroups "
+    "cloudwatch:getmetricdata cloudwatch:listmetrics secretsmanager:getsecretvalue ssm:getparameter ssm:getparameters "
+    "kms:describekey athena:getqueryresults",
     "create": "sqs:sendmessage sns:publish logs:putlogevents logs:createlogstream events:putevents ses:sendemail",
-    "update": "s3:putobject dynamodb:putitem dynamodb:updateitem dynamodb:batchwriteitem ssm:putparameter",
-    "delete": "s3:deleteobject s3:deleteobjectversion dynamodb:deleteitem sqs:deletemessage sqs:purgequeue",
+    "update": "s3:putobject dynamodb:putitem dynamodb:updateitem ssm:putparameter",
+    "delete": "truncate s3:deleteobject s3:deleteobjectversion dynamodb:deleteitem sqs:deletemessage sqs:purgequeue",
     "execute": "lambda:invokefunction states:startexecution athena:startqueryexecution",
-    "admin": "iam:* iam:passrole s3:putbucketpolicy s3:deletebucket dynamodb:deletetable",
+    "admin": "all drop alter grant revoke own owner ownership ddl create_table create_role s3:putbucketpolicy "
+    "s3:deletebucket dynamodb:deletetable",
 }
-_CLASS_OF: dict[str, str] = {word: cls for cls, words in _AWS_CLASSES.items() for word in words.split()}
-_CLASS_OF |= {"truncate": "delete"}
-_CLASS_OF |= dict.fromkeys(
-    ("drop", "alter", "grant", "revoke", "own", "owner", "ddl", "create_table", "create_role"), "admin"
-)
-"""Native word -> the one class above it. A native that is not here has none: it compares with little (see `action_within`)."""
+_CLASS_OF = {word: kind for kind, words in _CLASSED.items() for word in words.split()}
+"""Native word -> the one class above it. What does more than one class (dynamodb:BatchWriteItem also deletes) has none."""
+_FAMILIES = {
+    "s3:get": "read",
+    "s3:list": "read",
+    "ec2:describe": "read",
+    "iam:get": "read",
+    "iam:list": "read",
+    "iam:": "admin",
+}
+"""The same by the word's beginning, patterns included; the first that fits counts."""
 
 ACCESS: Mapping[str, tuple[str, ...]] = {
     "none": (),
@@ -43,43 +51,6 @@ ACCESS: Mapping[str, tuple[str, ...]] = {
     "admin": ("admin",),
 }
 """What each level of `access` means. Never delete: that must be named in `actions`."""
-
-
-class Names(NamedTuple):
-    """A set of literals: finite, or, when `excluded`, everything but them."""
-
-    names: frozenset[str]
-    excluded: bool = False
-
-    def minus(self, other: "Names") -> "Names":
-        """Set difference; both kinds are closed under it."""
-        return self.meet(Names(other.names, not other.excluded))
-
-    def meet(self, other: "Names") -> "Names":
-        """Set intersection."""
-        if self.excluded and other.excluded:
-            return Names(self.names | other.names, True)
-        if self.excluded:
-            return Names(other.names - self.names)
-        return Names(self.names - other.names if other.excluded else self.names & other.names)
-
-    def join(self, other: "Names") -> "Names":
-        """Set union."""
-        both = Names(self.names, not self.excluded).meet(Names(other.names, not other.excluded))
-        return Names(both.names, not both.excluded)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is in it. (A co-finite set never is: names are unbounded.)"""
-        return not self.names and not self.excluded
-
-
-EVERYTHING = Names(frozenset(), excluded=True)
-
-Value = Names | str
-"""A set dimension's value, or a text dimension's one atom (already folded by `fold`)."""
-Box = tuple[tuple[str, Value], ...]
-"""Constrained dimensions, sorted by name; a dimension that is absent is unconstrained."""
 
 
 class Leaf(NamedTuple):
@@ -98,25 +69,19 @@ class Difference(NamedTuple):
     possible: tuple[Leaf, ...]
 
 
-def fold(text: str) -> str:
-    """The atom of a text dimension: NFC, white space folded."""
-    folded = " ".join(text.split())
-    if folded.isascii():
-        return folded
-    import unicodedata
-
-    return unicodedata.normalize("NFC", folded)
-
-
 def action(word: str) -> str:
     """A word of `actions` as the algebra knows it: lower case (SQL and IAM ignore case), synonyms as their class."""
     lowered = word.lower()
+    if lowered.endswith("**"):
+        lowered = lowered.rstrip("*") + "*"
     return _SYNONYMS.get(lowered, lowered)
 
 
 def class_of(name: str) -> str | None:
     """The class of an action: itself, the one above a native word, or None for a native without one."""
-    return name if name in CLASSES else _CLASS_OF.get(name)
+    if name in CLASSES:
+        return name
+    return _CLASS_OF.get(name) or next((kind for start, kind in _FAMILIES.items() if name.startswith(start)), None)
 
 
 def action_within(one: str, other: str) -> bool | None:
@@ -130,16 +95,18 @@ def action_within(one: str, other: str) -> bool | None:
     if one.endswith("*") and other not in CLASSES and other.startswith(one[:-1]):
         return False
     above, beside = class_of(one), class_of(other)
-    if above is None or beside is None:
+    if beside is None:
         return None
+    if above is None:
+        # A pattern is not in a class that something it covers is not in.
+        return False if one.endswith("*") and any(action_within(word, other) is False for word in _below(one)) else None
     return above == other
 
 
-def object_within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether an object is another or lies below it; only a final "*" is a wildcard."""
-    if one == other or not other:
-        return True
-    return other[-1] == "*" and len(one) >= len(other) and one[: len(other) - 1] == other[:-1]
+def _below(pattern: str) -> list[str]:
+    """The words of the frozen table that a pattern covers."""
+    words = [*_CLASS_OF, *(f"{start}*" for start in _FAMILIES)]
+    return [word for word in words if word.startswith(pattern[:-1])]
 
 
 def grants(
@@ -187,22 +154,143 @@ def _side(box: Mapping[str, Value], own: str) -> dict[str, Value]:
     return {name: value for name, value in bounds.items() if value != EVERYTHING}
 
 
+def object_within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether an object is another or lies below it; only a final "*" is a wildcard."""
+    if one == other or not other:
+        return True
+    return other[-1] == "*" and len(one) >= len(other) and one[: len(other) - 1] == other[:-1]
+
+
+class _Object:
+    """What a set grants on one object: by action, the bounds."""
+
+    __slots__ = ("_loose", "lengths", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Union] = {}
+        self.lengths: set[int] = set()
+        """Of the patterns among the words, without the final "*"."""
+        self._loose: dict[tuple[str, tuple[str, ...]], set[Sets]] | None = None
+
+    def broader(self, word: str) -> list[str]:
+        """The words of this object that `word` is surely within, itself among them."""
+        names = {word, "admin", class_of(word)}
+        if self.lengths and word not in CLASSES:
+            names |= {word[:length] + "*" for length in self.lengths if length <= len(word)}
+        return [name for name in names if name in self.words]
+
+    def perhaps(self, word: str, texts: tuple[str, ...], effort: Effort) -> list[set[Sets]]:
+        """The bounds of all that perhaps contains `word` with some text in each of these dimensions."""
+        if self._loose is None:
+            self._loose = {}
+            for known, union in self.words.items():
+                groups = (known, _ANY) if class_of(known) else (known, _ANY, _UNCLASSED)
+                for named, boxes in union.items():
+                    for group in groups:
+                        self._loose.setdefault((group, tuple([name for name, _ in named])), set()).update(boxes)
+        groups_of = self.broader(word)
+        if class_of(word):
+            groups_of += [_UNCLASSED] if word != "admin" else []
+        elif not word.endswith("*"):
+            groups_of = [_ANY]
+        elif effort.spend(len(self.words)):
+            groups_of = [known for known in self.words if action_within(word, known) is not False]
+        else:
+            groups_of = [_ANY]
+        keys = [(group, fewer) for fewer in looser(texts) for group in groups_of]
+        return [self._loose[key] for key in keys if key in self._loose]
+
+
+_ANY, _UNCLASSED = "?", "??"
+"""All actions, and all without a class: no word of `actions`, so no action has these names."""
+
+
+class _Branch(dict[str, "_Branch"]):
+    """The objects below a prefix, by their next segment."""
+
+    __slots__ = ("all",)
+
+    def __init__(self) -> None:
+        self.all: _Object | None = None
+        """What is granted on everything below."""
+
+
+class _Index:
+    """The permissions of a set, found by the objects and actions that contain a given one."""
+
+    def __init__(self, leaves: Iterable[Leaf]) -> None:
+        self.objects: dict[tuple[str, tuple[str, ...]], _Object] = {}
+        self._wildcards: dict[str, _Branch] = {}
+        """System -> the objects that end with "*", as a tree of segments."""
+        for system, path, word, box in leaves:
+            split = parts(box)
+            if split is None:
+                continue
+            found = self.objects.get((system, path))
+            if found is None:
+                found = self.objects[system, path] = _Object()
+                if path and path[-1] == "*":
+                    branch = self._wildcards.setdefault(system, _Branch())
+                    for segment in path[:-1]:
+                        branch = branch.setdefault(segment, _Branch())
+                    branch.all = found
+            if word.endswith("*"):
+                found.lengths.add(len(word) - 1)
+            texts, sets = split
+            found.words.setdefault(word, {}).setdefault(texts, set()).add(sets)
+
+    def above(self, system: str, path: tuple[str, ...]) -> list[_Object]:
+        """Every object here that contains this one: itself, the whole system, each prefix's "*"."""
+        exact = self.objects.get((system, path))
+        found = [] if exact is None else [exact]
+        if path and (everything := self.objects.get((system, ()))) is not None:
+            found.append(everything)
+        branch = self._wildcards.get(system)
+        for segment in path:
+            if branch is None:
+                break
+            if branch.all is not None and branch.all is not exact:
+                found.append(branch.all)
+            branch = branch.get(segment)
+        return found
+
+
+def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """The normal form: contained leaves dropped, boxes merged into the maximal ones, sorted. Equal sets, equal forms."""
+    index = _Index(leaves)
+    effort = Effort()
+    result = []
+    for (system, path), found in sorted(index.objects.items(), key=lambda item: item[0]):
+        above = index.above(system, path)
+        for word in sorted(found.words):
+            union = found.words[word]
+            outer = [one.words[name] for one in above for name in one.broader(word) if one.words[name] is not union]
+            result += [Leaf(system, path, word, box) for box in maximal(union, outer, effort)]
+    return tuple(result)
+
+
 def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
-    """A minus B, both bounds."""
-    index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
-    for leaf in normal(other):
-        index.setdefault((leaf.system, leaf.object), []).append(leaf)
+    """A minus B, both bounds. What would cost too much to work out (hostile input) is possible and not sure."""
+    index = _Index(normal(other))
+    effort = Effort()
     sure: list[Leaf] = []
     possible: list[Leaf] = []
     for leaf in normal(one):
-        matches = [
-            (candidate, verdict)
-            for above in _above(leaf.object)
-            for candidate in index.get((leaf.system, above), ())
-            if (verdict := action_within(leaf.action, candidate.action)) is not False
+        texts, sets = parts(leaf.box) or ((), ())
+        above = index.above(leaf.system, leaf.object)
+        known = [
+            union[fewer]
+            for found in above
+            for union in [found.words[word] for word in found.broader(leaf.action)]
+            for fewer in looser(texts)
+            if fewer in union
         ]
-        possible += _remains(leaf, [candidate.box for candidate, verdict in matches if verdict], unknown_matches=False)
-        sure += _remains(leaf, [candidate.box for candidate, _ in matches], unknown_matches=True)
+        named = tuple([name for name, _ in texts])
+        unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
+        left = minus(sets, known, effort)
+        rest = minus(sets, known + unknown, effort) if left is not None else None
+        possible += [leaf._replace(box=whole(texts, piece)) for piece in ([sets] if left is None else left)]
+        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest or ()]
     return Difference(normal(sure), normal(possible))
 
 
@@ -212,182 +300,3 @@ def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:
     if not left.possible:
         return True
     return False if left.sure else None
-
-
-def _above(path: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Every object that contains this one: itself, the whole system, each prefix's "*"."""
-    wildcards = [(*path[:length], "*") for length in range(len(path))]
-    return list(dict.fromkeys([path, (), *wildcards]))
-
-
-def _remains(leaf: Leaf, boxes: list[Box], *, unknown_matches: bool) -> list[Leaf]:
-    """The leaf's box after taking each box away in turn."""
-    pieces = [leaf.box]
-    for box in boxes:
-        pieces = [rest for piece in pieces for rest in _minus(piece, box, unknown_matches=unknown_matches)]
-    return [Leaf(leaf.system, leaf.object, leaf.action, piece) for piece in pieces]
-
-
-def _minus(one: Box, other: Box, *, unknown_matches: bool) -> list[Box]:
-    """A box minus a box: disjoint boxes, one a dimension of `other` that does not cover `one`."""
-    bounds = dict(one)
-    pieces: list[dict[str, Value]] = []
-    for name, limit in other:
-        mine = bounds.get(name)
-        if isinstance(limit, str):
-            if mine is None:
-                return [one]  # "all but this text" has no name: the whole stays
-            if mine != limit and not unknown_matches:
-                return [one]
-            continue
-        own = mine if isinstance(mine, Names) else EVERYTHING
-        inside, outside = own.meet(limit), own.minus(limit)
-        if inside.empty:
-            return [one]
-        if not outside.empty:
-            pieces.append({**bounds, name: outside})
-        bounds[name] = inside
-    return [tuple(sorted(piece.items())) for piece in pieces]
-
-
-_MOST_BOXES = 64
-"""Maximal boxes of one object and action; above it, hostile input, boxes are left unmerged (still deterministic)."""
-
-
-def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
-    """The normal form: contained leaves dropped, boxes merged into the maximal ones, sorted. Equal sets, equal forms."""
-    groups: dict[tuple[str, tuple[str, ...], str], set[Box]] = {}
-    for leaf in leaves:
-        groups.setdefault(leaf[:3], set()).add(_tidy(leaf.box))
-    by_object: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for system, path, word in groups:
-        by_object.setdefault((system, path), []).append(word)
-    result = []
-    for (system, path, word), boxes in groups.items():
-        larger = [
-            groups[system, above, broader]
-            for above in _above(path)
-            for broader in by_object.get((system, above), ())
-            if (above, broader) != (path, word) and action_within(word, broader)
-        ]
-        if not larger:
-            kept = _maximal(boxes)
-        else:
-            outer = set().union(*larger)
-            cover = _maximal(outer)
-            kept = {box for box in _maximal(boxes | outer) if not any(_box_within(box, one) for one in cover)}
-        result += [Leaf(system, path, word, box) for box in kept]
-    return tuple(sorted(result, key=_order))
-
-
-def _tidy(box: Box) -> Box:
-    """A box without dimensions that constrain nothing, sorted."""
-    return tuple(sorted((name, value) for name, value in box if value != EVERYTHING)) if box else box
-
-
-def _maximal(boxes: set[Box]) -> set[Box]:
-    """The maximal boxes within a union of boxes (prime implicants, by iterated consensus): the same for every spelling."""
-    if len(boxes) < 2:
-        return set(boxes)
-    known = _drop_contained(boxes)
-    changed = True
-    while changed and len(known) <= _MOST_BOXES:
-        changed = False
-        for one in sorted(known, key=_box_order):
-            for other in sorted(known, key=_box_order):
-                fresh = [new for new in _consensus(one, other) if not any(_box_within(new, old) for old in known)]
-                if fresh:
-                    known = _drop_contained(known | set(fresh))
-                    changed = True
-            if changed:
-                break
-    return known if len(known) <= _MOST_BOXES else _drop_contained(boxes)
-
-
-def _consensus(one: Box, other: Box) -> list[Box]:
-    """The boxes that two boxes cover only together: united in one set dimension, intersected in all others."""
-    mine, theirs = dict(one), dict(other)
-    shared: dict[str, Value] = {}
-    for name in mine.keys() | theirs.keys():
-        a, b = mine.get(name, EVERYTHING), theirs.get(name, EVERYTHING)
-        if isinstance(a, Names) and isinstance(b, Names):
-            shared[name] = a.meet(b)
-        elif isinstance(a, str) and isinstance(b, str):
-            if a != b:
-                return []  # two texts: nothing is known to be in both
-            shared[name] = a
-        else:
-            shared[name] = a if isinstance(a, str) else b
-    empty = [name for name, value in shared.items() if isinstance(value, Names) and value.empty]
-    if len(empty) > 1:
-        return []
-    results = []
-    for name in empty or sorted(mine.keys() & theirs.keys()):
-        a, b = mine[name], theirs[name]
-        if isinstance(a, Names) and isinstance(b, Names):
-            results.append(_tidy(tuple({**shared, name: a.join(b)}.items())))
-    return results
-
-
-def _drop_contained(boxes: set[Box]) -> set[Box]:
-    return {one for one in boxes if not any(one != other and _box_within(one, other) for other in boxes)}
-
-
-def _box_within(one: Box, other: Box) -> bool:
-    """Whether a box is surely in another."""
-    mine = dict(one)
-    for name, limit in other:
-        own = mine.get(name)
-        if isinstance(limit, str):
-            if own != limit:
-                return False
-        elif not (own if isinstance(own, Names) else EVERYTHING).minus(limit).empty:
-            return False
-    return True
-
-
-def _box_order(box: Box) -> list[tuple[str, bool, list[str]]]:
-    return [
-        (name, value.excluded, sorted(value.names)) if isinstance(value, Names) else (name, False, [value])
-        for name, value in box
-    ]
-
-
-def _order(leaf: Leaf) -> tuple[str, tuple[str, ...], str, list[tuple[str, bool, list[str]]]]:
-    return (leaf.system, leaf.object, leaf.action, _box_order(leaf.box))
-
-
-def digest(
-    agent: str,
-    sets: Mapping[str, Iterable[Leaf]],
-    identities: Mapping[str, str | Mapping[str, str]],
-    expires: str | None,
-) -> str:
-    """`p1:` + SHA-256 of canonical JSON of what a reviewer signs: the agent, its set in each environment, identities, end.
-
-    Args:
-        sets: environment -> leaves that apply there.
-        identities: system -> principal, or system -> environment -> principal, as the manifest has them.
-    """
-    import hashlib
-    import json
-
-    signed = {
-        "agent": agent,
-        "environments": {name: [_plain(leaf) for leaf in normal(leaves)] for name, leaves in sets.items()},
-        "identities": {
-            system: {name: (given if isinstance(given, str) else given.get(name)) for name in sets}
-            for system, given in identities.items()
-        },
-        "expires": expires,
-    }
-    text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return "p1:" + hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _plain(leaf: Leaf) -> list[object]:
-    box = {
-        name: {"except" if value.excluded else "only": sorted(value.names)} if isinstance(value, Names) else value
-        for name, value in leaf.box
-    }
-    return [leaf.system, list(leaf.object), leaf.action, box]

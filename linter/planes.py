@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.checks import Place
-from linter.manifest.audit import audit_log
 from linter.manifest.model import split_name
+from linter.manifest.trail import audit_log
 from linter.systems import kind_of
 from linter.systems.live import Adapter, AuditLog, Binding, Claim, Target, Unverified, adapter_of
 
@@ -156,13 +156,20 @@ def _audit_log(config: "Config", manifest: "Manifest", systems: Iterable[str]) -
     named = audit_log(manifest)
     if named is None:
         return None
-    name, route = named
+    name, place = named.strip(), Place(_named_at(manifest))
     kinds: dict[str, str | None] = {**dict.fromkeys(systems), **{one: entry["kind"] for one, entry in config.systems.items()}}
     first, rest = split_name(name)
     if rest and first in kinds:
-        return first, AuditLog(name, rest, Place(route))
+        return first, AuditLog(name, rest, place)
     sql = [system for system in systems if kind_of(system, kinds[system]).name == "postgresql"]
-    return sql[0] if len(sql) == 1 else "", AuditLog(name, split_name(f"_.{name}")[1], Place(route))
+    return sql[0] if len(sql) == 1 else "", AuditLog(name, split_name(f"_.{name}")[1], place)
+
+
+def _named_at(manifest: "Manifest") -> tuple[str, ...]:
+    """The field that names the audit log."""
+    if manifest.rollback is not None and manifest.rollback.audit_log:
+        return ("rollback_strategy", "audit_log")
+    return ("audit_log",) if manifest.audit_log else ("rollback_strategy",)
 
 
 def planes(

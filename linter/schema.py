@@ -16,6 +16,12 @@ from linter.patterns import Pattern
 
 Predicate = Callable[[Any], bool]
 
+_KEYWORDS = {
+    "string": {"pattern", "minLength", "maxLength", "format"},
+    "array": {"items", "minItems", "uniqueItems"},
+    "object": {"properties", "patternProperties", "additionalProperties", "required", "minProperties"},
+}
+"""Type -> the keywords that bind values of that type alone."""
 _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "default", "x-expected"}
 
 
@@ -62,22 +68,18 @@ class _Compiler:
         if keys == {"$ref"}:
             return self._reference(schema["$ref"])
         tests = []
-        kinds = schema.get("type")
-        if kinds is not None:
-            tests.append(_TYPES[kinds])
+        kind = schema.get("type")
+        if kind is not None and not keys & _KEYWORDS.get(kind, set()):
+            tests.append(_TYPES[kind])
         if "const" in schema or "enum" in schema:
             tests.append(_enum(schema.get("enum", [schema.get("const")])))
-        if keys & {"pattern", "minLength", "maxLength", "format"}:
-            tests.append(_string(schema))
-        if keys & {"items", "minItems", "uniqueItems"}:
-            tests.append(self._array(schema))
-        if keys & {"properties", "patternProperties", "additionalProperties", "required", "minProperties"}:
-            tests.append(self._object(schema))
+        # The last argument is the answer for values of another type: so `type` needs no test of its own.
+        for family, make in (("string", _string), ("array", self._array), ("object", self._object)):
+            if keys & _KEYWORDS[family]:
+                tests.append(make(schema, kind != family))
         if "if" in schema:
             tests.append(self._branch(schema))
-        unknown = keys - {"$ref", "type", "const", "enum", "pattern", "minLength", "maxLength", "format", "items"}
-        unknown -= {"minItems", "uniqueItems", "properties", "patternProperties", "additionalProperties", "required"}
-        unknown -= {"minProperties", "if", "then", "else"}
+        unknown = keys.difference({"type", "const", "enum", "if", "then", "else"}, *_KEYWORDS.values()) - {"$ref"}
         if unknown or "$ref" in schema:
             raise ValueError(
                 f"a schema uses keywords that the predicate does not know: {sorted(unknown) or '$ref beside others'}"
@@ -92,13 +94,13 @@ class _Compiler:
             self.known[reference] = self.compile(node)
         return self.known[reference]
 
-    def _array(self, schema: Mapping[str, Any]) -> Predicate:
+    def _array(self, schema: Mapping[str, Any], otherwise: bool) -> Predicate:
         item = self.compile(schema.get("items", True))
         least, unique = schema.get("minItems", 0), schema.get("uniqueItems", False)
 
         def array(value: Any) -> bool:
             if type(value) is not list:
-                return True
+                return otherwise
             if len(value) < least or (unique and not _distinct(value)):
                 return False
             for one in value:  # noqa: SIM110 - a generator here costs twice as much on the hot path
@@ -108,7 +110,7 @@ class _Compiler:
 
         return array
 
-    def _object(self, schema: Mapping[str, Any]) -> Predicate:
+    def _object(self, schema: Mapping[str, Any], otherwise: bool) -> Predicate:
         properties = {name: self.compile(sub) for name, sub in schema.get("properties", {}).items()}
         patterns = [(Pattern(text), self.compile(sub)) for text, sub in schema.get("patternProperties", {}).items()]
         rest = schema.get("additionalProperties", True)
@@ -117,7 +119,7 @@ class _Compiler:
         least: int = schema.get("minProperties", 0)
         if not properties and not patterns and rest is True:
             keys = frozenset(required)
-            return lambda value: type(value) is not dict or (len(value) >= least and value.keys() >= keys)
+            return lambda value: len(value) >= least and value.keys() >= keys if type(value) is dict else otherwise
 
         def stranger(name: str, value: Any) -> bool:
             tests = [sub for pattern, sub in patterns if pattern.search(name)]
@@ -125,7 +127,7 @@ class _Compiler:
 
         def mapping(value: Any) -> bool:
             if type(value) is not dict:
-                return True
+                return otherwise
             for name, one in value.items():
                 test = properties.get(name)
                 if not (stranger(name, one) if test is None else test(one)):
@@ -152,34 +154,40 @@ _TYPES: dict[str, Predicate] = {
 }
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Equality as JSON Schema has it: 1 is 1.0, but true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    return bool(one == other)
+def _identity(value: Any) -> Any:
+    """A key that is equal for what JSON Schema holds equal: 1 is 1.0, but true is not 1.
+
+    A number is its digits: unlike a text's, its hash is known, and thousands can be chosen that share one.
+    """
+    if isinstance(value, bool):
+        return (bool, value)
+    if isinstance(value, (int, float)):
+        return (int, str(int(value))) if value == value // 1 and abs(value) != float("inf") else (float, repr(value))
+    if isinstance(value, list):
+        return (list, *map(_identity, value))
+    if isinstance(value, dict):
+        return (dict, frozenset([(key, _identity(one)) for key, one in value.items()]))
+    return value
 
 
 def _distinct(values: list[Any]) -> bool:
-    if all(type(value) is str for value in values):
-        return len(set(values)) == len(values)
-    return not any(_same(one, other) for place, one in enumerate(values) for other in values[:place])
+    return len({_identity(value) for value in values}) == len(values)
 
 
 def _enum(options: list[Any]) -> Predicate:
     if all(type(option) is str for option in options):
         words = frozenset(options)
         return lambda value: type(value) is str and value in words
-    return lambda value: any(_same(value, option) for option in options)
+    keys = {_identity(option) for option in options}
+    return lambda value: _identity(value) in keys
 
 
 def is_date(value: str) -> bool:
     """Whether a text is a day of the calendar, as YYYY-MM-DD."""
     from datetime import date
 
+    if len(value) != 10 or value[7] != "-":  # 20261124 and 2026-W48-2 are ISO dates, too
+        return False
     try:
         date.fromisoformat(value)
     except ValueError:
@@ -187,13 +195,15 @@ def is_date(value: str) -> bool:
     return True
 
 
-def _string(schema: Mapping[str, Any]) -> Predicate:
-    pattern = Pattern(schema.get("pattern", ""))
-    least, most, dated = schema.get("minLength", 0), schema.get("maxLength", 1 << 60), "format" in schema
+def _string(schema: Mapping[str, Any], otherwise: bool) -> Predicate:
+    least, most = schema.get("minLength", 0), schema.get("maxLength", 1 << 60)
+    if schema.keys().isdisjoint(("pattern", "format")):
+        return lambda value: least <= len(value) <= most if type(value) is str else otherwise
+    pattern, dated = Pattern(schema.get("pattern", "")), "format" in schema
 
     def string(value: Any) -> bool:
         if type(value) is not str:
-            return True
+            return otherwise
         return least <= len(value) <= most and pattern.search(value) is not None and (not dated or is_date(value))
 
     return string
@@ -211,20 +221,38 @@ class Violation(NamedTuple):
     """A clause in plain words."""
     suggestion: str
     """What to write, or empty."""
+    nearest: str = ""
+    """The key or word that was probably meant, or empty."""
+
+
+MOST_VIOLATIONS = 1000
+"""Beyond these a document is of another kind, and explaining takes minutes."""
 
 
 def explain(name: str, value: Any) -> list[Violation]:
-    """What the schema refuses in a value, in document order; empty where it accepts."""
+    """What the schema refuses in a value, in document order, up to MOST_VIOLATIONS; empty where it accepts."""
     import jsonschema
 
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("date")(lambda text: not isinstance(text, str) or is_date(text))
-    validator = jsonschema.Draft202012Validator(load(name), format_checker=checker)
+    # jsonschema compares each entry with each where they cannot be sorted: minutes for a long list.
+    extend: Any = jsonschema.validators.extend
+    kind = extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique})
+    validator = kind(load(name), format_checker=checker)
     found: dict[tuple[Any, ...], Violation] = {}
     for error in validator.iter_errors(value):
         for violation in _translate(error):
             found.setdefault((violation.route, violation.kind, violation.subject), violation)
+        if len(found) >= MOST_VIOLATIONS:
+            break
     return list(found.values())
+
+
+def _unique(_: Any, wanted: bool, instance: Any, __: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(instance, list) and not _distinct(instance):
+        yield ValidationError("entries that differ")
 
 
 def _translate(error: Any) -> Iterator[Violation]:
@@ -240,7 +268,8 @@ def _translate(error: Any) -> Iterator[Violation]:
                 continue
             near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), known, 1, 0.7)
             hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if known else ""
-            yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint)
+            meant = near[0] if near and near[0] not in instance else ""
+            yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint, meant)
     elif keyword == "required":
         for key in error.validator_value:
             if key not in instance:
@@ -255,9 +284,11 @@ def _translate(error: Any) -> Iterator[Violation]:
         options = schema.get("enum") or _words(schema.get("pattern", ""))
         near = []
         if isinstance(instance, str) and options:
-            near = get_close_matches(instance.lower().replace("_", "-").replace(" ", "-"), options, 1, 0.6)
+            word = instance.partition("(")[0].strip().lower()
+            near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else ""
-        yield Violation(route, "invalid", subject, f"expected {expected}, found {_found(keyword, instance)}", hint)
+        problem = f"expected {expected}, found {_found(keyword, instance)}"
+        yield Violation(route, "invalid", subject, problem, hint, near[0] if near else "")
 
 
 def _found(keyword: str, instance: Any) -> str:

@@ -64,6 +64,9 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     (("hvs.", "hvb."), "Vault token", Pattern(r"\bhv[sb]\.(?P<s>[\w-]{20,})")),
     (("AGE-SECRET-KEY-",), "age key", Pattern(r"\bAGE-SECRET-KEY-(?P<s>1[A-Z0-9]{58})")),
     (("eyJ",), "JSON Web Token", Pattern(r"\beyJ(?:[\w-]{8,}+\.(?P<s>eyJ[\w-]{8,}+\.[\w-]+)|[\w-]*+)")),
+)
+# The same for what is shorter, or has a blank within: looked for in the whole text.
+_PHRASES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
     (
         ("://",),
         "password in a connection string",
@@ -75,6 +78,8 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
         Pattern(r"\b(?:bearer|basic) +(?P<s>(?=[\w.~+/=-]*\d)(?=[\w.~+/=-]*[A-Za-z])[\w.~+/=-]{20,})", re.IGNORECASE),
     ),
 )
+_SHORTEST = 15
+"""The shortest text that one of `_SHAPES` finds ("xoxb-" and ten characters): none of them has a blank within."""
 _KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "API-KEY", "ACCESS_KEY", "PRIVATE_KEY")
 # An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind.
 _PAIR = Pattern(
@@ -98,19 +103,23 @@ def find(text: str) -> list[Secret]:
     """The credentials in a text, in order, none overlapping another."""
     found: list[Secret] = []
     prefixes: dict[int, int] = {}
-    for markers, kind, pattern in _SHAPES:
-        if any([marker in text for marker in markers]):
-            for match in pattern.finditer(text):
-                body = match["s"]
-                if body and not (_stands_for(body) or body.endswith("EXAMPLE")):  # AWS documents its example keys so
-                    found.append(Secret(match.start("s"), match.end("s"), kind))
-                    prefixes[match.start()] = match.start("s")
+    words = [word for word in text.split() if len(word) >= _SHORTEST]
+    for shapes, place in ((_SHAPES, " ".join(words)), (_PHRASES, text)):
+        for markers, kind, pattern in shapes:
+            if any([marker in place for marker in markers]):
+                for match in pattern.finditer(text):
+                    body = match["s"]
+                    if body and not (
+                        _stands_for(body) or body.endswith("EXAMPLE")
+                    ):  # AWS documents its example keys so
+                        found.append(Secret(match.start("s"), match.end("s"), kind))
+                        prefixes[match.start()] = match.start("s")
     if _BEGIN in text:
         found += _private_keys(text)
     upper = text.upper()
     if any([word in upper for word in _KEY_WORDS]):
         found += _pairs(text)
-    if any([len(word) >= 28 for word in text.split()]):
+    if any([_LONG.search(word) for word in words if len(word) >= 28]):
         found += _random(text, prefixes)
     return _apart(found) if found else found
 

@@ -1,6 +1,7 @@
 """Suppression comments: `# permlint: ignore[category/name, ...] reason until=YYYY-MM-DD`, on the line or the line above."""
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.findings import Finding, Location
@@ -55,19 +56,23 @@ def find_suppressions(document: "Document") -> list[Suppression]:
         return []
     from linter.secrets import mask
 
-    values = _scalars(document)
+    values = sorted(_scalars(document))
+    starts = [start for start, _ in values]
     agent = document.data.get("agent_name") if isinstance(document.data, dict) else None
     found = []
+    next_line = 0
     for match in _COMMENT.finditer(content):
-        if any(start <= match.start() < end for start, end in values):
+        before = bisect_right(starts, match.start()) - 1
+        if before >= 0 and match.start() < values[before][1]:
             continue
         line, column = document.text.position(match.start())
         alone = not document.text.line(line)[: column - 1].strip()
         covered = line
         if alone:
-            covered += 1
-            while covered < len(document.text.starts) and document.text.line(covered).lstrip().startswith("#"):
-                covered += 1
+            next_line = max(next_line, line + 1)  # of a block of comments each line is looked at once
+            while next_line < len(document.text.starts) and document.text.line(next_line).lstrip().startswith("#"):
+                next_line += 1
+            covered = next_line
         parsed = _IGNORE.fullmatch(match[1].strip())
         rest = parsed[2] if parsed else ""
         until = _UNTIL.search(rest)

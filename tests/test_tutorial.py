@@ -73,3 +73,24 @@ def test_in_production_it_is_graver(tmp_path: Path) -> None:
     build(tmp_path, {"agent-permissions.yaml": TUTORIAL.replace("staging", "production")})
     errors = {one.rule for one in run(tmp_path).findings if one.severity is Severity.ERROR}
     assert errors == {"review/no-owner", "review/never-reviewed", "rollback/missing-rollback-script"}
+
+
+THEIR_SCRIPT = """\
+import argparse
+import psycopg2
+
+
+def revert(run_id):
+    cur = psycopg2.connect("dbname=helpdesk").cursor()
+    cur.execute("SELECT ticket_id, column_name, old_value FROM agent_audit_log WHERE run_id = %s", (run_id,))
+    for ticket_id, column_name, old_value in cur.fetchall():
+        cur.execute(f"UPDATE tickets SET {column_name} = %s WHERE id = %s", (old_value, ticket_id))
+"""
+
+
+def test_with_a_script_of_the_tutorials_kind(tmp_path: Path) -> None:
+    build(tmp_path, {"agent-permissions.yaml": TUTORIAL, "scripts/revert_agent_run.py": THEIR_SCRIPT})
+    outcome = run(tmp_path)
+    assert places(outcome) == [*ALWAYS, "rollback/audit-log-mismatch 16:1", "rollback/injectable-rollback-script 16:1"]
+    assert [one.severity for one in outcome.findings[-2:]] == [Severity.WARNING, Severity.WARNING]
+    assert exit_status(outcome, Severity.ERROR) is Exit.CLEAN

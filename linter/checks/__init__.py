@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from linter.checks.subject import Unit
+    from linter.findings import Location, Repair
     from linter.manifest.model import Resource
     from linter.manifest.reader import Route
 
@@ -48,6 +49,9 @@ class Hit(NamedTuple):
     """The exact statements that end it, where the check knows them; else the rule's words."""
     details: Mapping[str, Any] = {}
     cause: str = ""
+    elsewhere: "tuple[Location, ...]" = ()
+    """Related places in other files, such as a script."""
+    repair: "Repair | None" = None
 
 
 class Template(NamedTuple):

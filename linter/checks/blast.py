@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from linter.blast import LEVELS, computed
 from linter.checks import Hit, Place, template
+from linter.checks.repairs import inserted
 from linter.checks.subject import Subject
+from linter.findings import Repair, Splice
+from linter.patterns import Pattern
+
+# What may stand before the word itself: a quote, or a block scalar's header.
+_OPENING = Pattern(r"""["']?\s*|[|>][^\n]*\s*""")
 
 
 @template("understated-blast-radius")
@@ -18,11 +25,16 @@ def understated(subject: Subject) -> Iterator[Hit]:
         level, how = computed(resource, production=subject.production(resource.environments))
         gap = level - LEVELS.index(resource.blast_radius)
         if gap > 0:
+            route = ("resources", resource.position, "blast_radius")
+            start = subject.document.entry(route)[2]
+            start += len(_OPENING.match(subject.document.text.content, start)[0])  # type: ignore[index]  # matches always
+            word = Splice(start, start + len(resource.blast_radius), LEVELS[level])
             yield Hit(
-                Place(("resources", resource.position, "blast_radius")),
+                Place(route),
                 {"declared": resource.blast_radius, "computed": LEVELS[level], "how": how},
                 ("two-levels",) if gap > 1 else (),
                 resource,
+                repair=Repair(partial(tuple, [word]), (route,), safe=False),
             )
 
 
@@ -32,8 +44,11 @@ def missing(subject: Subject) -> Iterator[Hit]:
     for resource in subject.manifest.resources:
         if "blast_radius" not in resource.written and resource.access != "none" and resource.known:
             level, how = computed(resource, production=subject.production(resource.environments))
+            route = ("resources", resource.position)
+            splices = inserted(subject.document, route, "resource", "blast_radius", LEVELS[level])
             yield Hit(
-                Place(("resources", resource.position), "absence"),
+                Place(route, "absence"),
                 {"computed": LEVELS[level], "how": how},
                 resource=resource,
+                repair=Repair(splices, ((*route, "blast_radius"),), safe=False) if splices else None,
             )

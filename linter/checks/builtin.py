@@ -2,7 +2,19 @@
 
 from importlib import import_module
 
-_MODULES = ("assertion", "blast", "document", "fleet", "resources", "review", "rollback", "scalars")
+_MODULES = (
+    "assertion",
+    "blast",
+    "document",
+    "fleet",
+    "powers",
+    "resources",
+    "review",
+    "rollback",
+    "scalars",
+    "scopes",
+    "scripts",
+)
 
 
 _LIVE = ("drift",)

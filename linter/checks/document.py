@@ -6,7 +6,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from linter.checks import Hit, Place, template
+from linter.checks.repairs import quoted
 from linter.checks.subject import Subject
+from linter.findings import Repair, Splice
 from linter.manifest.reader import Route
 from linter.patterns import Pattern
 from linter.schema import Violation
@@ -21,7 +23,35 @@ def schema_violation(subject: Subject) -> Iterator[Hit]:
             {"problem": _problem(violation), "suggestion": violation.suggestion},
             ("suggested",) if violation.suggestion else (),
             key=".".join(map(str, violation.route)) + f":{violation.subject}",
+            repair=_near_miss(subject, violation) if violation.nearest else None,
         )
+
+
+def _near_miss(subject: Subject, violation: Violation) -> Repair | None:
+    """The key or word that was meant in place of what stands there."""
+    document, route = subject.document, violation.route
+    key_start, key_end, start, end = document.entry(route)
+    if violation.kind == "unknown":
+        renamed = (*route[:-1], violation.nearest)
+        safe = _close(violation.subject, violation.nearest)
+        return Repair(lambda: (Splice(key_start, key_end, violation.nearest),), (route, renamed), safe)
+    written = document.text.content[start:end]
+    if start in document.blocks or written[:1] in ("&", "*", "!"):
+        return None
+    quote = written[:1] if written[:1] in ("'", '"') else ""
+    word, bracket, note = written.strip(quote or None).partition("(")
+    text = violation.nearest + (f" {bracket}{note}" if bracket else "")
+    return Repair(
+        lambda: (Splice(start, end, f"{quote}{text}{quote}"),), (route,), _close(word.strip(), violation.nearest)
+    )
+
+
+def _close(written: str, meant: str) -> bool:
+    """Whether a word is certainly the other, misspelt: the same letters, or a slip of one or two in many."""
+    from difflib import SequenceMatcher
+
+    plain, other = (re.sub(r"[-_ ]", "", word).lower() for word in (written, meant))
+    return plain == other or SequenceMatcher(None, plain, other).ratio() >= 0.88
 
 
 def _problem(violation: Violation) -> str:
@@ -94,13 +124,16 @@ def value_lost_to_comment(subject: Subject) -> Iterator[Hit]:
             kept = content[start:end]
             key = next((step for step in reversed(route) if isinstance(step, str)), "")
             whole = f"{kept} {lost}".strip().replace("\\", "\\\\").replace('"', '\\"')
-            quoted = f'{key}: "{whole}"' if isinstance(route[-1], str) else f'- "{whole}"'
+            suggested = f'{key}: "{whole}"' if isinstance(route[-1], str) else f'- "{whole}"'
             span = (match.start(1), match.start(1) + len(lost))
+            text = f"{value} {lost}" if value else lost
+            repair = Repair(quoted(start if value else span[0], span[1], text), (route,), case == "whole")
             yield Hit(
                 Place(route, span=span),
-                {"key": key, "lost": lost, "quoted": quoted},
+                {"key": key, "lost": lost, "quoted": suggested},
                 (case,),
                 key=".".join(map(str, route)),
+                repair=repair,
             )
 
 

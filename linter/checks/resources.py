@@ -1,71 +1,16 @@
-"""Checks of what is granted: bounds, wildcards, contradictions, overlaps."""
+"""Checks of entries against themselves and one another: contradictions, overlaps, environments that are not the manifest's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
 from linter.permissions import Leaf, action, class_of, object_within, within
-from linter.systems import Kind
-
-
-def _wild(resource: Resource, kind: Kind) -> bool:
-    """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
-    last = resource.object[-1] if resource.object else ""
-    return last == "*" or last.endswith(":*") or (kind.name == "github" and last.endswith("/*"))
-
-
-@template("wildcard-resource")
-def wildcard_resource(subject: Subject) -> Iterator[Hit]:
-    """Writing on everything below something."""
-    for resource in subject.manifest.resources:
-        if resource.writes and _wild(resource, subject.kind(resource)):
-            yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
-
-
-@template("unbounded-write")
-def unbounded_write(subject: Subject) -> Iterator[Hit]:
-    """Writing that nothing narrows: the scope says "all", or there is none."""
-    for resource in subject.manifest.resources:
-        kind = subject.kind(resource)
-        if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
-            continue  # a wildcard is a fault of its own, and explains this one
-        route = ("resources", resource.position)
-        if resource.scope.kind == "unbounded":
-            said = resource.scope.words or "*"
-            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif resource.scope.kind == "absent":
-            place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
-            case = "named-object" if resource.object else "whole-system"
-            yield Hit(place, {"system": resource.system}, (case,), resource)
-
-
-@template("uncheckable-scope")
-def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
-    """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
-    for resource in subject.manifest.resources:
-        if resource.scope.kind == "prose" and resource.access != "none":
-            dimensions = subject.kind(resource).dimensions
-            structured = _structured(resource.scope.words, dimensions) if dimensions else ""
-            place = Place(("resources", resource.position, "scope"))
-            yield Hit(place, {"structured": structured}, ("checkable",) if dimensions else (), resource)
-
-
-_PREDICATE = Pattern(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
-
-
-def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
-    """A structured form in place of the prose: its predicate where one can be made out, else the keys to fill."""
-    match = _PREDICATE.fullmatch(prose)
-    if "rows" in dimensions and match:
-        predicate = match[1].replace('"', '\\"')
-        return f'rows: "{predicate}"'
-    return " or ".join(f"{name}: {'<predicate>' if name == 'rows' else '[<name>, ...]'}" for name in dimensions)
-
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
 _READS_ONLY = Pattern(
@@ -90,6 +35,9 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
 
 
 def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
+    box = resource.scope.box
+    if not resource.actions and "write_columns" not in box and "read_columns" not in box:
+        return
     named = [action(word) for word in resource.actions or ()]
     if resource.access in ("none", "read-only"):
         allowed = {"read"} if resource.access == "read-only" else set()
@@ -100,7 +48,6 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
                 {"this": f"actions name {', '.join(beyond)}", "that": f"access is {resource.access}"},
                 ("access",),
             )
-    box = resource.scope.box
     deletes = [word for word in named if class_of(word) == "delete"]
     if deletes and ("columns" in box or "write_columns" in box):
         yield (
@@ -116,6 +63,8 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
+    if not resource.writes:
+        return
     kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
         lower = text.lower()
@@ -138,33 +87,44 @@ _MOST_CANDIDATES = 200
 """Entries for one object that an entry is compared with: 100,000 entries of one name must not take a day."""
 
 
+Objects = dict[tuple[str, ...], list[Resource]]
+"""The entries of one system, by object."""
+
+
 @template("overlapping-resources")
 def overlapping_resources(subject: Subject) -> Iterator[Hit]:
     """An entry that another one contains, action by action: the narrower one narrows nothing."""
-    index: dict[tuple[str, tuple[str, ...]], list[Resource]] = {}
+    systems: dict[str, Objects] = {}
     for resource in subject.manifest.resources:
         if resource.known and resource.leaves:
-            index.setdefault((resource.system, resource.object), []).append(resource)
-    if len(index) == len(subject.manifest.resources) and all(path and path[-1] != "*" for _, path in index):
-        return  # every entry names another object, none of them a wildcard
-    for resource in subject.manifest.resources:
-        outer = _container(resource, index) if resource.known else None
-        if outer is not None:
-            caption = "this entry already grants all of it"
-            related = Place(("resources", outer.position, "resource"), caption=caption)
-            yield Hit(
-                Place(("resources", resource.position, "resource")),
-                {"outer": outer.name},
-                resource=resource,
-                key=outer.name,
-                related=(related,),
-            )
+            systems.setdefault(resource.system, {}).setdefault(resource.object, []).append(resource)
+    for resource, outer in chain.from_iterable(map(_contained, systems.values())):
+        caption = "this entry already grants all of it"
+        related = Place(("resources", outer.position, "resource"), caption=caption)
+        yield Hit(
+            Place(("resources", resource.position, "resource")),
+            {"outer": outer.name},
+            resource=resource,
+            key=outer.name,
+            related=(related,),
+        )
 
 
-def _container(resource: Resource, index: dict[tuple[str, tuple[str, ...]], list[Resource]]) -> Resource | None:
+def _contained(objects: Objects) -> Iterator[tuple[Resource, Resource]]:
+    """Every entry of one system that another contains, with that one."""
+    wide = [path for path in objects if not path or path[-1] == "*"]
+    for path, entries in objects.items():
+        if len(entries) > 1 or wide not in ([], [path]):
+            for resource in entries:
+                outer = _container(resource, objects)
+                if outer is not None:
+                    yield resource, outer
+
+
+def _container(resource: Resource, objects: Objects) -> Resource | None:
     path = resource.object
     for above in dict.fromkeys([path, (), *((*path[:length], "*") for length in range(len(path)))]):
-        for other in index.get((resource.system, above), ())[:_MOST_CANDIDATES]:
+        for other in objects.get(above, ())[:_MOST_CANDIDATES]:
             if other is resource or not set(resource.environments) <= set(other.environments):
                 continue
             if not _covers(resource.leaves, other.leaves):

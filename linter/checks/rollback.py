@@ -1,14 +1,15 @@
-"""Checks of the undo: is there one, does it name a command, a script that exists, the run to revert."""
+"""Checks of the undo: is there one, does it name a command and the run to revert, is it tried out."""
 
-import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from linter.blast import LEVELS, computed
-from linter.checks import Hit, Place, template
+from linter.checks import BadParams, Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource, Rollback
-from linter.manifest.strategy import Command, commands, in_prose
+from linter.manifest.period import after, in_future, is_period
+from linter.manifest.strategy import commands
+from linter.manifest.trail import dry_run, recorded
 from linter.systems import words
 
 
@@ -16,7 +17,7 @@ def _writing(subject: Subject) -> list[Resource]:
     return [resource for resource in subject.manifest.resources if resource.writes]
 
 
-def _place(rollback: Rollback) -> Place:
+def place_of(rollback: Rollback) -> Place:
     """Where the strategy's command stands."""
     route = ("rollback_strategy", "command") if rollback.structured and rollback.command else ("rollback_strategy",)
     return Place(route, "value" if rollback.command or not rollback.structured else "key")
@@ -40,7 +41,7 @@ def no_rollback_command(subject: Subject) -> Iterator[Hit]:
     if rollback is None or all(resource.rollback is not None for resource in _writing(subject)):
         return
     if not commands(rollback):
-        yield Hit(_place(rollback))
+        yield Hit(place_of(rollback))
 
 
 @template("no-run-id")
@@ -50,56 +51,7 @@ def no_run_id(subject: Subject) -> Iterator[Hit]:
     if rollback is not None and _writing(subject):
         found = commands(rollback)
         if found and not any(command.takes_run for command in found):
-            yield Hit(_place(rollback), {"command": found[0].text})
-
-
-class ScriptParams(NamedTuple):
-    """Parameters of `rollback-script`."""
-
-    scripts_root: str = ""
-    """A folder, relative to the root, that scripts are also looked for in."""
-    elsewhere: bool = False
-    """Whether scripts live outside this repository, so that their absence says nothing."""
-
-
-@template("rollback-script", ScriptParams)
-def missing_rollback_script(params: ScriptParams) -> Any:
-    """A command that names a script which is not in the repository."""
-
-    def check(subject: Subject) -> Iterator[Hit]:
-        if params.elsewhere:
-            return
-        for place, command, structured, resource in _scripts(subject):
-            script = command.script
-            assert script is not None
-            path, reason = subject.around.script(script)
-            for folder in (os.path.dirname(subject.path), params.scripts_root):
-                if not path:
-                    path, _ = subject.around.script(os.path.join(folder, script))
-            if not path:
-                yield Hit(place, {"script": script, "reason": reason}, resource=resource, key=script)
-            elif structured and command.direct and not os.access(path, os.X_OK):
-                yield Hit(place, {"script": script}, ("not-executable",), resource=resource, key=script)
-
-    return check
-
-
-def _scripts(subject: Subject) -> Iterator[tuple[Place, Command, bool, Resource | None]]:
-    """Every script that a rollback names: the strategy's, then each resource's own."""
-    rollback = subject.manifest.rollback
-    seen: set[str] = set()
-    found: list[tuple[Place, Command, bool, Resource | None]] = []
-    if rollback is not None:
-        found += [(_place(rollback), command, rollback.structured, None) for command in commands(rollback)]
-    for resource in subject.manifest.resources:
-        if resource.rollback is not None:
-            place = Place(("resources", resource.position, "rollback"))
-            found += [(place, command, False, resource) for command in in_prose(resource.rollback)]
-    for item in found:
-        script = item[1].script
-        if script is not None and script not in seen:
-            seen.add(script)
-            yield item
+            yield Hit(place_of(rollback), {"command": found[0].text})
 
 
 class IrreversibleParams(NamedTuple):
@@ -127,9 +79,50 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
     return check
 
 
+@template("no-dry-run")
+def no_dry_run(subject: Subject) -> Iterator[Hit]:
+    """A strategy that never tries the agent out without writing."""
+    if subject.manifest.rollback is not None and _writing(subject) and not dry_run(subject.manifest):
+        yield Hit(Place(("rollback_strategy",), "key"))
+
+
+@template("no-audit-log")
+def no_audit_log(subject: Subject) -> Iterator[Hit]:
+    """Writes that nobody records: nothing says what a run did, so nothing can be reverted by it."""
+    if subject.manifest.rollback is not None and _writing(subject) and not recorded(subject.manifest):
+        yield Hit(Place(("rollback_strategy",), "key"))
+
+
 @template("never-rehearsed")
 def never_rehearsed(subject: Subject) -> Iterator[Hit]:
     """A rollback that nobody has tried."""
     rollback = subject.manifest.rollback
     if rollback is not None and rollback.rehearsed is None and _writing(subject):
         yield Hit(Place((), "absence"))
+
+
+class RehearsalParams(NamedTuple):
+    """Parameters of `stale-rehearsal`."""
+
+    lasts: str
+    """How long a rehearsal counts, such as 90d."""
+
+
+@template("stale-rehearsal", RehearsalParams)
+def stale_rehearsal(params: RehearsalParams) -> Any:
+    """A rehearsal that is too old, or that has not happened yet."""
+    if not is_period(params.lasts):
+        raise BadParams("`lasts`: expected a period such as 90d, 12w or 6m")
+
+    def check(subject: Subject) -> Iterator[Hit]:
+        rollback = subject.manifest.rollback
+        if rollback is None or rollback.rehearsed is None or not _writing(subject):
+            return
+        place = Place(("rollback_strategy", "rehearsed", "date"))
+        today = subject.around.as_of
+        if in_future(rollback.rehearsed, today):
+            yield Hit(place, {"date": rollback.rehearsed}, ("future",))
+        elif after(rollback.rehearsed, params.lasts) < today:
+            yield Hit(place, {"date": rollback.rehearsed, "lasts": params.lasts})
+
+    return check

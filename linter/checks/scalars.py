@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.checks import Hit, Place, template
+from linter.checks.repairs import quoted
 from linter.checks.subject import Subject
+from linter.findings import Repair, Splice
 from linter.manifest.reader import resolve
 from linter.patterns import Pattern
 from linter.schema import describe, is_date
@@ -23,7 +25,16 @@ def ambiguous_scalar(subject: Subject) -> Iterator[Hit]:
             continue
         old, new = _reading_1_1(value), describe(resolve(value))
         if old is not None:
-            yield Hit(Place(span=(start, end)), {"value": value, "old": old, "new": new}, key=f"{key}:{value}")
+            values = {"value": value, "old": old, "new": new}
+            yield Hit(Place(span=(start, end)), values, key=f"{key}:{value}", repair=_spelt_out(value, start, end))
+
+
+def _spelt_out(value: str, start: int, end: int) -> Repair | None:
+    """The scalar as both versions read it alike: what YAML 1.2 makes of it, quoted where that is text."""
+    read = resolve(value)
+    if isinstance(read, str):
+        return Repair(quoted(start, end, value))
+    return Repair(lambda: (Splice(start, end, str(read)),)) if type(read) is int else None
 
 
 def _reading_1_1(value: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from linter import schema
 from linter.globs import matcher
 from linter.manifest.model import Resource, build, prune
-from linter.manifest.text import Text
+from linter.manifest.text import Text, Unreadable
 from linter.secrets import Secret, find, mask
 from linter.systems import Kind, kind_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from linter.config import Config
     from linter.manifest.reader import Document
+    from linter.rollback_script import Script
     from linter.schema import Violation
 
 MAX_SCRIPT = 1 << 20
@@ -26,12 +27,16 @@ MAX_SCRIPT = 1 << 20
 class Surroundings:
     """What every manifest of a run shares."""
 
-    def __init__(self, config: "Config", as_of: "date") -> None:
+    def __init__(self, config: "Config", as_of: "date", *, by_name: bool) -> None:
         self.config = config
         self.as_of = as_of
+        self.by_name = by_name
+        """Whether files were named one by one, as a hook does: the calendar then stops no commit."""
         self.defaults = [(matcher(entry["paths"], folders=True), entry) for entry in config.defaults]
         self._real_root = os.path.realpath(config.root)
         self._scripts: dict[str, tuple[str, str]] = {}
+        self._read: dict[str, Script | None] = {}
+        self._live: dict[tuple[str, ...], bool] = {}
 
     @cached_property
     def codeowners(self) -> Any:
@@ -39,6 +44,13 @@ class Surroundings:
         from linter.codeowners import load
 
         return load(self.config.root)
+
+    def production(self, environments: tuple[str, ...]) -> bool:
+        """Whether a production environment is among these."""
+        live = self._live.get(environments)
+        if live is None:
+            live = self._live[environments] = any(self.config.production(one) for one in environments)
+        return live
 
     def script(self, relative: str) -> tuple[str, str]:
         """The file that a manifest names as a script, or why it cannot be taken.
@@ -50,6 +62,18 @@ class Surroundings:
         if known is None:
             known = self._scripts[relative] = self._look_up(relative)
         return known
+
+    def python(self, path: str) -> "Script | None":
+        """What the Python script at this absolute path says; None where this Python cannot read it."""
+        if path not in self._read:
+            from linter.rollback_script import read_script
+
+            try:
+                with open(path, "rb") as file:
+                    self._read[path] = read_script(file.read(MAX_SCRIPT))
+            except (OSError, SyntaxError, ValueError):
+                self._read[path] = None
+        return self._read[path]
 
     def _look_up(self, relative: str) -> tuple[str, str]:
         if os.path.isabs(relative) or relative.startswith("~"):
@@ -80,10 +104,17 @@ class Subject:
     """One manifest: its path, document, model and surroundings."""
 
     def __init__(self, path: str, document: "Document", around: Surroundings) -> None:
+        """Raises: Unreadable, where it has more faults than a manifest can have: a clear end, and not minutes of work."""
         self.path = path
         self.document = document
         self.around = around
         self.secrets: list[Secret] = find(document.text.content)
+        if max(len(self.secrets), document.text.content.count("permlint:")) > schema.MOST_VIOLATIONS:
+            raise Unreadable(
+                1,
+                1,
+                f"holds more than {schema.MOST_VIOLATIONS:,} secrets or suppressions: is it a permission manifest?",
+            )
         self.shown = Text(mask(document.text.content)) if self.secrets else document.text
         """The text with secrets masked, offsets unchanged: the only one that is ever quoted."""
         self.violations: list[Violation] = []
@@ -92,6 +123,8 @@ class Subject:
             self.manifest = build(data, data)
             return
         self.violations = schema.explain("manifest", data)
+        if len(self.violations) >= schema.MOST_VIOLATIONS:
+            raise Unreadable(1, 1, f"has more than {schema.MOST_VIOLATIONS:,} faults: is it a permission manifest?")
         known = data if isinstance(data, dict) else {}
         self.manifest = build(prune(known, _unusable(self.violations)), known)
 
@@ -105,8 +138,7 @@ class Subject:
 
     def production(self, environments: tuple[str, ...] | None = None) -> bool:
         """Whether a production environment is among these, by default the manifest's."""
-        given = self.manifest.environments if environments is None else environments
-        return any(self.around.config.production(one) for one in given)
+        return self.around.production(self.manifest.environments if environments is None else environments)
 
     def default(self, key: str) -> str | None:
         """What the configured defaults say for this path; the last entry that matches and says it wins."""

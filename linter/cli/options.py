@@ -14,8 +14,10 @@ import click
 from linter.exits import exit_status
 from linter.findings import Outcome, Severity
 
-FORMATS = ("text", "json", "sarif")
-_EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif"}
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
+_EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}
+_SUMMARY = 1024 * 1024
+"""Bytes that a step may write to its summary ("Workflow commands for GitHub Actions", "Step isolation and limits")."""
 _FAIL_ON = ("error", "warning", "info", "never")
 
 
@@ -139,6 +141,8 @@ def emit(outcome: Outcome, common: Common) -> int:
     """
     for name, output in common.destinations:
         _write(output, _render(name, outcome, common, color=_wants_color(output)))
+    if any(name == "github" for name, _ in common.destinations):
+        _summarize(outcome)
     return exit_status(outcome, common.fail_on)
 
 
@@ -152,6 +156,22 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
         from linter.reports import sarif
 
         return sarif.render(outcome, manuals(outcome.rules), common.fail_on)
+    if name == "github":
+        from linter.reports import github
+
+        return github.render(outcome)
+    if name == "gitlab":
+        from linter.reports import gitlab
+
+        return gitlab.render(outcome)
+    if name == "junit":
+        from linter.reports import junit
+
+        return junit.render(outcome, common.fail_on)
+    if name == "markdown":
+        from linter.reports import markdown
+
+        return markdown.render(outcome)
     from linter.reports import text
 
     style = text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose)
@@ -160,6 +180,23 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
 
         return causes.render(outcome, style)
     return text.render(outcome, style)
+
+
+def _summarize(outcome: Outcome) -> None:
+    """Append the findings to the summary of the GitHub Actions step, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    from linter.reports import markdown
+
+    try:
+        taken = os.path.getsize(path) if os.path.exists(path) else 0
+        # Earlier commands of the step may have written too. GitHub drops a summary that is too large, all of it.
+        if _SUMMARY - taken > 1024:
+            with open(path, "a", encoding="utf-8", newline="\n") as file:
+                file.write(markdown.render(outcome, _SUMMARY - taken - 1) + "\n")
+    except OSError as error:
+        raise click.FileError(path, error.strerror or "cannot be written") from None
 
 
 def _wants_color(output: str) -> bool:

@@ -68,9 +68,9 @@ class Manifest(NamedTuple):
     reviewed: Mapping[str, str] | None
     review_every: str | None
     expires: str | None
-    identities: Mapping[str, Any]
     audit_log: str | None
-    """The top-level field; a structured strategy may have one of its own."""
+    """The manifest's own field; `linter.manifest.trail` knows where else it may stand."""
+    identities: Mapping[str, Any]
     written: frozenset[str]
     """The top-level keys that stand in the file, valid or not."""
 
@@ -99,8 +99,8 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
         reviewed=data.get("reviewed"),
         review_every=data.get("review_every"),
         expires=data.get("expires"),
-        identities=data.get("identities") or {},
         audit_log=data.get("audit_log"),
+        identities=data.get("identities") or {},
         written=frozenset(original),
     )
 

@@ -25,8 +25,8 @@ from linter.patterns import Pattern
 
 MAX_BYTES = 1 << 20
 """A manifest of twelve resources is 2 KB; a megabyte is a mistake or an attack."""
-MAX_NODES = 100_000
-"""Nodes after expanding aliases: what an alias bomb multiplies."""
+MAX_NODES = 10_000
+"""Keys and values after expanding aliases: what an alias bomb multiplies. A manifest of twelve resources has 100."""
 MAX_DEPTH = 64
 """libyaml is quadratic in depth (100 KB of "[" takes 26 s), so the reader stops while streaming."""
 
@@ -78,13 +78,25 @@ class Document:
         return self.spans[id(parent)][route[-1]]  # type: ignore[index]
 
 
-def read(text: Text) -> Document:
+def read(text: Text, most: int = MAX_NODES) -> Document:
     """Read one YAML 1.2 (core schema) document; merge keys are supported, as every YAML 1.1 reader has them.
+
+    Args:
+        most: how many keys and values it may hold, aliases expanded.
 
     Raises:
         Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
     """
-    return _Machine(text).run()
+    if not text.content.isascii() and (found := _FOREIGN_BREAK.search(text.content)):
+        name = f"U+{ord(found[0]):04X}"
+        message = f"the character {name} ends a line for some YAML readers and not for others: remove it"
+        raise Unreadable(*text.position(found.start()), message)
+    return _Machine(text, most).run()
+
+
+# NEL, LS and PS: line breaks in YAML 1.1 (and to libyaml), ordinary characters in YAML 1.2 (section 5.4). After a comment
+# they would hide a line from whoever reads it in an editor.
+_FOREIGN_BREAK = Pattern("[\x85\u2028\u2029]")
 
 
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -97,6 +109,8 @@ _FLOAT_WORD = Pattern(r"\.([iInN])")
 _WORDS_1_1 = frozenset(
     word for base in ("y", "n", "yes", "no", "on", "off", "=") for word in (base, base.capitalize(), base.upper())
 )
+_SPECIAL = _WORDS_1_1 | _CONSTANTS.keys()
+"""Words that are something else than text, for some reader at least; beside them, only what begins like a number can be."""
 _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 
@@ -117,38 +131,27 @@ def resolve(value: str) -> Any:
 
 
 def _integer(value: str) -> int | float:
+    # Python refuses to print more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
+    if len(value) >= 400:
+        return float("-inf" if value[0] == "-" else "inf")
     if value[:2] in ("0o", "0x"):
         return int(value[2:], 8 if value[1] == "o" else 16)
-    # Python refuses more than 4,300 digits (quadratic time); no field takes such a number, so its size does not matter.
-    return int(value) if len(value) < 400 else float("inf")
+    return int(value)
 
 
 def _may_differ(value: str) -> bool:
-    """Whether a plain scalar that begins like a number deserves a look; most are plain numbers or prose."""
-    return len(value) < 40 and (value[0] == "0" or not value.isdigit())
-
-
-class _Frame(NamedTuple):
-    """What is put aside while a nested collection is read."""
-
-    container: Any
-    places: Any
-    key: Any
-    key_start: int
-    key_end: int
-    start: int
-    nodes: int
-    anchor: str | None
-    as_key: bool
-    muted: bool
-    merges: list[tuple[Any, Any]] | None
+    """Whether a plain scalar that is not certainly text deserves a look; most are plain numbers."""
+    if value in _CONSTANTS:
+        return False
+    return value in _WORDS_1_1 or (len(value) < 40 and (value[0] == "0" or not value.isdigit()))
 
 
 class _Machine:
     """The stack machine: one instance a document."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, most: int) -> None:
         self.text = text
+        self.most = most
         self.spans: Spans = {}
         self.blocks: set[int] = set()
         self.duplicates: list[Duplicate] = []
@@ -172,7 +175,7 @@ class _Machine:
             if isinstance(event, DocumentStartEvent):
                 start: Any = event.start_mark
                 raise self.fail(start.index, "a second YAML document begins here: a manifest is one document")
-        except YAMLError as error:
+        except (YAMLError, UnicodeEncodeError) as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
         document.duplicates, document.suspects = self.duplicates, self.suspects
@@ -180,8 +183,8 @@ class _Machine:
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
         spans, anchors, blocks = self.spans, self.anchors, self.blocks
-        content = self.text.content
-        stack: list[_Frame] = []
+        content, most = self.text.content, self.most
+        stack: list[Any] = []  # what is put aside while a nested collection is read; a plain tuple is the fastest
         # The root stands in a list of its own, so that it is attached as everything else is.
         root: list[Any] = []
         container: Any = root
@@ -204,12 +207,10 @@ class _Machine:
                     if is_map and key is None:
                         if value in _WORDS_1_1 and not muted:
                             self.suspects.append(Suspect(None, value, start, end))
-                    else:
+                    elif value in _SPECIAL or value[0] in _NUMERIC:
                         text = value
                         value = resolve(text)
-                        if (text in _WORDS_1_1 or (text and text[0] in _NUMERIC and _may_differ(text))) and not (
-                            muted or (key is not None and key[:2] == "x-")
-                        ):
+                        if _may_differ(text) and not (muted or (key is not None and key[:2] == "x-")):
                             self.suspects.append(Suspect(key if is_map else len(container), text, start, end))
                 else:
                     style = event.style
@@ -228,12 +229,7 @@ class _Machine:
                     raise self.fail(start, _unknown_tag(event.tag))
                 if event.anchor is not None:
                     anchors[event.anchor] = None  # open: an alias to it now would be a cycle
-                as_key = is_map and key is None
-                stack.append(
-                    _Frame(
-                        container, places, key, key_start, key_end, start, nodes, event.anchor, as_key, muted, merges
-                    )
-                )
+                stack.append((container, places, key, key_start, key_end, muted, merges, start, nodes, event.anchor))
                 muted = muted or (is_map and key is not None and key[:2] == "x-")
                 nodes += 1
                 is_map = kind is MappingStartEvent
@@ -246,17 +242,14 @@ class _Machine:
                 value = container
                 if merges:
                     _merge(container, places, merges)
-                frame = stack.pop()
-                start = frame.start
                 end = event.end_mark.index
-                if event.start_mark.index == end:
+                if start == end:
                     end = last_end  # a block collection's own end mark spills to the next token
-                if frame.anchor is not None:
-                    anchors[frame.anchor] = (value, nodes - frame.nodes)
-                container, places, key, key_start, key_end = frame[:5]
-                muted, merges = frame.muted, frame.merges
+                container, places, key, key_start, key_end, muted, merges, start, before, anchor = stack.pop()
+                if anchor is not None:
+                    anchors[anchor] = (value, nodes - before)
                 is_map = type(container) is dict
-                if frame.as_key:
+                if is_map and key is None:
                     last_end = end
                     key, key_start, key_end = content[start:end], start, end
                     if key in container and not muted:
@@ -276,8 +269,8 @@ class _Machine:
             else:
                 raise self.fail(start, "is not one YAML document")
             last_end = end
-            if nodes > MAX_NODES:
-                raise self.fail(start, f"holds more than {MAX_NODES:,} values (aliases expanded)")
+            if nodes > most:
+                raise self.fail(start, f"holds more than {most:,} keys and values (aliases expanded)")
             if is_map:
                 if key is None:
                     key, key_start, key_end = value, start, end
@@ -309,7 +302,7 @@ class _Machine:
             raise self.fail(start, f"the value is not what its tag !!{tag.rpartition(':')[2]} says")
         return resolved
 
-    def _explain(self, error: YAMLError) -> Unreadable:
+    def _explain(self, error: YAMLError | UnicodeEncodeError) -> Unreadable:
         content = self.text.content
         control = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]", content)
         if control:

@@ -7,8 +7,8 @@ every later version, since digests sign the result. What it does not read stays 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from linter.boxes import EVERYTHING, Names, Value, fold
 from linter.patterns import Pattern
-from linter.permissions import EVERYTHING, Names, Value, fold
 
 SET_DIMENSIONS = (
     "columns",

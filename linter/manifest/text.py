@@ -30,11 +30,12 @@ class Unreadable(Exception):
 class Text:
     """Decoded text. Lines end at LF, CR LF or CR, as editors and code hosts count them (YAML 1.1 has more)."""
 
-    __slots__ = ("_starts", "content")
+    __slots__ = ("_last", "_starts", "content")
 
     def __init__(self, content: str) -> None:
         self.content = content
         self._starts: list[int] | None = None
+        self._last = (0, "")
 
     @property
     def starts(self) -> list[int]:
@@ -50,9 +51,12 @@ class Text:
 
     def line(self, number: int) -> str:
         """The line with this number (from 1), without its end."""
-        start = self.starts[number - 1]
-        end = self.starts[number] if number < len(self.starts) else len(self.content)
-        return self.content[start:end].rstrip("\r\n")
+        # Thousands of findings may quote one line of a megabyte: they share one copy.
+        if self._last[0] != number:
+            start = self.starts[number - 1]
+            end = self.starts[number] if number < len(self.starts) else len(self.content)
+            self._last = (number, self.content[start:end].rstrip("\r\n"))
+        return self._last[1]
 
 
 def decode(raw: bytes) -> Text:
@@ -65,11 +69,13 @@ def decode(raw: bytes) -> Text:
         if raw.startswith(mark):
             raise Unreadable(1, 1, f"is {name}: save it as UTF-8")
     try:
-        content = raw.decode("utf-8-sig")
+        content = raw.decode()
     except UnicodeDecodeError as error:
-        before = Text(raw[: error.start].decode("utf-8-sig", "replace"))
+        before = Text(raw[: error.start].decode().lstrip("\ufeff"))
         line, column = before.position(len(before.content))
         raise Unreadable(line, column, f"byte 0x{raw[error.start]:02x} is not UTF-8: save the file as UTF-8") from None
+    # libyaml skips a byte order mark of its own accord: a second one would shift every span.
+    content = content.lstrip("\ufeff")
     nul = content.find("\0")
     if nul >= 0:
         line, column = Text(content).position(nul)

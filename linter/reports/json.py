@@ -7,7 +7,7 @@ from typing import Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
-from linter.reports.visible import visible
+from linter.reports.visible import inert, visible
 
 
 def render(outcome: Outcome, *, effective: bool = False) -> str:
@@ -43,7 +43,7 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
         body["effective"] = [
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]} for who, rows in outcome.effective
         ]
-    return json.dumps(body, indent=2, ensure_ascii=True) + "\n"
+    return inert(json.dumps(body, indent=2, ensure_ascii=True), r"\u0023") + "\n"
 
 
 def _path(path: str) -> str:

@@ -7,7 +7,9 @@ is the caller's decision. Every text of a stranger goes through `visible`.
 from typing import NamedTuple
 
 from linter.findings import Finding, InputError, Location, Outcome, Severity, Silenced, count
-from linter.reports.visible import escape, unsafe, visible
+from linter.patterns import Pattern
+from linter.reports.totals import plural
+from linter.reports.visible import escape, inert, unsafe, visible
 
 
 class Style(NamedTuple):
@@ -25,6 +27,7 @@ class Style(NamedTuple):
 _TINTS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
 _MOST_WIDTH = 200
 """Source lines are cut around their span beyond this."""
+_WORKFLOW_COMMAND = Pattern(r"(?m)^\s*::")
 
 
 class Printer:
@@ -87,10 +90,11 @@ def render(outcome: Outcome, style: Style) -> str:
     """The report; empty only with `quiet` and nothing to say."""
     printer = Printer(style)
     blocks = [printer.error(error) for error in outcome.errors]
-    full = [one for one in outcome.findings if style.verbose or one.severity >= style.threshold]
+    least = Severity.OFF if style.verbose else style.threshold
+    full = [one for one in outcome.findings if one.severity >= least]
     blocks += [printer.full(finding) + "\n" for finding in full]
     if not style.quiet:
-        rest = [one for one in outcome.findings if one not in full and one.severity is not Severity.INFO]
+        rest = [one for one in outcome.findings if Severity.INFO < one.severity < least]
         blocks += [printer.brief(finding) for finding in rest]
         if rest:
             blocks.append("")
@@ -99,13 +103,20 @@ def render(outcome: Outcome, style: Style) -> str:
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:
         blocks.append(summary(outcome, style))
-    return "".join(block + "\n" for block in blocks)
+    return harmless("".join(block + "\n" for block in blocks))
+
+
+def harmless(text: str) -> str:
+    """No line that a CI runner would obey: a path or a fix may begin like a workflow command of GitHub's."""
+    if "::" in text:
+        text = _WORKFLOW_COMMAND.compiled.sub(lambda match: match[0][:-1] + escape(":"), text)
+    return inert(text, escape("#"))
 
 
 def summary(outcome: Outcome, style: Style) -> str:
     """The last line: what was found, silenced and looked at."""
     found = [
-        _plural(count(outcome.findings, severity), noun)
+        plural(count(outcome.findings, severity), noun)
         for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
     ]
     infos = count(outcome.findings, Severity.INFO)
@@ -118,12 +129,8 @@ def summary(outcome: Outcome, style: Style) -> str:
         parts.append(f"{by.count('acceptance')} accepted")
     if outcome.errors:
         parts.append(f"{len(outcome.errors)} unreadable")
-    parts += [_plural(outcome.manifests, "manifest") + " checked", _plural(len(outcome.rules), "rule")]
+    parts += [plural(outcome.manifests, "manifest") + " checked", plural(len(outcome.rules), "rule")]
     return "; ".join(parts)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _where(location: Location) -> str:

@@ -14,12 +14,14 @@ class Kind(NamedTuple):
     """Whether a resource of it can be narrowed at all. A webhook posts where it posts."""
     dimensions: tuple[str, ...] = ()
     """Scope dimensions that can be compared with what the system really grants."""
+    below_object: bool = False
+    """Whether they narrow a named object further; where not, they name the object, and one that is named needs none."""
 
 
 _UNKNOWN = Kind("unknown")
 _WEBHOOK = Kind("webhook", narrowable=False)
 _KINDS = {
-    "postgresql": Kind("postgresql", dimensions=("columns", "rows")),
+    "postgresql": Kind("postgresql", dimensions=("columns", "rows"), below_object=True),
     "github": Kind("github", dimensions=("repositories",)),
     "gitlab": Kind("gitlab", dimensions=("projects",)),
     "mcp": Kind("mcp", dimensions=("tools",)),

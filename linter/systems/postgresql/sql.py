@@ -87,9 +87,9 @@ SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity
        (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
 FROM pg_class c
 WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
-  AND (c.relacl IS DISTINCT FROM {_initial("pg_class", "c.oid", "NULL")}
+  AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
-                  AND a.attacl IS DISTINCT FROM {_initial("pg_class", "c.oid", "NULL", "a.attnum")}))""",
+                  AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
         # primary keys
         f"""SELECT i.indrelid, array_agg(a.attname ORDER BY a.attnum)
 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
@@ -99,7 +99,7 @@ WHERE i.indisprimary AND i.indrelid >= {FIRST_USER_OID} GROUP BY i.indrelid""",
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false)
 FROM pg_proc p
 WHERE oid >= {FIRST_USER_OID}
-   OR (proacl IS NOT NULL AND proacl IS DISTINCT FROM {_initial("pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
+   OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
         # others
         f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
 UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t
@@ -127,13 +127,11 @@ FROM pg_attribute a, aclexplode(a.attacl) x
 WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND a.attrelid >= {FIRST_USER_OID} AND x.grantee {to}
 UNION ALL
 SELECT 'relation', c.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_class c, LATERAL (SELECT * FROM aclexplode(c.relacl) EXCEPT
-     SELECT * FROM aclexplode({_initial("pg_class", "c.oid", "acldefault('r', c.relowner)")})) x
+FROM pg_class c, LATERAL {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)} x
 WHERE c.relkind IN ('r', 'v') AND c.oid < {FIRST_USER_OID} AND x.grantee {to}
 UNION ALL
 SELECT 'relation', a.attrelid, a.attname, x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_attribute a, LATERAL (SELECT * FROM aclexplode(a.attacl) EXCEPT
-     SELECT * FROM aclexplode({_initial("pg_class", "a.attrelid", "NULL", "a.attnum")})) x
+FROM pg_attribute a, LATERAL {_added("a.attacl", "pg_class", "a.attrelid", "NULL", "a.attnum")} x
 WHERE a.attacl IS NOT NULL AND a.attrelid < {FIRST_USER_OID} AND x.grantee {to}
 UNION ALL
 SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
@@ -141,8 +139,7 @@ FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
 WHERE p.oid >= {FIRST_USER_OID} AND x.grantee {to}
 UNION ALL
 SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_proc p, LATERAL (SELECT * FROM aclexplode(p.proacl) EXCEPT
-     SELECT * FROM aclexplode({_initial("pg_proc", "p.oid", "acldefault('f', p.proowner)")})) x
+FROM pg_proc p, LATERAL {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")} x
 WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}
 """
         + "".join(
@@ -230,9 +227,19 @@ _GRANTED = (
 """Family, catalog, and its columns of ACL and owner; the letter is acldefault()'s."""
 
 
-def _initial(catalog: str, oid: str, without: str, column: str = "0") -> str:
-    """The ACL that an object had when initdb or its extension was done; `without` where pg_init_privs has none."""
+_SYSTEM_RELATION = """acldefault('r', c.relowner) || CASE c.relnamespace WHEN to_regnamespace('information_schema')
+       THEN makeaclitem(0, c.relowner, 'SELECT', false) END"""
+"""What a system relation has without an entry in pg_init_privs; initdb of 15 and older writes none for information_schema."""
+
+
+def _added(acl: str, catalog: str, oid: str, without: str, column: str = "0") -> str:
+    """A subquery of the entries of an ACL that the object did not have when initdb or its extension was done with it.
+
+    Args:
+        without: the ACL at that time where pg_init_privs has none.
+    """
     return (
-        f"coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = '{catalog}'::regclass "
-        f"AND i.objoid = {oid} AND i.objsubid = {column}), {without})"
+        f"(SELECT * FROM aclexplode({acl}) EXCEPT SELECT * FROM aclexplode(coalesce((SELECT i.initprivs "
+        f"FROM pg_init_privs i WHERE i.classoid = '{catalog}'::regclass AND i.objoid = {oid} AND i.objsubid = {column}), "
+        f"{without})))"
     )

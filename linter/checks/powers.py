@@ -1,0 +1,68 @@
+"""Checks of powers that no scope bounds well: administration, deletion, and combinations that let data out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from linter.checks import Hit, Place, template
+from linter.checks.subject import Subject
+from linter.manifest.model import Resource
+from linter.permissions import action, class_of
+
+
+def _granting(resource: Resource, kind: str) -> tuple[Place, str] | None:
+    """Where an entry grants actions of a class, and the words that do; None where it does not."""
+    route = ("resources", resource.position)
+    for number, word in enumerate(resource.actions or ()):
+        if class_of(action(word)) == kind:
+            return Place((*route, "actions", number)), word
+    if resource.actions is None and any([leaf.action == kind for leaf in resource.leaves]):
+        return Place((*route, "access")), f"access: {resource.access}"
+    return None
+
+
+@template("admin-access")
+def admin_access(subject: Subject) -> Iterator[Hit]:
+    """Administration, DDL, grants or ownership for an agent."""
+    for resource in subject.manifest.resources:
+        found = _granting(resource, "admin") if resource.known else None
+        if found is not None:
+            yield Hit(found[0], {"said": found[1]}, resource=resource)
+
+
+@template("delete-in-production")
+def delete_in_production(subject: Subject) -> Iterator[Hit]:
+    """Deleting without a reason and an undo of its own."""
+    for resource in subject.manifest.resources:
+        found = _granting(resource, "delete") if resource.known else None
+        lacking = [key for key in ("justification", "rollback") if key not in resource.written]
+        if found is not None and lacking:
+            yield Hit(found[0], {"said": found[1], "lacking": " and ".join(lacking)}, resource=resource)
+
+
+_TOXIC = ("sensitive", "untrusted-input", "egress")
+
+
+@template("toxic-combination")
+def toxic_combination(subject: Subject) -> Iterator[Hit]:
+    """One agent that sees what is sensitive, reads what strangers write, and can send it out. Never guessed from names."""
+    for environment in subject.manifest.environments:
+        first: dict[str, Resource] = {}
+        for resource in subject.manifest.resources:
+            if environment in resource.environments:
+                for handled in resource.handles:
+                    first.setdefault(handled, resource)
+        if not all(kind in first for kind in _TOXIC):
+            continue
+        resources = sorted(
+            {first[kind].position: first[kind] for kind in _TOXIC}.values(), key=lambda one: one.position
+        )
+        *earlier, last = resources
+        places = [Place(("resources", one.position, "handles"), caption=", ".join(one.handles)) for one in earlier]
+        yield Hit(
+            Place(("resources", last.position, "handles")),
+            {"names": ", ".join(f"`{one.name}`" for one in resources)},
+            related=tuple(places),
+            environments=(environment,),
+            key=environment,
+        )

@@ -1,0 +1,104 @@
+"""Checks of how far an entry reaches: wildcards, writing that nothing narrows, scopes that nobody can compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from linter.boxes import Names, Value
+from linter.checks import Hit, Place, template
+from linter.checks.repairs import replaced
+from linter.checks.subject import Subject
+from linter.findings import Repair
+from linter.manifest.model import Resource
+from linter.patterns import Pattern
+from linter.systems import Kind
+
+
+def _wild(resource: Resource, kind: Kind) -> bool:
+    """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
+    last = resource.object[-1] if resource.object else ""
+    return last == "*" or last.endswith(":*") or (kind.name == "github" and last.endswith("/*"))
+
+
+@template("wildcard-resource")
+def wildcard_resource(subject: Subject) -> Iterator[Hit]:
+    """Writing on everything below something."""
+    for resource in subject.manifest.resources:
+        if resource.writes and _wild(resource, subject.kind(resource)):
+            yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
+
+
+@template("unbounded-write")
+def unbounded_write(subject: Subject) -> Iterator[Hit]:
+    """Writing that nothing narrows: the scope says "all", or there is none."""
+    for resource in subject.manifest.resources:
+        kind = subject.kind(resource)
+        if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
+            continue  # a wildcard is a fault of its own, and explains this one
+        route = ("resources", resource.position)
+        if resource.scope.kind == "unbounded":
+            said = resource.scope.words or "*"
+            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
+        elif resource.scope.kind == "absent":
+            place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
+            case = "named-object" if resource.object else "whole-system"
+            yield Hit(place, {"system": resource.system}, (case,), resource)
+
+
+@template("uncheckable-scope")
+def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
+    """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
+    for resource in subject.manifest.resources:
+        if resource.scope.kind == "prose" and resource.access != "none":
+            kind = subject.kind(resource)
+            dimensions = kind.dimensions if kind.below_object or not resource.object else ()
+            structured = _structured(resource.scope.words, dimensions) if dimensions else ""
+            route = ("resources", resource.position, "scope")
+            predicate = _predicate(resource.scope.words, dimensions)
+            splices = replaced(subject.document, route, {"rows": predicate}) if predicate else None
+            yield Hit(
+                Place(route),
+                {"structured": structured},
+                ("checkable",) if dimensions else (),
+                resource,
+                repair=Repair(splices, (route,), safe=False) if splices else None,
+            )
+
+
+@template("unstructured-scope")
+def unstructured_scope(subject: Subject) -> Iterator[Hit]:
+    """A scope in prose whose meaning is certain: structured it says the same, and needs no grammar."""
+    for resource in subject.manifest.resources:
+        given = subject.document.data["resources"][resource.position].get("scope")
+        if resource.scope.kind == "bounded" and isinstance(given, str):
+            route = ("resources", resource.position, "scope")
+            mapping = {name: _listed(value, given) for name, value in resource.scope.box.items()}
+            splices = replaced(subject.document, route, mapping)
+            repair = Repair(splices, (route,)) if splices else None
+            yield Hit(Place(route), resource=resource, repair=repair)
+
+
+def _listed(value: Value, prose: str) -> object:
+    """A set dimension as YAML has it, the names in the order of the prose."""
+    assert isinstance(value, Names)
+    names = sorted(value.names, key=lambda name: (prose.find(name), name))
+    return {"except": names} if value.excluded else names
+
+
+_PREDICATE = Pattern(r"(?:only\s+)?(?:rows?\s+)?(?:where|with|whose|for which)\s+(.+?)(?:\s+only)?", re.IGNORECASE)
+
+
+def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
+    """A structured form in place of the prose: its predicate where one can be made out, else the keys to fill."""
+    predicate = _predicate(prose, dimensions)
+    if predicate:
+        escaped = predicate.replace('"', '\\"')
+        return f'rows: "{escaped}"'
+    return " or ".join(f"{name}: {'<predicate>' if name == 'rows' else '[<name>, ...]'}" for name in dimensions)
+
+
+def _predicate(prose: str, dimensions: tuple[str, ...]) -> str:
+    """The predicate on rows that prose states; empty where it states none, or rows cannot be compared."""
+    match = _PREDICATE.fullmatch(prose) if "rows" in dimensions else None
+    return match[1] if match else ""

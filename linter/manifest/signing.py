@@ -1,0 +1,47 @@
+"""What a reviewer signs: the digest of a manifest's permissions. It depends on the manifest's text alone."""
+
+import hashlib
+import json
+
+from linter.boxes import Names
+from linter.manifest.model import Manifest
+from linter.permissions import Leaf, normal
+
+
+def digest_of(manifest: Manifest) -> str:
+    """`p1:` + SHA-256 of canonical JSON: the agent, what it may do in each environment, its identities there, its end.
+
+    Only a manifest that the schema accepts whole has a digest worth signing: what the schema refuses is in no set.
+    """
+    names = manifest.environments
+    signed = {
+        "agent": manifest.agent,
+        "environments": {
+            name: [
+                _plain(leaf)
+                for leaf in normal(
+                    leaf for resource in manifest.resources if name in resource.environments for leaf in resource.leaves
+                )
+            ]
+            for name in names
+        },
+        "identities": {
+            name: {
+                system: principal
+                for system, given in manifest.identities.items()
+                if (principal := given if isinstance(given, str) else given.get(name)) is not None
+            }
+            for name in names
+        },
+        "expires": manifest.expires,
+    }
+    text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "p1:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _plain(leaf: Leaf) -> list[object]:
+    box = {
+        name: {"except" if value.excluded else "only": sorted(value.names)} if isinstance(value, Names) else value
+        for name, value in leaf.box
+    }
+    return [leaf.system, list(leaf.object), leaf.action, box]

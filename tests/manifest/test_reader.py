@@ -1,0 +1,364 @@
+"""YAML to data and spans, held against PyYAML's own scanner (places) and ruamel.yaml (YAML 1.2 data)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError as RuamelError
+
+from linter.manifest.reader import MAX_DEPTH, MAX_NODES, Document, read, resolve
+from linter.manifest.text import Text, Unreadable, decode
+
+
+def spans(text: str) -> dict[str, str]:
+    """Route -> key text @ place -> value text @ place, of everything in a document."""
+    document = read(Text(text))
+    shown = {}
+    for route, (key_start, key_end, start, end) in entries(document):
+        name = ".".join(map(str, route))
+        content = document.text.content
+        shown[name] = f"{content[key_start:key_end]}|{content[start:end]}"
+    return shown
+
+
+def entries(document: Document) -> Iterator[tuple[tuple[str | int, ...], tuple[int, int, int, int]]]:
+    def walk(value: Any, route: tuple[str | int, ...]) -> Iterator[Any]:
+        if isinstance(value, (dict, list)):
+            for step in value if isinstance(value, dict) else range(len(value)):
+                yield (*route, step), document.entry((*route, step))
+                yield from walk(value[step], (*route, step))
+
+    return walk(document.data, ())
+
+
+def fault(text: str) -> str:
+    """`line:column sentence` of what cannot be read."""
+    with pytest.raises(Unreadable) as caught:
+        read(Text(text))
+    return f"{caught.value.line}:{caught.value.column} {caught.value.message}"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_spans_are_exact(end: str) -> None:
+    text = end.join(
+        [
+            "# note",
+            "agent: 😀é x  # tail",
+            "'quoted key': \"two",
+            '  lines"',
+            "block: |",
+            "  one",
+            "  two",
+            "",
+            "folded: >-",
+            "  end",
+            "list:",
+            "- a",
+            "-   k: v",
+            "    n:",
+            "flow: {a: [1, '2'], b}",
+            "",
+        ]
+    )
+    assert spans(text) == {
+        "agent": "agent|😀é x",
+        "quoted key": f"'quoted key'|\"two{end}  lines\"",
+        "block": f"block||{end}  one{end}  two",
+        "folded": f"folded|>-{end}  end",
+        "list": f"list|- a{end}-   k: v{end}    n:",
+        "list.0": "a|a",
+        "list.1": f"k: v{end}    n:|k: v{end}    n:",
+        "list.1.k": "k|v",
+        "list.1.n": "n|",
+        "flow": "flow|{a: [1, '2'], b}",
+        "flow.a": "a|[1, '2']",
+        "flow.a.0": "1|1",
+        "flow.a.1": "'2'|'2'",
+        "flow.b": "b|",
+    }
+    document = read(Text(text))
+    assert document.text.position(document.entry(("flow", "a", 1))[2]) == (15, 15)
+    assert document.text.position(document.entry(("agent",))[3]) == (2, 12)
+
+
+def test_properties_belong_to_a_span_and_an_alias_has_its_own() -> None:
+    assert spans("a: &x !!str 1\nb: *x\nc: &y {d: *x}\n") == {
+        "a": "a|&x !!str 1",
+        "b": "b|*x",
+        "c": "c|&y {d: *x}",
+        "c.d": "d|*x",
+    }
+
+
+def test_merge_keys_bring_data_and_the_places_it_stands_at() -> None:
+    text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nuse:\n  <<: [*b, *m]\n  x: 0\none: {<<: *b}\n"
+    document = read(Text(text))
+    assert document.data["use"] == {"x": 0, "y": 2, "z": 4}
+    assert document.data["one"] == {"x": 1, "y": 2}
+    shown = spans(text)
+    assert (shown["use.x"], shown["use.y"], shown["use.z"]) == ("x|0", "y|2", "z|4")
+    assert document.text.position(document.entry(("use", "z"))[0])[0] == 2
+    assert document.duplicates == []
+    assert read(Text("<<: 1\na: 2\n")).data == {"<<": 1, "a": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "places"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "a", [("1:1", "3:1")]),
+        ("a: 1\na: 2\na: 3\n", "a", [("1:1", "2:1"), ("2:1", "3:1")]),
+        ("r:\n- {k: 1, k: 2}\n", "k", [("2:4", "2:10")]),
+        ("r:\n  - k: 1\n    'k': 2\n", "k", [("2:5", "3:5")]),
+        ('{? k : 1, "k": 2}\n', "k", [("1:4", "1:11")]),
+        ("? [a]\n: 1\n? [a]\n: 2\n", "[a]", [("1:3", "3:3")]),
+    ],
+)
+def test_duplicate_keys_with_both_places(text: str, key: str, places: list[tuple[str, str]]) -> None:
+    document = read(Text(text))
+
+    def at(span: tuple[int, int]) -> str:
+        return "{}:{}".format(*document.text.position(span[0]))
+
+    assert [(one.key, (at(one.first), at(one.second))) for one in document.duplicates] == [(key, one) for one in places]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {k: 1}\nb: {k: 1}\n", "k: {k: 1}\n", "- k: 1\n- k: 2\n", "x-own: {k: 1, k: 2}\n", "1: a\n1.0: b\n"]
+)
+def test_no_duplicate(text: str) -> None:
+    assert read(Text(text)).duplicates == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1:1 is empty: a manifest is one YAML document"),
+        ("# only a comment\n", "1:1 is empty: a manifest is one YAML document"),
+        ("a: 1\n---\nb: 2\n", "2:1 a second YAML document begins here: a manifest is one document"),
+        ("a: [1, 2\nb: 3\n", "2:2 is not YAML: did not find expected ',' or ']' (while parsing a flow sequence)"),
+        (
+            "a:\n\t- b\n",
+            "2:1 is not YAML: a tab stands where YAML wants spaces; indent with spaces (while scanning for the next token)",
+        ),
+        ("a: *gone\n", "1:4 alias *gone has no anchor before it"),
+        ("a: &x [1, *x]\n", "1:11 alias *x stands inside its own anchor: a cycle"),
+        ("a: &x\n  b: *x\n", "2:6 alias *x stands inside its own anchor: a cycle"),
+        (
+            "a: !!python/object/apply:os.system [id]\n",
+            "1:4 the tag !!python/object/apply:os.system is not allowed: a manifest is plain data",
+        ),
+        ("a: !!binary aGk=\n", "1:4 the tag !!binary is not allowed: a manifest is plain data"),
+        (
+            "a: !<tag:example.com,2026:x> {}\n",
+            "1:4 the tag tag:example.com,2026:x is not allowed: a manifest is plain data",
+        ),
+        ("a: !!int twelve\n", "1:4 the value is not what its tag !!int says"),
+        ("a: x\x1b[31m\n", "1:5 a control character (U+001B) is not allowed in YAML"),
+        (
+            "a: 1\n# note\u2028access: admin\n",
+            "2:7 the character U+2028 ends a line for some YAML readers and not for others: remove it",
+        ),
+        ("a: \u0085\n", "1:4 the character U+0085 ends a line for some YAML readers and not for others: remove it"),
+        ("a: @x\n", "1:4 is not YAML: found character that cannot start any token (while scanning for the next token)"),
+    ],
+)
+def test_what_cannot_be_read(text: str, expected: str) -> None:
+    assert fault(text) == expected
+
+
+def test_limits() -> None:
+    deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    assert read(Text(deepest)).data is not None
+    assert fault("[" + deepest + "]") == f"1:{MAX_DEPTH + 1} nests deeper than {MAX_DEPTH} levels"
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    assert fault(bomb) == f"5:35 holds more than {MAX_NODES:,} keys and values (aliases expanded)"
+    flat = "".join("- a\n" for _ in range(MAX_NODES))
+    assert fault(flat).endswith(f"holds more than {MAX_NODES:,} keys and values (aliases expanded)")
+
+
+# The core schema's own table, YAML 1.2.2, section 10.3.2.
+CORE: list[tuple[str, Callable[[str], Any]]] = [
+    (r"null|Null|NULL|~|", lambda _: None),
+    (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
+    (r"[-+]?[0-9]+", int),
+    (r"0o[0-7]+", lambda text: int(text, 0)),
+    (r"0x[0-9a-fA-F]+", lambda text: int(text, 0)),
+    (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
+    (r"[-+]?(\.inf|\.Inf|\.INF)", lambda text: float(text.replace(".", ""))),
+    (r"\.nan|\.NaN|\.NAN", lambda _: float("nan")),
+]
+
+
+@given(
+    st.one_of(
+        st.text(st.sampled_from("-+.0123456789eExoabfXO_:"), max_size=8),
+        st.sampled_from([word for row, _ in CORE[:2] for word in row.split("|")]),
+        st.from_regex(CORE[5][0], fullmatch=True),
+        st.sampled_from(
+            [".inf", "-.Inf", "+.INF", ".nan", ".NaN", ".NAN", "-.nan", ".iNF", "yes", "on", "~~", "0o8", "-0x1"]
+        ),
+        st.text(max_size=6),
+    )
+)
+def test_plain_scalars_are_resolved_by_the_core_schema(text: str) -> None:
+    expected: Any = text
+    for pattern, value in CORE:
+        if re.fullmatch(pattern, text, re.ASCII):
+            expected = value(text)
+            break
+    found = resolve(text)
+    assert (type(found), repr(found)) == (type(expected), repr(expected))
+
+
+def test_huge_integers_cost_nothing() -> None:
+    data = read(Text(f"a: {'9' * 500_000}\nb: 0x{'f' * 400_000}\nc: -{'9' * 500}\nd: {'9' * 300}\n")).data
+    assert (data["a"], data["b"], data["c"], data["d"]) == (float("inf"), float("inf"), float("-inf"), 10**300 - 1)
+
+
+# Documents, written by PyYAML's own emitter in every style, with aliases where a value is shared. Without underscores:
+# ruamel.yaml takes 1_000 for a number, as YAML 1.1 does.
+_SCALARS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\ufeff_"), max_size=12),
+    st.sampled_from(
+        ["yes", "on", "0o17", "017", "1:30", "1e3", "2026-11-24", "a: b", "# x", "'", '"', "two\nlines\n", " x", "😀"]
+    ),
+    st.integers(-(10**12), 10**12),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.none(),
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.text(st.sampled_from("abk é😀-."), min_size=1, max_size=4).map(str.strip).filter(bool),
+            inner,
+            max_size=4,
+        ),
+        inner.map(lambda one: [one, one]),
+    ),
+    max_leaves=12,
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    text = yaml.safe_dump(
+        draw(_VALUES),
+        default_style=draw(st.sampled_from([None, '"', "'", "|", ">"])),
+        default_flow_style=draw(st.sampled_from([None, True, False])),
+        indent=draw(st.integers(2, 4)),
+        width=draw(st.sampled_from([10, 80, 1000])),
+        allow_unicode=draw(st.booleans()),
+        line_break=draw(st.sampled_from(["\n", "\r\n", "\r"])),
+    )
+    return str(text)
+
+
+def _plain(value: Any) -> str:
+    """What two readers must agree on: types, values and the order of keys."""
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{key if isinstance(key, str) else _plain(key)}: {_plain(one)}" for key, one in value.items())
+            + "}"
+        )
+    return "[" + ", ".join(map(_plain, value)) + "]" if isinstance(value, list) else repr(value)
+
+
+def _ruamel(text: str) -> Any:
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 2)
+    return reader.load(text)
+
+
+@given(documents())
+def test_data_is_what_another_yaml_1_2_reader_sees(text: str) -> None:
+    try:
+        expected = _ruamel(text)
+    except RuamelError:
+        return  # it cannot read all that PyYAML writes
+    assert _plain(read(Text(text)).data) == _plain(expected)
+
+
+@given(documents())
+@example("a: &x !!str 1\nb: [*x, &y {c: *x}]\n? [k]\n: - *y\n")
+def test_places_are_those_of_an_independent_scanner(text: str) -> None:
+    document = read(Text(text))
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    places = dict(entries(document))
+
+    def hold(node: Any, route: tuple[str | int, ...], seen: set[int]) -> None:
+        known = id(node) in seen  # an alias, which a composed tree has no place for
+        seen.add(id(node))
+        if route and not known:
+            _, _, start, end = places[route]
+            assert start == node.start_mark.index
+            if isinstance(node, yaml.ScalarNode):
+                whole = text[node.start_mark.index : node.end_mark.index]
+                assert text[start:end] == (whole.rstrip() if node.style in ("|", ">") else whole)
+            elif node.flow_style:
+                assert end == node.end_mark.index
+            else:
+                assert text[start:end] == text[node.start_mark.index : node.end_mark.index][: end - start].rstrip()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                name = (
+                    key.value if isinstance(key, yaml.ScalarNode) else text[key.start_mark.index : key.end_mark.index]
+                )
+                assert places[(*route, name)][:2] == (key.start_mark.index, key.end_mark.index)
+                hold(value, (*route, name), seen)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                hold(value, (*route, index), seen)
+
+    hold(root, (), set())
+
+
+_PIECES = [
+    *"a b ~ 1 [ ] { } ' # \\ 😀 \t \ufeff \x85 \x00 \ud800".split(" "),
+    *[": ", "- ", "? ", ", ", '"', "&x ", "*x", "<<: ", "!!str ", "!!int ", "! ", "!y ", "# c\n"],
+    *["\n", "\n  ", "\r\n", "|\n  x\n", ">-\n ", "---\n", "...\n", "%YAML 1.2\n", "|"],
+]
+YAMLISH = st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=3)), max_size=30).map("".join)
+
+
+def _attempt(text: Text) -> Document | Unreadable:
+    try:
+        return read(text)
+    except Unreadable as error:
+        return error
+
+
+@given(st.one_of(YAMLISH, st.text(max_size=60)))
+def test_any_text_is_a_document_or_unreadable(content: str) -> None:
+    text = Text(content)
+    found = _attempt(text)
+    if isinstance(found, Unreadable):
+        assert 1 <= found.line <= len(text.starts)
+        assert found.column >= 1
+        assert found.message
+        return
+    for _, (key_start, key_end, start, end) in entries(found):
+        assert 0 <= key_start <= key_end <= len(content)
+        assert 0 <= start <= end <= len(content)
+    for one in found.duplicates:
+        assert one.first[1] <= one.second[0]
+
+
+@given(st.one_of(st.binary(max_size=60), YAMLISH.map(lambda text: text.encode("utf-8", "surrogatepass"))))
+def test_any_bytes_are_a_document_or_unreadable(raw: bytes) -> None:
+    try:
+        text = decode(raw)
+    except Unreadable as error:
+        assert (error.line >= 1, error.column >= 1) == (True, True)  # noqa: PT017 - raising is allowed, not wanted
+        return
+    _attempt(text)

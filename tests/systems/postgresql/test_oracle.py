@@ -1,0 +1,136 @@
+"""permlint's effective set is the set for which PostgreSQL's own has_*_privilege says true, after any history."""
+
+from __future__ import annotations
+
+import psycopg
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from linter.systems.postgresql.effective import effective
+from linter.systems.postgresql.granted import Effective, Object
+from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.scan import scan
+from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
+from tests import servers
+from tests.systems.postgresql import oracle, programs
+
+_FAMILIES = {
+    "function": "routine",
+    "procedure": "routine",
+    "aggregate": "routine",
+    "foreign data wrapper": "fdw",
+    "foreign server": "server",
+}
+_SAME = ("schema", "database", "type", "language", "tablespace", "parameter", "large object")
+_BY_COLUMN = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
+
+
+@given(st.data())
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate, Phase.shrink])
+def test_effective_set_is_postgresqls_own(server: servers.Server, data: st.DataObject) -> None:
+    check(server, data)
+
+
+def check(server: servers.Server, data: st.DataObject) -> None:
+    """Run a history in a database of its own, then compare every role."""
+    with servers.world(server) as world:
+        history = data.draw(programs.statements(world.prefix, world.database))
+        names = [world.role(name) for name in programs.NAMES]
+        with server.connect(world.database) as connection:
+            for number in range(len(names)):
+                connection.execute(f"CREATE ROLE {programs.role(world.prefix, number)}".encode())
+            for statement in (*programs.SETUP, *history):
+                run(connection, statement, wanted=statement in programs.SETUP)
+            snapshot = scan(world.dsn, names)
+            assert from_json(to_json(snapshot)) == snapshot
+            index = Index(snapshot)
+            for name in names:
+                compare(connection, index, snapshot, name)
+
+
+def run(connection: psycopg.Connection[tuple[object, ...]], statement: str, *, wanted: bool) -> None:
+    """Run a statement of a history: some are refused, as they should be."""
+    before, _, rest = statement.rpartition(";") if statement.startswith("SET ROLE") else ("", "", statement)
+    try:
+        if before:
+            connection.execute(before.encode())
+        connection.execute(rest.encode())
+    except psycopg.Error:
+        assert not wanted, statement
+    finally:
+        connection.execute("RESET ROLE")
+
+
+def compare(
+    connection: psycopg.Connection[tuple[object, ...]], index: Index, snapshot: Snapshot, role: str
+) -> None:
+    """Hold one role's effective set against PostgreSQL's answers."""
+    computed = effective(index, role)
+    graph, oid = index.graph, index.roles[role]
+    superuser = graph.roles[oid].superuser
+    ours = answers(computed, index)
+    theirs = oracle.privileges(connection, role)
+    if snapshot.server.version < 180000:
+        ours = frozenset(one for one in ours if one.family != "large object")
+    assert {one for one in ours if not one.grantable} == {one for one in theirs if not one.grantable}, role
+    if superuser:
+        return  # every has_ function says yes
+    assert {one for one in ours if one.grantable} == {one for one in theirs if one.grantable}, role
+    assert {index.role_names[one] for one in graph.inherited(oid)} == oracle.roles(connection, role, "USAGE")
+    assert {index.role_names[one] for one in graph.memberships(oid)} == oracle.roles(connection, role, "MEMBER")
+    how = "SET" if snapshot.server.version >= 160000 else "MEMBER"
+    assert {index.role_names[one] for one in graph.settable(oid)} == oracle.roles(connection, role, how)
+
+
+def answers(computed: Effective, index: Index) -> frozenset[oracle.Answer]:
+    """An effective set in the oracle's words: on objects that are not the system's, to the column."""
+    columns = {
+        index.object(("relation", one.oid)): one.columns for one in index.snapshot.relations if one.kind != "S"
+    }
+    found: set[oracle.Answer] = set()
+
+    def add(object: Object, privilege: str, some: tuple[str, ...] | None, grantable: bool) -> None:
+        family = _FAMILIES.get(object.type, object.type if object.type in _SAME else "relation")
+        name = f"{object.name}({object.arguments})" if family == "routine" else object.name
+        if family == "schema" and object.name.startswith("pg_") and object.name != "pg_catalog":
+            return
+        if some is None:
+            found.add(oracle.Answer(family, object.schema, name, "", privilege, grantable))
+        if object in columns and privilege in _BY_COLUMN:
+            for column in columns[object] if some is None else some:
+                found.add(oracle.Answer("column", object.schema, name, column, privilege, grantable))
+
+    for held in computed.held:
+        if held.object.schema in ("information_schema", "pg_catalog"):
+            continue
+        add(held.object, held.privilege, held.columns, False)
+        if held.grantable:
+            some = held.columns
+            add(held.object, held.privilege, some, True)
+    # An owner can grant what it does not have.
+    for owned in computed.owned:
+        for privilege in oracle_privileges(owned.object, index.version):
+            add(owned.object, privilege, None, True)
+    return frozenset(found)
+
+
+def oracle_privileges(object: Object, version: int) -> tuple[str, ...]:
+    """What an owner can grant on an object: all there is for its kind (PostgreSQL's documentation, table 5.2)."""
+    match object.type:
+        case "table" | "partitioned table" | "view" | "materialized view" | "foreign table":
+            common = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+            return (*common, "MAINTAIN") if version >= 170000 else common
+        case "sequence":
+            return ("USAGE", "SELECT", "UPDATE")
+        case "function" | "procedure" | "aggregate":
+            return ("EXECUTE",)
+        case "schema":
+            return ("USAGE", "CREATE")
+        case "database":
+            return ("CREATE", "CONNECT", "TEMPORARY")
+        case "large object":
+            return ("SELECT", "UPDATE")
+        case "tablespace":
+            return ("CREATE",)
+        case _:
+            return ("USAGE",)
