@@ -12,7 +12,7 @@ from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
 from linter.engine import Engine, Ruleset
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity
+from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
 from linter.manifest.reader import read
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
@@ -53,7 +53,7 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
-    progress: Callable[[int, int], None] = lambda done, of: None
+    progress: Callable[[int, int], None] | None = None
     """Told how many systems have answered, of how many."""
 
 
@@ -65,9 +65,11 @@ class Result(NamedTuple):
     """System -> an entry an environment."""
 
 
-def gather(config: "Config", selection: Selection, as_of: "date") -> tuple[list[Subject], list[Subject], list[InputError]]:
+def gather(
+    config: "Config", selection: Selection, as_of: "date"
+) -> tuple[list[Subject], list[Subject], list[InputError]]:
     """The manifests that are reported on, those that are only context, and what cannot be read."""
-    around = Surroundings(config, as_of)
+    around = Surroundings(config, as_of, by_name=False)
     named: list[Subject] = []
     context: list[Subject] = []
     errors: list[InputError] = []
@@ -86,7 +88,7 @@ class _Run:
     def __init__(self, config: "Config", rules: Ruleset, as_of: "date", request: Request) -> None:
         self.config = config
         self.request = request
-        self.engine = Engine(rules, Surroundings(config, as_of))
+        self.engine = Engine(rules, Surroundings(config, as_of, by_name=False))
         self.findings: list[Finding] = []
         self.verdicts: list[ResourceVerdict] = []
         self.crashed: list[str] = []
@@ -120,7 +122,8 @@ class _Run:
             }
             for done in as_completed(waiting):
                 answers[waiting[done].key] = done.result()
-                self.request.progress(len(answers), len(waiting))
+                if self.request.progress is not None:
+                    self.request.progress(len(answers), len(waiting))
         return answers
 
     def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:
@@ -201,9 +204,7 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     """Compare what the selected manifests declare with what their principals really hold."""
     named, context, errors = gather(config, selection, as_of)
     run = _Run(config, rules, as_of, request)
-    plan = [
-        intent for subject in named for intent in intents(config, subject, request.environments, request.systems)
-    ]
+    plan = [intent for subject in named for intent in intents(config, subject, request.environments, request.systems)]
     around = [intent for subject in context for intent in intents(config, subject)]
     found, lost = planes(plan, run.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, run.target)
@@ -223,9 +224,7 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
 
 
 def _claim(intent: Intent) -> Claim:
-    return Claim(
-        intent.subject, intent.environment, intent.system, intent.resources, intent.identity, intent.audit_log
-    )
+    return Claim(intent.subject, intent.environment, intent.system, intent.resources, intent.identity, intent.audit_log)
 
 
 def _judge_all(
@@ -297,13 +296,17 @@ def _finish(
     as_of: "date",
 ) -> Result:
     engine = run.engine
-    silenced = []
+    silenced: list[Silenced] = []
     findings = run.findings
     try:
         findings, silenced = accept(engine, findings, whole=selection.whole)
     except Unreadable as error:
         errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
-    accepted = {(one.finding.location.path, one.finding.environment, one.finding.resource) for one in silenced if one.finding.rule == UNVERIFIED_RULE}
+    accepted = {
+        (one.finding.location.path, one.finding.environment, one.finding.resource)
+        for one in silenced
+        if one.finding.rule == UNVERIFIED_RULE
+    }
     unchecked = [*selection.unmatched, *run.crashed, *unwatched]
     unchecked += [note for note in run.notes if note.startswith("self-check failed")]
     unchecked += _unverified_sentences(run, findings, accepted)
@@ -329,9 +332,7 @@ def _finish(
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 
 
-def _unverified_sentences(
-    run: _Run, findings: Sequence[Finding], accepted: set[tuple[str, str, str]]
-) -> list[str]:
+def _unverified_sentences(run: _Run, findings: Sequence[Finding], accepted: set[tuple[str, str, str]]) -> list[str]:
     """What remains unverified and is not accepted, folded by reason."""
     off = run.engine.rules.rules[UNVERIFIED_RULE].gravest is Severity.OFF
     if off:

@@ -46,7 +46,9 @@ def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Rules
     if config.rule_files and own:
         _add_own(rules, config)
     for id, settings in config.rules.items():
-        if id in rules or not (exists(id) or (config.rule_files and not own)):  # another command's rule is not ours to judge
+        if id in rules or not (
+            exists(id) or (config.rule_files and not own)
+        ):  # another command's rule is not ours to judge
             rules[id] = _configure(rules, id, settings, config)
     builtin.register()
     if "drift" in categories:

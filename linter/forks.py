@@ -8,7 +8,10 @@ from typing import Any
 
 def from_fork(environment: Mapping[str, str] = os.environ) -> bool:
     """By the facts that GitHub Actions and GitLab CI put into the environment. What cannot be read of an event counts as a fork."""
-    source, project = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), environment.get("CI_MERGE_REQUEST_PROJECT_ID")
+    source, project = (
+        environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"),
+        environment.get("CI_MERGE_REQUEST_PROJECT_ID"),
+    )
     if source is not None and source != project:
         return True
     name = environment.get("GITHUB_EVENT_NAME", "")

@@ -157,7 +157,10 @@ def _audit_log(config: "Config", manifest: "Manifest", systems: Iterable[str]) -
     if named is None:
         return None
     name, place = named.strip(), Place(_named_at(manifest))
-    kinds: dict[str, str | None] = {**dict.fromkeys(systems), **{one: entry["kind"] for one, entry in config.systems.items()}}
+    kinds: dict[str, str | None] = {
+        **dict.fromkeys(systems),
+        **{one: entry["kind"] for one, entry in config.systems.items()},
+    }
     first, rest = split_name(name)
     if rest and first in kinds:
         return first, AuditLog(name, rest, place)
@@ -200,7 +203,5 @@ def planes(
         first, adapter, target = members[0]
         assert first.binding is not None
         assert first.principal is not None
-        found.append(
-            Plane(adapter, first.binding, target, first.principal, tuple(intent for intent, _, _ in members))
-        )
+        found.append(Plane(adapter, first.binding, target, first.principal, tuple(intent for intent, _, _ in members)))
     return found, lost

@@ -55,9 +55,12 @@ def watched(
 def _orphans(config: "Config", agents: set[str], system: str, environment: str) -> Iterator[tuple[str, str]]:
     for agent, entry in config.agents.items():
         given = entry.get("identities", {}).get(system)
-        if agent not in agents and given is not None:
-            principals = (given,) if isinstance(given, str) else [one for name, one in given.items() if name == environment or not environment]
-            yield from ((agent, principal) for principal in principals if principal != LOGIN)
+        if agent in agents or given is None:
+            continue
+        by_name = {"": given} if isinstance(given, str) else given
+        for name, principal in by_name.items():
+            if principal != LOGIN and (not name or not environment or name == environment):
+                yield agent, principal
 
 
 def strangers(

@@ -51,8 +51,9 @@ def dsn(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             connection.execute(f"DROP ROLE {role}".encode())
 
 
+@pytest.mark.usefixtures("dsn")
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
-def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path, server: Server, dsn: str) -> None:
+def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path, server: Server) -> None:
     build(tmp_path, example["files"], example["config"])
     with server.connect("example") as connection:
         connection.execute(example["live"]["sql"].encode())

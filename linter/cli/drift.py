@@ -139,7 +139,9 @@ def _explain(
     for subject in named:
         for intent in intents(config, subject, environments, systems):
             resources = ", ".join(resource.name for resource in intent.resources)
-            lines = [f"{subject.path}: {subject.manifest.agent} in {intent.environment}, {intent.system or 'the audit log'}"]
+            lines = [
+                f"{subject.path}: {subject.manifest.agent} in {intent.environment}, {intent.system or 'the audit log'}"
+            ]
             if resources:
                 lines.append(f"  declared   {resources}")
             if intent.audit_log is not None:

@@ -17,8 +17,12 @@ from linter.systems.live import Unverified, adapter_of
 
 
 @click.command("systems")
-@click.option("--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest.")
-@click.option("--check", "ask", is_flag=True, help="Ask each system too; exit 3 for what is unbound, unset or unreachable.")
+@click.option(
+    "--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest."
+)
+@click.option(
+    "--check", "ask", is_flag=True, help="Ask each system too; exit 3 for what is unbound, unset or unreachable."
+)
 def command(config_file: str | None, ask: bool) -> int:
     """List the systems that configuration binds and those that manifests name.
 

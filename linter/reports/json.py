@@ -41,7 +41,8 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
         body["notes"] = list(outcome.notes)
     if effective and outcome.effective:
         body["effective"] = [
-            {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]} for who, rows in outcome.effective
+            {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
+            for who, rows in outcome.effective
         ]
     return inert(json.dumps(body, indent=2, ensure_ascii=True), r"\u0023") + "\n"
 

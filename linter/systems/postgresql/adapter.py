@@ -99,10 +99,14 @@ class PostgreSQL:
         """
         name = binding.settings.get("dsn_env")
         if not name:
-            raise Unverified(f"systems.{binding.system} names no dsn_env: the variable that holds its connection string")
+            raise Unverified(
+                f"systems.{binding.system} names no dsn_env: the variable that holds its connection string"
+            )
         dsn = os.environ.get(name, "").strip()
         if not dsn:
-            raise Unverified(f"the variable {name} is not set: it must hold the connection string of an auditor's login")
+            raise Unverified(
+                f"the variable {name} is not set: it must hold the connection string of an auditor's login"
+            )
         try:
             import psycopg
             from psycopg.conninfo import conninfo_to_dict
@@ -282,4 +286,3 @@ def _table(held: Effective) -> Iterator[tuple[str, ...]]:
     for right in held.held:
         if not right.default:
             yield (describe(right.privilege, right.object, right.columns), right.bound, right.via)
-

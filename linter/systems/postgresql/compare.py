@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.permissions import EVERYTHING, Names
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
 from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS, Demand, Rights
 from linter.systems.postgresql.granted import SURE, Effective, Held, Object, PowerKind, Reason, Source, revoke
@@ -213,9 +213,7 @@ def cause(source: Source) -> str:
     return f"granted to {source.path[0]} itself" + (f" by {', '.join(source.grantors)}" if source.grantors else "")
 
 
-def fixes(
-    side: Side, object: Object, held: Sequence[Held], columns: list[str] | None, agreed: Names | None
-) -> str:
+def fixes(side: Side, object: Object, held: Sequence[Held], columns: list[str] | None, agreed: Names | None) -> str:
     """The statements that end an excess and leave what is agreed; each way in which it is held needs its own."""
     statements: list[str] = []
     narrowed = False
@@ -260,9 +258,7 @@ def missing(side: Side) -> Iterator[Discrepancy]:
             yield _missing(side, demand.resource, object, privilege, columns)
 
 
-def _missing(
-    side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None
-) -> Discrepancy:
+def _missing(side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None) -> Discrepancy:
     if object.type == "parameter":
         reason = f"whether {side.role} may set {object.sql} is not in the catalog: no role was granted it"
         return Discrepancy(

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.permissions import EVERYTHING, Leaf, Names, class_of
+from linter.permissions import Leaf, class_of
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import qualified, quote
@@ -36,7 +37,13 @@ NATIVE = {
     "sequence": {"read": "SELECT", "create": "USAGE", "update": "UPDATE", "usage": "USAGE"},
     "routine": {"execute": "EXECUTE"},
     "schema": {"read": "USAGE", "execute": "USAGE", "usage": "USAGE", "create": "CREATE", "create_table": "CREATE"},
-    "database": {"read": "CONNECT", "connect": "CONNECT", "create": "CREATE", "temporary": "TEMPORARY", "temp": "TEMPORARY"},
+    "database": {
+        "read": "CONNECT",
+        "connect": "CONNECT",
+        "create": "CREATE",
+        "temporary": "TEMPORARY",
+        "temp": "TEMPORARY",
+    },
     "parameter": {"update": "SET", "set": "SET", "alter system": "ALTER SYSTEM"},
 }
 """Family -> the algebra's word -> the privilege (PostgreSQL manual, table 5.2)."""
@@ -132,9 +139,9 @@ class _Builder:
             for privilege in _ADMIN.get(kind, ()) if action == "admin" else (OWNERSHIP,) if single else ():
                 self._need(object, privilege, EVERYTHING)
             return True
-        privilege = NATIVE.get(kind, {}).get(action)
-        if privilege is None:
+        if action not in NATIVE.get(kind, {}):
             return False
+        privilege = NATIVE[kind][action]
         limit = EVERYTHING
         relation = self.relation(object)
         if columns is not EVERYTHING and privilege in BY_COLUMN and relation is not None:

@@ -46,7 +46,7 @@ def powers(side: Side) -> Iterator[Discrepancy]:
                 **({"objects": conferred} if conferred else {}),
             },
             fix=power.fix,
-            cause=_membership(side, power.path, f"an attribute of {power.role}"),
+            cause=_membership(power.path, f"an attribute of {power.role}"),
             verdict=EXCESS if everywhere else "",
             touches=_all(side) if everywhere else (),
             reason=f"{who}{power.confers}",
@@ -67,7 +67,7 @@ def _conferred(side: Side, power: Power) -> list[str]:
     )
 
 
-def _membership(side: Side, path: tuple[str, ...], otherwise: str) -> str:
+def _membership(path: tuple[str, ...], otherwise: str) -> str:
     return f"{path[0]} is a member of {' -> '.join(path[1:])}" if len(path) > 1 else otherwise
 
 
@@ -91,7 +91,7 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
                 "privileges": held,
             },
             fix=one.fix,
-            cause=_membership(side, one.path, f"{one.path[0]} is the owner"),
+            cause=_membership(one.path, f"{one.path[0]} is the owner"),
             resource=resource,
             place=side.claim.audit_log.place if audited and resource is None and side.claim.audit_log else None,
             verdict=EXCESS,
@@ -127,7 +127,7 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
                 "gains": [*reach.gains, *gained],
             },
             fix=reach.fix,
-            cause=_membership(side, reach.path, f"an attribute of {side.role}"),
+            cause=_membership(reach.path, f"an attribute of {side.role}"),
             verdict=EXCESS,
             touches=_all(side) if "superuser" in reach.gains else touched,
             reason=f"{side.role} can become {reach.role}",
@@ -157,7 +157,7 @@ def administration(side: Side) -> Iterator[Discrepancy]:
                 "bound": "sure",
             },
             fix=f"REVOKE ADMIN OPTION FOR {quote(role)} FROM {quote(holder)};",
-            cause=_membership(side, names, ""),
+            cause=_membership(names, ""),
             reason=f"{side.role} can make any role a member of {role}",
         )
 
@@ -279,7 +279,11 @@ def future(side: Side) -> Iterator[Discrepancy]:
                 "object": "*",
                 "columns": None,
                 "role": side.role,
-                "via": [*one.path, *(["PUBLIC"] if one.public else []), f"ALTER DEFAULT PRIVILEGES FOR ROLE {one.creator}"],
+                "via": [
+                    *one.path,
+                    *(["PUBLIC"] if one.public else []),
+                    f"ALTER DEFAULT PRIVILEGES FOR ROLE {one.creator}",
+                ],
                 "bound": "sure",
             },
             fix=one.fix,
