@@ -72,7 +72,7 @@ def programs() -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _as_nobody() -> list[str]:
+def _as_nobody() -> list[str | Path]:
     """What to put before a command, because PostgreSQL refuses to be root: a user namespace in which we are someone else."""
     if os.name == "nt" or os.getuid():
         return []

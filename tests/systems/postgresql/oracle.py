@@ -24,7 +24,8 @@ class Answer(NamedTuple):
 def _one(family: str, function: str, source: str, privileges: str, *, column: str = "''", to: str = "o.oid") -> str:
     words = ", ".join(f"('{word}')" for word in privileges.replace("ALTER SYSTEM", "ALTER_SYSTEM").split())
     return f"""SELECT '{family}', o.schema, o.name, {column}, p.word, g.grantable
-FROM ({source}) o, (SELECT replace(word, '_', ' ') FROM (VALUES {words}) v (word)) p (word), (VALUES (false), (true)) g (grantable)
+FROM ({source}) o, (SELECT replace(word, '_', ' ') FROM (VALUES {words}) v (word)) p (word),
+     (VALUES (false), (true)) g (grantable)
 WHERE {function}($1::oid, {to}, p.word || CASE WHEN g.grantable THEN ' WITH GRANT OPTION' ELSE '' END)"""
 
 
@@ -47,7 +48,9 @@ def _queries(version: int) -> list[str]:
         "SELECT t.oid, n.nspname::text AS schema, t.typname::text AS name FROM pg_type t "
         f"JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {_ANY_SCHEMA} AND t.typtype IN ('d', 'e')"
     )
-    schemas = "SELECT n.oid, '' AS schema, n.nspname::text AS name FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast|temp)'"
+    schemas = (
+        "SELECT n.oid, '' AS schema, n.nspname::text AS name FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast|temp)'"
+    )
     databases = "SELECT d.oid, '' AS schema, d.datname::text AS name FROM pg_database d"
     found = [
         _one("relation", "has_table_privilege", f"{relations} ('r', 'p', 'v', 'm', 'f')", table),

@@ -82,9 +82,7 @@ def statements(prefix: str, database: str) -> st.SearchStrategy[list[str]]:
     on_columns = st.builds(
         "{} ({}) ON {}".format, st.sampled_from(("SELECT", "INSERT", "UPDATE", "REFERENCES")), some, relations
     )
-    on_other = st.sampled_from(_OTHERS).flatmap(
-        lambda one: st.sampled_from([f"{word} ON {one[0]}" for word in one[1]])
-    )
+    on_other = st.sampled_from(_OTHERS).flatmap(lambda one: st.sampled_from([f"{word} ON {one[0]}" for word in one[1]]))
     what = st.one_of(on_table, on_columns, on_other)
     default = st.sampled_from(
         ["SELECT ON TABLES", "ALL ON TABLES", "USAGE ON SEQUENCES", "EXECUTE ON FUNCTIONS", "USAGE ON TYPES"]
@@ -113,11 +111,13 @@ def statements(prefix: str, database: str) -> st.SearchStrategy[list[str]]:
     superuser = st.one_of(
         plain,
         st.builds("ALTER {} OWNER TO {}".format, st.sampled_from(_OWNED), roles),
-        st.builds("ALTER ROLE {} {}".format, roles, st.sampled_from(["INHERIT", "NOINHERIT", "SUPERUSER", "NOSUPERUSER"])),
+        st.builds(
+            "ALTER ROLE {} {}".format, roles, st.sampled_from(["INHERIT", "NOINHERIT", "SUPERUSER", "NOSUPERUSER"])
+        ),
         st.builds("ALTER TABLE {} DROP COLUMN c CASCADE".format, relations),
         st.builds('ALTER TABLE {} RENAME COLUMN a TO "A"'.format, relations),
         st.builds("REVOKE ALL ON {} FROM {}".format, relations, roles),
     )
     as_role = st.builds("SET ROLE {};{}".format, roles, plain)
     one = st.one_of(superuser, superuser, as_role)
-    return st.lists(one.map(lambda text: text.replace("{database}", database)), min_size=3, max_size=25)
+    return st.lists(one.map(lambda text: text.replace("{database}", database)), min_size=15, max_size=40)
