@@ -26,6 +26,7 @@ from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, Rights, demand
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Effective
+from linter.systems.postgresql.grantors import exact
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.resolve import nearest_name
@@ -46,6 +47,11 @@ class Observed:
     def index(self) -> Index:
         """The snapshot with its look-ups."""
         return Index(self.snapshot)
+
+    @cached_property
+    def exact(self) -> Mapping[str, str]:
+        """REVOKEs of memberships that need GRANTED BY."""
+        return exact(self.index)
 
     def effective(self, role: str) -> Effective:
         """What a role can do.
@@ -171,11 +177,18 @@ class PostgreSQL:
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
             side = Side(claim, own, log, agreed, held, index)
-            parts.append(Part(claim, role, tuple(_discrepancies(side))))
+            parts.append(Part(claim, role, tuple(_exact(one, observed.exact) for one in _discrepancies(side))))
         return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), tuple(_table(held)))
 
 
 ADAPTER = PostgreSQL()
+
+
+def _exact(one: Discrepancy, statements: Mapping[str, str]) -> Discrepancy:
+    fix = one.fix
+    for statement, better in statements.items():
+        fix = fix.replace(statement, better)
+    return one if fix == one.fix else one._replace(fix=fix)
 
 
 def _agreed(demands: Sequence[Demand]) -> Agreed:
