@@ -11,7 +11,7 @@ from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.policies import row_security
 from linter.systems.postgresql.reachable import reach
 from linter.systems.postgresql.rights import Rights, held, rights_of
-from linter.systems.postgresql.sql import FIRST_USER_OID, MOST_LARGE_OBJECTS
+from linter.systems.postgresql.sql import MOST_LARGE_OBJECTS
 from linter.systems.postgresql.usability import unusable
 
 NEWEST = 18
@@ -58,11 +58,7 @@ def effective(index: Index, role: str) -> Effective:
 def _owned(rights: Rights) -> Iterator[Owned]:
     """What it owns or inherits the ownership of; a superuser's grip on everything is its power, not listed here."""
     index = rights.index
-    found = [
-        (thing, rights.inherited[thing.owner])
-        for (family, oid), thing in index.things.items()
-        if thing.owner in rights.inherited and (family != "relation" or oid >= FIRST_USER_OID)
-    ]
+    found = [(thing, path) for owner, path in rights.inherited.items() for thing in index.owned.get(owner, ())]
     for thing, path in sorted(found, key=lambda one: one[0].object):
         yield Owned(thing.object, index.path(path), thing.extension, _disown(thing))
 

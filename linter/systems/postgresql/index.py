@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.roles import Graph, Path
-from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Relation, Routine, Serial, Snapshot
+from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Policy, Relation, Routine, Serial, Snapshot, Use
+from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from linter.systems.postgresql.rights import Rights
@@ -80,6 +81,42 @@ class Index:
         for grant in self.snapshot.grants:
             found.setdefault(grant.grantee, []).append(grant)
         return found
+
+    @cached_property
+    def owned(self) -> Mapping[int, Sequence[Thing]]:
+        """What each role owns, of what is not the system's own."""
+        found: dict[int, list[Thing]] = {}
+        for (family, oid), thing in self.things.items():
+            if family not in ("relation", "routine") or oid >= FIRST_USER_OID:
+                found.setdefault(thing.owner, []).append(thing)
+        return found
+
+    @cached_property
+    def uses(self) -> Mapping[tuple[int, str], Sequence[Use]]:
+        """(relation, event) -> what its view's query or its rules do then."""
+        found: dict[tuple[int, str], list[Use]] = {}
+        for use in self.snapshot.uses:
+            found.setdefault((use.view, use.event), []).append(use)
+        return found
+
+    @cached_property
+    def ruled(self) -> Sequence[Relation]:
+        """Views, and relations with rewrite rules."""
+        ruled = {use.view for use in self.snapshot.uses}
+        return [one for one in self.snapshot.relations if one.oid in ruled or one.kind == "v"]
+
+    @cached_property
+    def policies(self) -> Mapping[int, Sequence[Policy]]:
+        """The policies of each relation."""
+        found: dict[int, list[Policy]] = {}
+        for policy in self.snapshot.policies:
+            found.setdefault(policy.relation, []).append(policy)
+        return found
+
+    @cached_property
+    def secured(self) -> Sequence[Relation]:
+        """Relations with row-level security, or with policies without it."""
+        return [one for one in self.snapshot.relations if one.row_security or one.oid in self.policies]
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], Relation]:

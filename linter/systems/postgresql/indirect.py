@@ -21,9 +21,7 @@ class _Search:
         self.held: dict[tuple[Object, str], list[Held]] = {}
         for one in held:
             self.held.setdefault((one.object, one.privilege), []).append(one)
-        self.uses: dict[tuple[int, str], list[Use]] = {}
-        for use in self.index.snapshot.uses:
-            self.uses.setdefault((use.view, use.event), []).append(use)
+        self.uses = self.index.uses
         self.updatable: Mapping[int, tuple[str, ...] | None] = {
             one.view: one.events for one in self.index.snapshot.updatables
         }
@@ -86,7 +84,7 @@ class _Search:
 
     def rules(self) -> Iterator[Indirect]:
         """Views' queries, what views pass through, and rewrite rules: each hop is checked as the owner of its relation."""
-        for relation in self.index.relations.values():
+        for relation in self.index.ruled:
             mine = self.rights.on_relation(relation.oid)
             on = self.object(relation)
             if on is None or not mine:

@@ -11,12 +11,9 @@ from linter.systems.postgresql.snapshot import PUBLIC, Policy, Relation
 def row_security(rights: Rights) -> Iterator[RowSecurity]:
     """For each relation that the role has a privilege on and that has row-level security, or policies without it."""
     index = rights.index
-    policies: dict[int, list[Policy]] = {}
-    for policy in index.snapshot.policies:
-        policies.setdefault(policy.relation, []).append(policy)
-    for relation in index.relations.values():
-        if (relation.row_security or relation.oid in policies) and rights.on_relation(relation.oid):
-            applying = [one for one in policies.get(relation.oid, ()) if _applies(one, rights)]
+    for relation in index.secured:
+        if rights.on_relation(relation.oid):
+            applying = [one for one in index.policies.get(relation.oid, ()) if _applies(one, rights)]
             reason = unbound(rights, relation)
             if reason is None:
                 reason = _bound(applying)

@@ -8,6 +8,7 @@ from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.privileges import TABLE, ordinary, privileges
 from linter.systems.postgresql.roles import Path
 from linter.systems.postgresql.snapshot import PUBLIC, Key
+from linter.systems.postgresql.sql import FIRST_USER_OID
 
 _DATA_ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pg_read_all_data": {"table": ("SELECT",), "sequence": ("SELECT",), "schema": ("USAGE",)},
@@ -15,7 +16,6 @@ _DATA_ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pg_maintain": {"table": ("MAINTAIN",), "sequence": (), "schema": ()},
 }
 """Predefined roles that the server asks after its ACLs, and what they give (measured, 14 to 18; pg_maintain 17 and 18)."""
-_FIRST_USER_OID = 16384
 
 
 class Entry(NamedTuple):
@@ -164,7 +164,7 @@ def _data(rights: Rights) -> Iterator[tuple[Key, str, Source]]:
         for relation in index.relations.values():
             if ("relation", relation.oid) in index.things:
                 for privilege in gives["sequence" if relation.kind == "S" else "table"]:
-                    if privilege == "SELECT" or relation.oid >= _FIRST_USER_OID:
+                    if privilege == "SELECT" or relation.oid >= FIRST_USER_OID:
                         yield ("relation", relation.oid), privilege, source
         for oid in index.schema_names:
             for privilege in gives["schema"]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from itertools import chain, starmap
+from typing import Any
 
 from linter.systems.postgresql import sql
 from linter.systems.postgresql.connect import Limits, Session, Unavailable, session
@@ -76,12 +77,12 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         uses,
         triggers,
         cascades,
-        views,
         policies,
         serials,
         members,
     ) = tables
-    spelled, passed = _locking(asked, [row[0] for row in views], bool(policies))
+    views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
+    spelled, passed = _locking(asked, views, bool(policies))
     asked.batch(("COMMIT",))
     key_of = dict(keys)
     extension = {(catalog, one): name for catalog, one, name in members}
@@ -108,8 +109,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             sorted(Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED)) for one, event, rule, to, mask in uses)
         ),
         updatables=tuple(
-            Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED))
-            for view in sorted(row[0] for row in views)
+            Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED)) for view in views
         ),
         triggers=tuple(
             sorted(Trigger(one, name, routine, _bits(mask, _FIRED)) for one, name, routine, mask in triggers)
@@ -149,6 +149,15 @@ def _concerned(graph: Graph, roles: Iterable[int], owners: Iterable[int]) -> set
         if owner in graph.roles:
             found |= graph.inherited(owner).keys()
     return found
+
+
+def _changeable(relations: Iterable[tuple[Any, ...]], grants: Iterable[tuple[Any, ...]], roles: set[str]) -> list[int]:
+    """The views that somebody concerned may change: their changes may pass through to the relation below."""
+    views = {row[0] for row in relations if row[3] == "v"}
+    if "pg_write_all_data" not in roles:
+        changes = ("INSERT", "UPDATE", "DELETE")
+        views &= {row[1] for row in grants if row[0] == "relation" and row[5] in changes}
+    return sorted(views)
 
 
 def _locking(

@@ -76,11 +76,9 @@ def catalog(grantees: Iterable[int], version: int) -> tuple[str, ...]:
         # relations
         f"""SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
        CASE WHEN c.relkind = 'v' AND c.reloptions IS NOT NULL THEN {invoker} ELSE false END, c.relispartition,
-       coalesce(a.names, '{{}}')
+       ARRAY(SELECT attname FROM pg_attribute WHERE c.relkind <> 'S' AND attrelid = c.oid AND attnum > 0
+             AND NOT attisdropped ORDER BY attnum)
 FROM pg_class c
-LEFT JOIN (SELECT attrelid, array_agg(attname ORDER BY attnum) AS names FROM pg_attribute
-           WHERE attnum > 0 AND NOT attisdropped AND attrelid >= {FIRST_USER_OID} GROUP BY attrelid) a
-       ON a.attrelid = c.oid AND c.relkind <> 'S'
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't'
 UNION ALL
 SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, false, false,
@@ -91,9 +89,9 @@ WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
                   AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
         # primary keys
-        f"""SELECT i.indrelid, array_agg(a.attname ORDER BY a.attnum)
-FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-WHERE i.indisprimary AND i.indrelid >= {FIRST_USER_OID} GROUP BY i.indrelid""",
+        """SELECT k.conrelid, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'p' GROUP BY k.conrelid""",
         # routines
         f"""SELECT oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false)
@@ -102,9 +100,7 @@ WHERE oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
         # others
         f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
-UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t
-       LEFT JOIN pg_class c ON c.oid = t.typrelid
-       WHERE {_TYPES}
+UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t WHERE {_TYPES}
 UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted FROM pg_language
 UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false FROM pg_foreign_data_wrapper
 UNION ALL SELECT 'server', oid, 0, srvname, srvowner, false FROM pg_foreign_server
@@ -171,11 +167,6 @@ WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
         # cascades
         """SELECT conrelid, confrelid, conname, confdeltype, confupdtype
 FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
-        # views whose changes may pass through to their relations: those that somebody concerned may change
-        f"""SELECT DISTINCT c.oid FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
-WHERE c.relkind = 'v' AND c.oid >= {FIRST_USER_OID} AND x.grantee {to} AND x.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
-UNION SELECT a.attrelid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'v', aclexplode(a.attacl) x
-WHERE a.attacl IS NOT NULL AND a.attrelid >= {FIRST_USER_OID} AND x.grantee {to}""",
         # policies
         "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
         # serials
@@ -190,9 +181,8 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
     )
 
 
-_TYPES = (
-    f"t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A' OR c.relkind = 'c')"
-)
+_TYPES = f"""t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
+       OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
 """Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
 
 EXPRESSIONS = """SELECT polrelid, polname,
@@ -212,7 +202,7 @@ _GRANTED = (
     ("database", "pg_database", "datacl", "d", "datdba", ""),
     (
         "type",
-        f"(SELECT t.* FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE {_TYPES})",
+        f"(SELECT * FROM pg_type t WHERE {_TYPES})",
         "typacl",
         "T",
         "typowner",
