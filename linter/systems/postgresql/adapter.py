@@ -48,11 +48,6 @@ class Observed:
         """The snapshot with its look-ups."""
         return Index(self.snapshot)
 
-    @cached_property
-    def exact(self) -> Mapping[str, str]:
-        """REVOKEs of memberships that need GRANTED BY."""
-        return exact(self.index)
-
     def effective(self, role: str) -> Effective:
         """What a role can do.
 
@@ -174,10 +169,11 @@ class PostgreSQL:
         demands = [[demand(one, index, path, schemas) for one in claim.resources] for claim in claims]
         logs = [audit.demand(claim.audit_log, index, path) if claim.audit_log else None for claim in claims]
         agreed = _agreed([*(one for own in demands for one in own), *(one for one in logs if one is not None)])
+        statements = exact(index, role)
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
             side = Side(claim, own, log, agreed, held, index)
-            parts.append(Part(claim, role, tuple(_exact(one, observed.exact) for one in _discrepancies(side))))
+            parts.append(Part(claim, role, tuple(_exact(one, statements) for one in _discrepancies(side))))
         return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), tuple(_table(held)))
 
 
@@ -278,7 +274,7 @@ def _notes(observed: Observed, held: Effective, target: Target | None) -> Iterat
         from linter.systems.postgresql.selfcheck import disagreements
 
         try:
-            wrong = disagreements(target.access, observed.snapshot, held)
+            wrong = disagreements(target.access, observed.index, held)
         except Unavailable as problem:
             yield f"{held.role} in {database}: the self-check could not be made: {problem}"
             return

@@ -9,13 +9,15 @@ _BOOTSTRAP = 10
 """The superuser that initdb makes: a superuser's REVOKE without GRANTED BY takes its grant, and no other."""
 
 
-def exact(index: Index) -> Mapping[str, str]:
-    """Statement -> the statements that do what it says, for every membership that somebody else granted."""
+def exact(index: Index, role: str) -> Mapping[str, str]:
+    """Statement -> the statements that do what it says, for the memberships of a role that somebody else granted."""
     if index.version < 160000:
         return {}
     grantors: dict[tuple[int, int], list[int]] = {}
-    for one in index.snapshot.memberships:
-        grantors.setdefault((one.role, one.member), []).append(one.grantor)
+    concerned = index.graph.memberships(index.roles[role])
+    for one in index.snapshot.memberships if len(concerned) > 1 else ():
+        if one.member in concerned:
+            grantors.setdefault((one.role, one.member), []).append(one.grantor)
     found = {}
     for (role, member), known in grantors.items():
         if known == [_BOOTSTRAP]:
