@@ -1,7 +1,7 @@
 """Acceptances: `permlint-accepted.yaml`, findings that somebody agreed to live with, each bound to its content and to a day."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from linter import schema
 from linter.catalogue import exists
@@ -16,6 +16,48 @@ if TYPE_CHECKING:
 ACCEPTED = "permlint-accepted.yaml"
 
 
+class Acceptance(NamedTuple):
+    """One entry of the file."""
+
+    fingerprint: str
+    rule: str
+    content: str
+    """The finding's `content` when it was accepted."""
+    reason: str
+    until: str
+    """ISO date: its last day."""
+    by: str = ""
+    agent: str = ""
+    environment: str = ""
+    resource: str = ""
+    path: str = ""
+
+    def accepts(self, finding: Finding) -> bool:
+        """Whether this is the finding, as it was."""
+        return (self.fingerprint, self.content) == (finding.fingerprint, finding.content)
+
+
+class Acceptances(NamedTuple):
+    """The file: its entries in its order, and its text."""
+
+    entries: tuple[Acceptance, ...]
+    document: Document
+
+
+def load(root: str) -> Acceptances | None:
+    """The acceptances of the project with this root; None where there is no file.
+
+    Raises:
+        Unreadable: the file is there but cannot be read, or is not of its schema.
+    """
+    path = os.path.join(root, ACCEPTED)
+    if not os.path.lexists(path):
+        return None
+    document = read(read_file(path, root), 10 * MAX_NODES)
+    _validate(document)
+    return Acceptances(tuple(Acceptance(**entry) for entry in document.data["accepted"]), document)
+
+
 def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[list[Finding], list[Silenced]]:
     """Take out what is accepted, and add what is to be said of the acceptances themselves.
 
@@ -23,48 +65,48 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         whole: whether every manifest was reported on; otherwise an acceptance without a finding says nothing.
 
     Raises:
-        Unreadable: the file is there but cannot be read, or is not of its schema.
+        Unreadable: see `load`.
     """
-    config = engine.around.config
-    path = os.path.join(config.root, ACCEPTED)
-    if not os.path.lexists(path):
+    loaded = load(engine.around.config.root)
+    if loaded is None:
         return findings, []
-    document = read(read_file(path, config.root), 10 * MAX_NODES)
-    _validate(document)
     today = engine.around.as_of.isoformat()
+    # Two findings may share a fingerprint and differ in content: each has an entry of its own.
+    known: dict[str, list[int]] = {}
+    for place, entry in enumerate(loaded.entries):
+        known.setdefault(entry.fingerprint, []).append(place)
     kept: list[Finding] = []
     silenced: list[Silenced] = []
-    entries = {entry["fingerprint"]: entry for entry in document.data["accepted"]}
-    problems: dict[str, str] = {}
+    met: dict[int, list[str]] = {}
     for finding in findings:
-        entry = entries.get(finding.fingerprint)
-        if entry is None:
-            kept.append(finding)
-            continue
-        problem = _problem(entry, finding, today, mandatory=engine.rules.rules[finding.rule].mandatory)
-        problems[finding.fingerprint] = problem
-        if problem:
+        holds = None
+        for place in known.get(finding.fingerprint, ()):
+            entry = loaded.entries[place]
+            problem = _problem(entry, finding, today, mandatory=engine.rules.rules[finding.rule].mandatory)
+            met.setdefault(place, []).append(problem)
+            holds = holds or (None if problem else entry)
+        if holds is None:
             kept.append(finding)
         else:
-            silenced.append(Silenced(finding, "acceptance", entry["reason"], entry["until"]))
-    for index, entry in enumerate(document.data["accepted"]):
-        ran = entry["rule"] in engine.rules.rules or not exists(entry["rule"])
+            silenced.append(Silenced(finding, "acceptance", holds.reason, holds.until))
+    for place, entry in enumerate(loaded.entries):
+        ran = entry.rule in engine.rules.rules or not exists(entry.rule)
         gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
-        problem = problems.get(entry["fingerprint"], "expired" if today > entry["until"] else gone)
+        problem = min(met.get(place) or ["expired" if today > entry.until else gone])
         if problem:
-            location = _location(document, index)
-            values = {"rule": entry["rule"], "until": entry["until"]}
-            kept += engine.say("suppression/stale-acceptance", values, location, "", entry["fingerprint"], (problem,))
+            location = _location(loaded.document, place)
+            values = {"rule": entry.rule, "until": entry.until}
+            kept += engine.say("suppression/stale-acceptance", values, location, "", entry.fingerprint, (problem,))
     return kept, silenced
 
 
-def _problem(entry: dict[str, Any], finding: Finding, today: str, *, mandatory: bool) -> str:
-    """Why an acceptance does not hold for the finding that it names, or empty."""
+def _problem(entry: Acceptance, finding: Finding, today: str, *, mandatory: bool) -> str:
+    """Why an acceptance does not hold for a finding with its fingerprint, or empty."""
     if mandatory:
         return "mandatory"
-    if today > entry["until"]:
+    if today > entry.until:
         return "expired"
-    return "changed" if entry["content"] != finding.content else ""
+    return "" if entry.accepts(finding) else "changed"
 
 
 def _validate(document: Document) -> None:

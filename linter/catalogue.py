@@ -78,7 +78,7 @@ CATEGORIES = ("manifest", "scope", "blast-radius", "rollback", "review", "suppre
 DRIFT = ("drift", "suppression", "engine")
 """Those that `drift` runs."""
 
-_MANUAL = "\nwhy:"
+_MANUAL = b"\nwhy:"
 """The line at which a built-in rule file's manual begins. The hook never reads below it (a test keeps the order)."""
 
 
@@ -95,9 +95,9 @@ def built_in(categories: Iterable[str] = CATEGORIES) -> dict[str, Rule]:
         base = os.path.join(folder("rules"), category)
         for name in sorted(os.listdir(base)):
             path = os.path.join(base, name)
-            with open(path, encoding="utf-8") as file:
+            with open(path, "rb") as file:
                 head = file.read().partition(_MANUAL)[0]
-            rule = _rule(read(Text(head)).data, path)
+            rule = _rule(read(Text(head.decode())).data, path)
             rules[rule.id] = rule
     return rules
 

@@ -42,6 +42,8 @@ class Config(NamedTuple):
     rules: Mapping[str, Mapping[str, Any]]
     systems: Mapping[str, Mapping[str, Any]]
     agents: Mapping[str, Mapping[str, Any]]
+    longest_acceptance: str
+    """How far ahead a finding may be accepted: a period such as 90d."""
     text: str
     """The file's text, to find the line of a fault in."""
 
@@ -91,6 +93,8 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         raise BadConfig(shown, int(found[1]) if found else text.count("\n") + 1, f"is not TOML: {error}") from None
+    except RecursionError:
+        raise BadConfig(shown, 1, "is not TOML: it nests too deeply") from None
     if os.path.basename(path) == "pyproject.toml":
         data = data.get("tool", {}).get("permlint", {})
     if not schema.predicate("config")(data):
@@ -118,6 +122,7 @@ def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any],
         rules=data.get("rules", {}),
         systems=data.get("systems", {}),
         agents=data.get("agents", {}),
+        longest_acceptance=data.get("longest_acceptance", "90d"),
         text=text,
     )
 

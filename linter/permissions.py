@@ -11,7 +11,7 @@ table or form is a `p2` beside this one.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Union, Value, looser, maximal, minus, parts, whole
+from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, whole
 
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
@@ -120,8 +120,10 @@ def grants(
     words = list(ACCESS[access or "none"]) if actions is None else list(dict.fromkeys(action(word) for word in actions))
     if not box:
         return [Leaf(system, path, word) for word in words]
-    write = _side(box, "write_columns")
-    read = _side(box, "read_columns") if "read_columns" in box or "write_columns" in box else write
+    if "read_columns" in box or "write_columns" in box:
+        write, read = _side(box, "write_columns"), _side(box, "read_columns")
+    else:
+        write = read = {name: value for name, value in box.items() if value != EVERYTHING}
     if actions is None:
         dropped = {"create" if "columns" in write else "", "update" if "channels" in write else ""}
         words = [word for word in words if word not in dropped]
@@ -277,26 +279,46 @@ def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     possible: list[Leaf] = []
     for leaf in normal(one):
         texts, sets = parts(leaf.box) or ((), ())
-        above = index.above(leaf.system, leaf.object)
-        known = [
-            union[fewer]
-            for found in above
-            for union in [found.words[word] for word in found.broader(leaf.action)]
-            for fewer in looser(texts)
-            if fewer in union
-        ]
-        named = tuple([name for name, _ in texts])
-        unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
-        left = minus(sets, known, effort)
-        rest = minus(sets, known + unknown, effort) if left is not None else None
-        possible += [leaf._replace(box=whole(texts, piece)) for piece in ([sets] if left is None else left)]
-        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest or ()]
+        rest, left = _left(leaf, texts, sets, index, effort)
+        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest]
+        possible += [leaf._replace(box=whole(texts, piece)) for piece in left]
     return Difference(normal(sure), normal(possible))
 
 
 def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:
-    """Whether A is in B: True, False, or None where it cannot be known."""
-    left = subtract(one, other)
-    if not left.possible:
-        return True
-    return False if left.sure else None
+    """Whether A is in B: True, False, or None where it cannot be known. What `subtract` leaves, without working it all out."""
+    index = _Index(other)
+    effort = Effort()
+    verdict: bool | None = True
+    for leaf in one:
+        split = parts(leaf.box)
+        if split is not None:
+            rest, left = _left(leaf, *split, index, effort)
+            if rest:
+                return False
+            if left:
+                verdict = None
+    return verdict
+
+
+def _left(leaf: Leaf, texts: Texts, sets: Sets, index: _Index, effort: Effort) -> tuple[list[Sets], list[Sets]]:
+    """What is surely and what is possibly left of one leaf, as the set dimensions of its box."""
+    above = index.above(leaf.system, leaf.object)
+    if not above:
+        return [sets], [sets]
+    known = [
+        union[fewer]
+        for found in above
+        for word in found.broader(leaf.action)
+        for union in (found.words[word],)
+        for fewer in looser(texts)
+        if fewer in union
+    ]
+    left = minus(sets, known, effort)
+    if left is None:
+        return [], [sets]
+    if not left:
+        return [], []
+    named = tuple([name for name, _ in texts])
+    unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
+    return (minus(sets, known + unknown, effort) or []) if unknown else left, left

@@ -287,7 +287,9 @@ def _translate(error: Any) -> Iterator[Violation]:
             word = instance.partition("(")[0].strip().lower()
             near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else ""
-        problem = f"expected {expected}, found {_found(keyword, instance)}"
+        # What stands where a variable's name belongs is often the secret itself.
+        found = "other text" if subject.endswith("_env") else _found(keyword, instance)
+        problem = f"expected {expected}, found {found}"
         yield Violation(route, "invalid", subject, problem, hint, near[0] if near else "")
 
 

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.findings import Finding, Location
+from linter.manifest.text import Text
 from linter.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ def find_suppressions(document: "Document") -> list[Suppression]:
         return []
     from linter.secrets import mask
 
+    shown = Text(mask(content))  # all that is quoted comes from here
     values = sorted(_scalars(document))
     starts = [start for start, _ in values]
     agent = document.data.get("agent_name") if isinstance(document.data, dict) else None
     found = []
     next_line = 0
-    for match in _COMMENT.finditer(content):
+    for match in _COMMENT.finditer(shown.content):
         before = bisect_right(starts, match.start()) - 1
         if before >= 0 and match.start() < values[before][1]:
             continue
@@ -79,14 +81,14 @@ def find_suppressions(document: "Document") -> list[Suppression]:
         found.append(
             Suppression(
                 rules=tuple(name for one in parsed[1].split(",") if (name := one.strip())) if parsed else (),
-                reason=mask(_UNTIL.sub("", rest).strip()),
+                reason=_UNTIL.sub("", rest).strip(),
                 until=until[1] if until else "",
                 line=line,
                 column=column,
                 end_column=column + len(match[0].rstrip()),
                 covered=covered,
-                written=mask(match[1].strip()),
-                snippet=mask(document.text.line(line)),
+                written=match[1].strip(),
+                snippet=shown.line(line),
                 agent=mask(agent) if isinstance(agent, str) else "",
             )
         )

@@ -35,7 +35,7 @@ error[manifest/schema-violation]: `access`: expected one of none, read-only, wri
   |
   = help: did you mean `read-only`?
 
-1 error, 0 warnings, 0 for information; 0 suppressed; 1 manifest checked; {rules} rules
+1 error, 0 warnings, 0 for information; 1 fixable with --fix; 0 suppressed; 1 manifest checked; {rules} rules
 """
 
 

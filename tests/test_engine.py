@@ -297,3 +297,31 @@ def test_an_expired_or_mandatory_acceptance_does_not_hold(tmp_path: Path) -> Non
     build(tmp_path, {"permlint-accepted.yaml": "accepted:\n  - fingerprint: x\n"})
     broken = run(tmp_path)
     assert [(one.path, one.line) for one in broken.errors] == [("permlint-accepted.yaml", 2)]
+
+
+def test_two_findings_of_one_fingerprint_are_accepted_each(tmp_path: Path) -> None:
+    # One resource, twice, with different faults: the fingerprint is one, the content two.
+    entry = "  - {{resource: postgres.notes, access: {access}, scope: status column only, blast_radius: none}}\n"
+    text = (
+        "agent_name: triage\nenvironment: staging\nowner: support\nresources:\n"
+        + entry.format(access="read-write")
+        + entry.format(access="admin")
+    )
+    build(tmp_path, {"agent-permissions.yaml": text})
+    rule = "blast-radius/understated-blast-radius"
+    first, second = (one for one in run(tmp_path).findings if one.rule == rule)
+    assert first.fingerprint == second.fingerprint
+    assert first.content != second.content
+    entries = [
+        f"  - {{fingerprint: {one.fingerprint}, rule: {rule}, content: {one.content}, reason: x, until: 2026-12-31}}\n"
+        for one in (first, second)
+    ]
+    build(tmp_path, {"permlint-accepted.yaml": "accepted:\n" + "".join(entries)})
+    outcome = run(tmp_path)
+    assert [one.finding.message for one in outcome.silenced] == [first.message, second.message]
+    assert "suppression/stale-acceptance" not in {one.rule for one in outcome.findings}
+    build(tmp_path, {"permlint-accepted.yaml": "accepted:\n" + entries[0]})
+    outcome = run(tmp_path)
+    assert [one.finding.message for one in outcome.silenced] == [first.message]
+    assert second.message in {one.message for one in outcome.findings}
+    assert "suppression/stale-acceptance" not in {one.rule for one in outcome.findings}

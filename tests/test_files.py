@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linter.files import search
 from linter.globs import matcher
@@ -29,6 +32,18 @@ def git(folder: Path, *arguments: str) -> None:
         ),
         ("a?c[0-9].yaml", ["abc1.yaml"], ["a/c1.yaml", "abcd.yaml", "abcx.yaml"]),
         ("a[!b].yaml", ["ac.yaml"], ["ab.yaml", "a/.yaml"]),
+        ("a[]b].yaml", ["a].yaml", "ab.yaml"], ["ac.yaml"]),
+        ("a[^b].yaml", ["ac.yaml"], ["ab.yaml", "a/.yaml"]),
+        ("a[z-a].yaml", [], ["ab.yaml", "az.yaml"]),
+        ("a[x&&~|].yaml", ["a&.yaml", "a~.yaml", "a|.yaml"], ["ab.yaml"]),
+        ("*a*b?*c", ["abxc", "xaabbxc", "ababxcxc"], ["abc", "ab/xc", "acb"]),
+        ("*a*a*a*a*a*a*a*b", [], ["a" * 200]),
+        ("a[", ["a["], ["a"]),
+        ("a/**", ["a/b", "a/b/c"], ["a", "ab/c"]),
+        ("a/**/b", ["a/b", "a/x/y/b"], ["a/xb", "ab"]),
+        ("**/a", ["a", "x/a", "x/y/a"], ["xa", "x/ya"]),
+        ("é*.yaml", ["é.yaml", "é😀.yaml"], ["e.yaml"]),
+        ("*", ["a", ".a", "a\nb"], ["a/b"]),
         ("./x.yaml", ["x.yaml"], ["y/x.yaml"]),
         ("a.b", ["a.b"], ["axb"]),
         ("**", ["a", "a/b"], []),
@@ -37,6 +52,14 @@ def git(folder: Path, *arguments: str) -> None:
 def test_globs(glob: str, yes: list[str], no: list[str]) -> None:
     matches = matcher([glob])
     assert [path for path in yes + no if matches(path)] == yes
+
+
+@given(
+    st.text(st.sampled_from("ab*?"), max_size=8).filter(lambda glob: "**" not in glob),
+    st.text(st.sampled_from("ab"), max_size=8),
+)
+def test_globs_within_a_segment_are_those_of_fnmatch(glob: str, path: str) -> None:
+    assert matcher([glob])(path) == fnmatchcase(path, glob)
 
 
 def test_an_excluded_folder_covers_all_below_it() -> None:
@@ -76,6 +99,53 @@ def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(tmp_path: 
     git(tmp_path, "add", "kept.agent-permissions.yaml", "deleted.agent-permissions.yaml")
     (tmp_path / "deleted.agent-permissions.yaml").unlink()
     assert run(tmp_path).manifests == 2
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "-c", "user.name=Kim", "-c", "user.email=kim@example.com", "commit", "-q", "-m", "All")
+
+
+def test_a_worktree_and_its_ignored_files(tmp_path: Path) -> None:
+    main = build(tmp_path / "main", {"a.agent-permissions.yaml": CLEAN.format("a"), ".gitignore": "out/\n"})
+    git(main, "init", "-q")
+    commit(main)
+    git(main, "worktree", "add", "-q", "../tree")
+    tree = build(tmp_path / "tree", {f"{one}.agent-permissions.yaml": CLEAN.format(one) for one in ("b", "out/c")})
+    assert search(str(tree), str(tree), ["**/*.yaml"], []) == ["a.agent-permissions.yaml", "b.agent-permissions.yaml"]
+    assert run(tree).manifests == 2
+
+
+def test_a_submodule_is_a_project_of_its_own(tmp_path: Path) -> None:
+    inner = build(tmp_path / "inner", {"x.agent-permissions.yaml": CLEAN.format("x")})
+    git(inner, "init", "-q")
+    commit(inner)
+    outer = build(tmp_path / "outer", {"y.agent-permissions.yaml": CLEAN.format("y")})
+    git(outer, "init", "-q")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "sub.yaml")
+    assert search(str(outer), str(outer), ["**/*.yaml"], []) == ["y.agent-permissions.yaml"]
+    assert search(str(outer / "sub.yaml"), str(outer / "sub.yaml"), ["**/*.yaml"], []) == ["x.agent-permissions.yaml"]
+
+
+def test_a_hooks_git_variables_do_not_answer_for_another_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = build(tmp_path / "other", {"x.agent-permissions.yaml": CLEAN.format("x")})
+    git(other, "init", "-q")
+    commit(other)
+    here = build(tmp_path / "here", {"y.agent-permissions.yaml": CLEAN.format("y"), ".gitignore": "z*\n", "z.yaml": ""})
+    git(here, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    assert search(str(here), str(here), ["**/*.yaml"], []) == ["y.agent-permissions.yaml"]
+
+
+def test_a_configured_fsmonitor_is_not_run(tmp_path: Path) -> None:
+    build(tmp_path, {"y.agent-permissions.yaml": CLEAN.format("y"), "spy.sh": "#!/bin/sh\ntouch spied\n"})
+    (tmp_path / "spy.sh").chmod(0o755)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "config", "core.fsmonitor", str(tmp_path / "spy.sh"))
+    assert search(str(tmp_path), str(tmp_path), ["**/*.yaml"], []) == ["y.agent-permissions.yaml"]
+    assert not (tmp_path / "spied").exists()
 
 
 def test_a_folder_is_searched_and_a_file_is_always_read(tmp_path: Path) -> None:

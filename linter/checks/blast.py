@@ -12,16 +12,16 @@ from linter.checks.subject import Subject
 from linter.findings import Repair, Splice
 from linter.patterns import Pattern
 
-# What may stand before the word itself: a quote, or a block scalar's header.
-_OPENING = Pattern(r"""["']?\s*|[|>][^\n]*\s*""")
+_OPENING = Pattern(r"""["']?\s*""")
+"""What may stand before the word itself."""
 
 
 @template("understated-blast-radius")
 def understated(subject: Subject) -> Iterator[Hit]:
     """A declared blast radius below the computed one."""
     for resource in subject.manifest.resources:
-        if resource.blast_radius is None or not resource.known:
-            continue
+        if resource.blast_radius is None or not resource.known or not resource.writes:
+            continue  # reading is 0: nothing is below it
         level, how = computed(resource, production=subject.production(resource.environments))
         gap = level - LEVELS.index(resource.blast_radius)
         if gap > 0:

@@ -47,11 +47,13 @@ def _near_miss(subject: Subject, violation: Violation) -> Repair | None:
 
 
 def _close(written: str, meant: str) -> bool:
-    """Whether a word is certainly the other, misspelt: the same letters, or a slip of one or two in many."""
-    from difflib import SequenceMatcher
-
-    plain, other = (re.sub(r"[-_ ]", "", word).lower() for word in (written, meant))
-    return plain == other or SequenceMatcher(None, plain, other).ratio() >= 0.88
+    """Whether a word is certainly the other: written otherwise (`readonly`), or with one slip of the finger."""
+    one, other = (re.sub(r"[-_ ]", "", word).lower() for word in (written, meant))
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
 
 
 def _problem(violation: Violation) -> str:

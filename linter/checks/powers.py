@@ -25,7 +25,7 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str] | None:
 def admin_access(subject: Subject) -> Iterator[Hit]:
     """Administration, DDL, grants or ownership for an agent."""
     for resource in subject.manifest.resources:
-        found = _granting(resource, "admin") if resource.known else None
+        found = _granting(resource, "admin") if resource.known and resource.writes else None
         if found is not None:
             yield Hit(found[0], {"said": found[1]}, resource=resource)
 
@@ -34,9 +34,11 @@ def admin_access(subject: Subject) -> Iterator[Hit]:
 def delete_in_production(subject: Subject) -> Iterator[Hit]:
     """Deleting without a reason and an undo of its own."""
     for resource in subject.manifest.resources:
-        found = _granting(resource, "delete") if resource.known else None
+        found = _granting(resource, "delete") if resource.known and resource.writes else None
+        if found is None:
+            continue
         lacking = [key for key in ("justification", "rollback") if key not in resource.written]
-        if found is not None and lacking:
+        if lacking:
             yield Hit(found[0], {"said": found[1], "lacking": " and ".join(lacking)}, resource=resource)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from linter.boxes import Box, Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
-from linter.permissions import Leaf, action, class_of, object_within, within
+from linter.permissions import Leaf, action, action_within, class_of, object_within, within
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
 _READS_ONLY = Pattern(
@@ -30,7 +31,7 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
             place = Place(("resources", resource.position, part))
             others = tuple(Place(("resources", resource.position, one)) for one in related)
             yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
-        for part, values in _prose_contradictions(resource):
+        for part, values in _prose_contradictions(resource) if resource.writes else ():
             yield Hit(Place(("resources", resource.position, part)), values, resource=resource, key=part)
 
 
@@ -63,8 +64,6 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
-    if not resource.writes:
-        return
     kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
         lower = text.lower()
@@ -83,8 +82,8 @@ def _level(resource: Resource) -> str:
     return f"actions: [{', '.join(resource.actions)}]" if resource.actions else f"access: {resource.access}"
 
 
-_MOST_CANDIDATES = 200
-"""Entries for one object that an entry is compared with: 100,000 entries of one name must not take a day."""
+_MOST_CANDIDATES = 50
+"""Entries for one object that an entry is compared with: a manifest of nothing but one name must not take a minute."""
 
 
 Objects = dict[tuple[str, ...], list[Resource]]
@@ -136,7 +135,24 @@ def _container(resource: Resource, objects: Objects) -> Resource | None:
 
 
 def _covers(inner: tuple[Leaf, ...], outer: tuple[Leaf, ...]) -> bool:
-    return bool(inner) and object_within(inner[0].object, outer[0].object) and within(inner, outer) is True
+    if not inner or not object_within(inner[0].object, outer[0].object):
+        return False
+    # What does not even touch the first leaf cannot cover it; this ends most comparisons at a twentieth of the cost.
+    first, bounds = inner[0], dict(inner[0].box)
+    touching = any([action_within(first.action, one.action) and _touches(bounds, one.box) for one in outer])
+    return touching and within(inner, outer) is True
+
+
+def _touches(bounds: Mapping[str, Value], box: Box) -> bool:
+    """Whether a box may hold something of these bounds."""
+    for name, limit in box:
+        mine = bounds.get(name)
+        if isinstance(limit, str):
+            if mine != limit:
+                return False
+        elif isinstance(mine, Names) and mine.meet(limit).empty:
+            return False
+    return True
 
 
 @template("foreign-environment")

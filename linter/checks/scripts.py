@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from linter.checks import Hit, Place, template
@@ -150,7 +151,8 @@ def _python(subject: Subject, named: Named, params: ScriptParams) -> str:
     return _find(subject, named.script, params.scripts_root)[0] if named.script.endswith(".py") else ""
 
 
-def _scripts(subject: Subject) -> Iterator[Named]:
+@lru_cache(maxsize=1)  # three rules ask, one after another
+def _scripts(subject: Subject) -> tuple[Named, ...]:
     """Every script that a rollback names, once: the strategy's, then each resource's own."""
     rollback = subject.manifest.rollback
     found: list[tuple[Place, Command, bool, Resource | None]] = []
@@ -160,9 +162,8 @@ def _scripts(subject: Subject) -> Iterator[Named]:
         if resource.rollback is not None:
             place = Place(("resources", resource.position, "rollback"))
             found += [(place, command, False, resource) for command in in_prose(resource.rollback)]
-    seen: set[str] = set()
+    named: dict[str, Named] = {}
     for place, command, structured, owner in found:
-        script = command.script
-        if script is not None and script not in seen:
-            seen.add(script)
-            yield Named(place, command, script, structured, owner)
+        if command.script is not None:
+            named.setdefault(command.script, Named(place, command, command.script, structured, owner))
+    return tuple(named.values())

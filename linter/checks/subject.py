@@ -195,4 +195,7 @@ class Fleet:
             entry = subject.document.entry(("agent_name",))
             span = (entry[0], entry[3])
             text = subject.shown
-            self.units.append(Unit(subject.path, manifest.agent, manifest.environments, text, span, named))
+            agent, environments = manifest.agent, manifest.environments
+            if subject.secrets:
+                agent, environments = subject.redact(agent), tuple(map(subject.redact, environments))
+            self.units.append(Unit(subject.path, agent, environments, text, span, named))

@@ -19,6 +19,10 @@ COMMANDS = {
     "check": "Lint permission manifests.",
     "drift": "Compare manifests with what is really granted.",
     "systems": "List the configured systems, and whether they can be asked.",
+    "init": "Write a first manifest for an agent.",
+    "accept": "Accept findings as they are, until a day.",
+    "rules": "List the rules.",
+    "explain": "Explain a rule, or one finding.",
 }
 """Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
 
@@ -34,6 +38,12 @@ class _Lazy(click.Group):
 
         command: click.Command = import_module(f"linter.cli.{cmd_name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]  # and its options
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # Without importing every command's module for one line of help.
@@ -51,6 +61,9 @@ def group() -> None:
     permlint check agents/      lint those in a folder
     permlint drift              compare them with what databases really grant
     permlint check --help       all options
+    permlint explain NAME       a rule's page, or one finding's story
+
+    Completion for bash (also zsh, fish): eval "$(_PERMLINT_COMPLETE=bash_source permlint)"
 
     Exit status: 0 clean, 1 findings, 2 input or usage that cannot be read, 3 something asked for could not be checked.
     """
@@ -69,7 +82,14 @@ def run(arguments: list[str]) -> int:
             reconfigure: Any = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(encoding="utf-8", errors="backslashreplace")
-        result = group.main(arguments, prog_name="permlint", standalone_mode=False)
+        if "_PERMLINT_COMPLETE" in os.environ:
+            group.main(arguments, prog_name="permlint")  # prints what the shell asks for, and exits
+        try:
+            # Not `group.main`: it ends a run whose output pipe is closed with 1, as if there were findings.
+            with group.make_context("permlint", arguments) as context:
+                result = group.invoke(context)
+        except click.exceptions.Exit as end:
+            result = end.exit_code
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

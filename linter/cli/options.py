@@ -140,7 +140,7 @@ def emit(outcome: Outcome, common: Common) -> int:
         click.ClickException: a file cannot be written.
     """
     for name, output in common.destinations:
-        _write(output, _render(name, outcome, common, color=_wants_color(output)))
+        _write(output, _render(name, outcome, common, color=wants_color(output)))
     if any(name == "github" for name, _ in common.destinations):
         _summarize(outcome)
     return exit_status(outcome, common.fail_on)
@@ -199,7 +199,7 @@ def _summarize(outcome: Outcome) -> None:
         raise click.FileError(path, error.strerror or "cannot be written") from None
 
 
-def _wants_color(output: str) -> bool:
+def wants_color(output: str) -> bool:
     """Colour only on a terminal, unless NO_COLOR (https://no-color.org) or FORCE_COLOR say otherwise."""
     if output != "-" or os.environ.get("NO_COLOR"):
         return False

@@ -11,19 +11,42 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from linter.findings import Repair, Splice
-from linter.manifest.reader import Document, Route, read
+from linter.manifest.reader import Document, Route, read, resolve
 from linter.manifest.text import Text, Unreadable
+from linter.patterns import Pattern
+
+_PLAIN = Pattern(r"[A-Za-z_][A-Za-z0-9_./@-]*")
+"""Names of systems, tables, people: no character of these has a meaning in YAML after a letter."""
+_WORDS_1_1 = frozenset({"y", "n", "yes", "no", "on", "off"})
 
 
 def scalar(text: str) -> str:
     """A text as a double-quoted YAML scalar on one line."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    return flow(DoubleQuotedScalarString(text))
+    return _emitted(_quoted(text))
 
 
 def flow(value: Any) -> str:
-    """A value as YAML on one line."""
+    """A value as YAML on one line, every text quoted but plain names: no reader of YAML takes those for something else."""
+    return _emitted(_careful(value))
+
+
+def _careful(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _careful(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_careful(one) for one in value]
+    plain = _PLAIN.fullmatch(value) is not None and resolve(value) == value and value.lower() not in _WORDS_1_1
+    return value if plain else _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    quoted: str = DoubleQuotedScalarString(text)
+    return quoted
+
+
+def _emitted(value: Any) -> str:
     from io import StringIO
 
     from ruamel.yaml import YAML
@@ -32,8 +55,8 @@ def flow(value: Any) -> str:
     yaml.default_flow_style = True
     yaml.width = 1 << 30
     out = StringIO()
-    yaml.dump([value], out)
-    return out.getvalue().strip().removeprefix("[").removesuffix("]")
+    yaml.dump({"x": value}, out)  # in a list, a mapping of one key would lose its braces
+    return out.getvalue().strip().removeprefix("{x: ").removesuffix("}")
 
 
 def repaired(document: Document, repairs: Iterable[Repair]) -> tuple[Text, int]:

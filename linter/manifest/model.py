@@ -70,7 +70,8 @@ class Manifest(NamedTuple):
     expires: str | None
     audit_log: str | None
     """The manifest's own field; `linter.manifest.trail` knows where else it may stand."""
-    identities: Mapping[str, Any]
+    identities: Mapping[str, str | Mapping[str, str]]
+    """System -> its principal, or its principal in each environment."""
     written: frozenset[str]
     """The top-level keys that stand in the file, valid or not."""
 
@@ -100,7 +101,9 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
         review_every=data.get("review_every"),
         expires=data.get("expires"),
         audit_log=data.get("audit_log"),
-        identities=data.get("identities") or {},
+        identities={
+            system: given for system, given in (data.get("identities") or {}).items() if not system.startswith("x-")
+        },
         written=frozenset(original),
     )
 
@@ -158,7 +161,8 @@ def _rollback(given: Any) -> Rollback | None:
     return Rollback("", True, given.get("dry_run"), given.get("audit_log"), given.get("command"), rehearsed.get("date"))
 
 
-_SEGMENT = Pattern(r'(?:"(?:[^"]|"")*"|\([^)]*\)|[^."(]|["(])+')
+_SPECIAL = Pattern(r'[."(]')
+_CLOSING = {'"': '"', "(": ")"}
 
 
 def split_name(name: str) -> tuple[str, tuple[str, ...]]:
@@ -168,7 +172,19 @@ def split_name(name: str) -> tuple[str, tuple[str, ...]]:
         return system, ()
     if '"' not in rest and "(" not in rest:
         return system, tuple(rest.split("."))
-    return system, tuple(_SEGMENT.findall(rest))
+    segments, start, past = [], 0, 0
+    never_closed: set[str] = set()  # looked for once: a name of nothing but "(" must not take a minute
+    for match in _SPECIAL.finditer(rest):
+        if match.start() < past or match[0] in never_closed:
+            continue
+        if match[0] == ".":
+            segments.append(rest[start : match.start()])
+            start = match.end()
+        elif (end := rest.find(_CLOSING[match[0]], match.end())) >= 0:
+            past = end + 1
+        else:
+            never_closed.add(match[0])
+    return system, (*segments, rest[start:])
 
 
 def prune(data: Mapping[str, Any], refused: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:

@@ -123,6 +123,8 @@ def resolve(value: str) -> Any:
             return _integer(value)
         if "-" in value[1:] and "e" not in value and "E" not in value:
             return value  # a date, above all
+        if value[-1].isalpha() and value[0] in "123456789":
+            return value  # a period such as 90d
         if _INT.fullmatch(value):
             return _integer(value)
         if _FLOAT.fullmatch(value):
@@ -159,7 +161,9 @@ class _Machine:
         self.anchors: dict[str, tuple[Any, int] | None] = {}
 
     def fail(self, offset: int, message: str) -> Unreadable:
-        return Unreadable(*self.text.position(offset), message)
+        from linter.secrets import mask  # a tag or an anchor may hold one
+
+        return Unreadable(*self.text.position(offset), mask(message))
 
     def run(self) -> Document:
         try:
@@ -310,6 +314,8 @@ class _Machine:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         offset = mark.index if mark is not None else 0
         problem = getattr(error, "problem", None) or "it cannot be parsed"
+        if "nesting depth" in problem:  # a later libyaml's own limit: its scanner runs ahead of the events
+            return self.fail(offset, f"nests deeper than {MAX_DEPTH} levels")
         if content[offset : offset + 1] == "\t":
             problem = "a tab stands where YAML wants spaces; indent with spaces"
         context = getattr(error, "context", None)

@@ -46,9 +46,11 @@ _THINGS = frozenset(
 )
 _COLUMN = frozenset({"column", "columns"})
 _CHANNEL = frozenset({"channel", "channels"})
-# A word of the grammar is no name: "the status and only column" is prose.
-_GRAMMAR = _COLUMN | {"only", "the", "and", "all", "any", "every", "except", "but", "no", "not", "or", "for"}
-_ITEM = Pattern(r'"[^"]*[^"\s][^"]*"|[^\s,"]+|,|"')
+# A word of the grammar is no name, nor is one that points elsewhere: "the status and only column", "these columns only".
+_GRAMMAR = _COLUMN | frozenset(
+    "only the and all any every except but no not or for this that these those some each both which its their".split()
+)
+_ITEM = Pattern(r'"[^"]*"|[^\s,"]+|,|"')
 _MOST_PROSE = 2000
 """Longer prose is never a list of names; it also bounds the work on hostile text."""
 
@@ -58,16 +60,19 @@ def parse_prose(text: str) -> Scope:
 
     The sentences that are read, [in brackets] what may be left out, NAMES separated by commas or "and":
         all | any ... | everything | * | all rows | all columns ...        nothing is bounded
-        [only] [the] NAMES columns only | only [the] NAMES columns         columns
+        [only] [the] NAMES columns only | only [the] NAMES columns         columns; one name, unquoted: "status column only",
+                                                                           since "sensitive columns only" describes
         only [the] columns NAMES | columns NAMES only                      columns
         all columns except NAMES                                           all columns but these
-        [only] [the] [channel] #NAMES [channel] [only]                     channels
+        [only] [the] [channel] #NAMES [channel] [only]                     channels; "#42" alone is an issue's number
     """
     words = fold(text)
+    if not words:
+        return ABSENT
     if len(words) <= _MOST_PROSE:
         tokens = words.removesuffix(".").split(" ")
         lower = [token.lower() for token in tokens]
-        if lower[0] in _ALL and all(word in _THINGS or word == "and" for word in lower[1:]):
+        if _says_all(lower):
             return Scope("unbounded", {}, words)
         found = (_columns(tokens, lower) if "olumn" in words.lower() else None) or (
             _channels(tokens, lower) if "#" in words else None
@@ -75,6 +80,10 @@ def parse_prose(text: str) -> Scope:
         if found:
             return Scope("bounded", found, words)
     return Scope("prose", {"prose": words}, words)
+
+
+def _says_all(lower: list[str]) -> bool:
+    return lower[0] in _ALL and all([word in _THINGS or word in ("and", "the") for word in lower[1:]])
 
 
 def _columns(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
@@ -88,6 +97,8 @@ def _columns(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
     inner = lower[start:end]
     if inner and inner[-1] in _COLUMN:
         names = _names(tokens[start : end - 1])
+        if inner[1:] == ["columns"] and "," not in inner[0] and '"' not in inner[0]:
+            return None
     elif inner and inner[0].rstrip(":") in _COLUMN:
         names = _names(tokens[start + 1 : end])
     else:
@@ -98,16 +109,19 @@ def _columns(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
 def _channels(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
     start, end = _frame(lower)
     start += lower[start : start + 1] == ["the"]
-    if lower[start].rstrip(":") in _CHANNEL:
-        start += 1
-    if lower[end - 1] in _CHANNEL:
-        end -= 1
+    first = lower[start : start + 1]
+    named = bool(first) and first[0].rstrip(":") in _CHANNEL
+    start += named
+    if end > start and lower[end - 1] in _CHANNEL:
+        end, named = end - 1, True
     names = _split(tokens[start:end])
-    if not names or not all(
-        name[0] == "#" and name[1:].replace("-", "_").replace("_", "a").isalnum() for name in names
-    ):
+    if not names or not all([_channel(name) and (named or not name[1:].isdigit()) for name in names]):
         return None
     return {"channels": Names(frozenset(names))}
+
+
+def _channel(name: str) -> bool:
+    return name[0] == "#" and len(name) > 1 and all([one.isalnum() or one in "-_" for one in name[1:]])
 
 
 def _frame(lower: list[str]) -> tuple[int, int]:
@@ -134,9 +148,11 @@ def _split(tokens: list[str]) -> list[str]:
 def _names(tokens: list[str]) -> frozenset[str] | None:
     """The column names of a list, quotes taken off; None where it is none."""
     names = _split(tokens)
-    if not names or not all((name[0] == '"' and len(name) > 2) or _identifier(name) for name in names):
+    if not names or not all(
+        [(name[0] == '"' and name.strip('" ') not in ("", "*")) or _identifier(name) for name in names]
+    ):
         return None
-    return frozenset(name.strip('"') for name in names)
+    return frozenset(name.strip('" ') for name in names)
 
 
 def _identifier(name: str) -> bool:
@@ -146,7 +162,10 @@ def _identifier(name: str) -> bool:
 
 
 def parse_structured(given: Mapping[str, Any]) -> Scope:
-    """A structured scope, already valid by the schema: a list of names, one name, or `{except: [names]}` a dimension."""
+    """A structured scope, already valid by the schema: a list of names, one name, or `{except: [names]}` a dimension.
+
+    "*" among the names is every name: a list with it bounds nothing, all except it is nothing.
+    """
     box: dict[str, Value] = {}
     for name in SET_DIMENSIONS:
         value = given.get(name)
@@ -155,10 +174,10 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
         excluded = isinstance(value, Mapping)
         listed = value["except"] if excluded else [value] if isinstance(value, str) else value
         names = frozenset(fold(one) for one in listed)
-        box[name] = EVERYTHING if "*" in names and not excluded else Names(names, excluded)
-    rows = given.get("rows")
-    if rows is not None:
-        box["rows"] = fold(rows)
+        box[name] = Names(frozenset() if "*" in names else names, excluded != ("*" in names))
+    rows = fold(given.get("rows", ""))
+    if rows:
+        box["rows"] = EVERYTHING if _says_all(rows.lower().split(" ")) else rows
     bounded = {name: value for name, value in box.items() if value != EVERYTHING}
     words = " ".join(fold(given[name]) for name in ("rows", "note") if name in given)
     if bounded:

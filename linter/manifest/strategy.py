@@ -1,7 +1,8 @@
 """The rollback strategy's language: the commands that prose or a structured `command` names.
 
 A command is certain only where it looks like one: a script by its extension, a tool at a line's start, something in
-backticks or with an option. "Restore from backup" and "contact the DBA" are none.
+backticks or with an option. "Restore from backup", "just restore it" and "contact the DBA" are none, nor is a structured
+`command` that says so.
 """
 
 import re
@@ -24,17 +25,26 @@ class Command(NamedTuple):
 
 
 _SCRIPT = Pattern(
-    r"(?<![\w./\\:@~-])((?:[\w.@~+-]*/)*[\w@+-][\w.@+-]*\.(?:py|sh|bash|zsh|sql|js|mjs|cjs|ts|rb|pl|ps1|php|go|R))(?![\w/-]|\.\w)"
+    r"(?<![\w./\\:@~+-])(?!(?:[Nn]ode|[Nn]ext|[Vv]ue|[Nn]uxt|[Ee]xpress|[Rr]eact)\.js\b)((?:[\w.@~+-]*/)*[\w@+-][\w.@+-]*\.(?:py|sh|bash|zsh|sql|js|mjs|cjs|ts|rb|pl|ps1|php|go|R))(?![\w/-]|\.\w)"
 )
 _INTERPRETER = Pattern(
     r"(?:python[\d.]*|bash|sh|zsh|node|ruby|perl|php|pwsh|psql|go|Rscript|npx|uv|poetry|sudo|run)\b[^`]*$"
 )
 _TOOL = Pattern(
-    r"(?:\$\s*)?(?:\./)?(?:psql|python[\d.]*|bash|sh|make(?!\s+sure)|just|npm|npx|node|git|kubectl|helm|terraform|aws|gcloud|az|gh|"
+    r"(?:\$\s*)?(?:\./)?(?:psql|python[\d.]*|bash|sh|make|just|npm|npx|node|kubectl|"
+    r"git(?=\s+(?:-|revert|reset|restore|checkout|switch|push|apply|am|cherry-pick|stash|clean|rm|tag|branch)\b)|helm|terraform|aws|gcloud|az|gh|"
     r"flyctl|heroku|docker|ansible-playbook|alembic|dbt|rake|rails|uv|poetry)\s+[-\w./<{$:@]+"
 )
 _OPTION = Pattern(r"\w\s+--[A-Za-z][\w-]*")
-_BACKTICKS = Pattern(r"`([^`\n]*\w[ /][^`\n]*)`")
+_BACKTICKS = Pattern(r"`([^`\n]+)`")
+_CALL = Pattern(r"\w[ /]")
+_SENTENCE = frozenset(
+    "a an the is are was were will can may must should be been by to from of for in on at with and or it its this that these "
+    "those them their has have if when sure we you our your any all not via into using then".split()
+)
+_ASKING = frozenset("ask call contact email escalate notify page tell".split())
+_SIGN = Pattern(r"^-|[_=<>$/{}:@*|.][\w<$/{-]")
+"""What a command's words have and a sentence's have not."""
 _DRY = Pattern(r"--?dry[-_]?run\b|\bdry[- ]run\b", re.IGNORECASE)
 _UNDO = Pattern(
     r"\b(?:revert|roll(?:s|ed|ing)?[ -]?backs?|undo(?:es|ne)?|restor\w*|compensat\w*|rever[ts]\w*)|revert|rollback|undo",
@@ -52,9 +62,12 @@ _MOST_LINE = 2000
 
 def commands(rollback: Rollback) -> list[Command]:
     """The commands that undo a run: not those of a dry run."""
-    if rollback.structured:
-        return [_command(rollback.command, rollback.command)] if rollback.command and rollback.command.strip() else []
-    return in_prose(rollback.prose)
+    if not rollback.structured:
+        return in_prose(rollback.prose)
+    given = (rollback.command or "").strip()
+    if not given or _is_sentence(given) or _only_dry(given):
+        return []
+    return [_command(given, given)]
 
 
 def in_prose(prose: str) -> list[Command]:
@@ -62,20 +75,32 @@ def in_prose(prose: str) -> list[Command]:
     found: list[Command] = []
     for line in prose.replace("\\\n", " ").splitlines():
         line = line[:_MOST_LINE]  # noqa: PLW2901
-        if _DRY.search(line) and not _UNDO.search(line):
+        if _only_dry(line):
             continue
-        quoted = _BACKTICKS.findall(line)
+        quoted = [text for text in _BACKTICKS.findall(line) if _CALL.search(text)]
         if quoted:
             found += [_command(text, text) for text in quoted]
             continue
-        script = _SCRIPT.search(line)
         bare = line[_LABEL.match(line).end() :]  # type: ignore[union-attr]
-        if script is not None or _TOOL.match(bare) or _OPTION.search(_DRY.sub("", bare)):
+        if _SCRIPT.search(line) or (_TOOL.match(bare) and not _is_sentence(bare)) or _OPTION.search(_DRY.sub("", bare)):
             found.append(_command(line, bare))
     return found
 
 
+def _only_dry(text: str) -> bool:
+    return bool(_DRY.search(text)) and not _UNDO.search(text)
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether words that look like a command are a person's sentence: "just restore it", "git is used", "contact the DBA"."""
+    first, *rest = text[:_MOST_LINE].split() or [""]
+    if first.lower() in _ASKING or (rest and rest[0].strip(",.;") in _SENTENCE | _ASKING):
+        return not any(_SCRIPT.search(word) for word in rest)
+    return not any(_SIGN.search(word) for word in rest) and any(word.strip(",.;") in _SENTENCE for word in rest)
+
+
 def _command(line: str, text: str) -> Command:
+    line = line[:_MOST_LINE]
     script = _SCRIPT.search(line)
     direct = script is not None and not _INTERPRETER.search(line[max(0, script.start() - 200) : script.start()])
     return Command(text.strip(), script[1] if script else None, direct, _RUN.search(line) is not None)

@@ -63,6 +63,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "fingerprint": finding.fingerprint,
         "fix": finding.fix,
+        "fixable": None if finding.repair is None else "safe" if finding.repair.safe else "unsafe",
         "details": dict(finding.details),
         "related": [{**_location(one), "caption": one.caption} for one in finding.related],
     }

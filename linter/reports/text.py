@@ -56,6 +56,8 @@ class Printer:
                 f"{bar[:-1] if not self.style.color else self.tint(' ' * (width + 1), '34')}= {self.tint('help', '36')}: {visible(first)}"
             )
             lines += [f"{' ' * (width + 9)}{visible(line)}" for line in rest]
+        if self.style.verbose:
+            lines.append(f"{' ' * (width + 1)}= {self.tint('fingerprint', '36')}: {finding.fingerprint}")
         return "\n".join(lines)
 
     def _place(self, location: Location, arrow: str, width: int, code: str, bar: str) -> list[str]:
@@ -106,6 +108,11 @@ def render(outcome: Outcome, style: Style) -> str:
     return harmless("".join(block + "\n" for block in blocks))
 
 
+def full(finding: Finding, *, color: bool) -> str:
+    """One finding as the report shows it in full."""
+    return harmless(Printer(Style(finding.severity, color)).full(finding))
+
+
 def harmless(text: str) -> str:
     """No line that a CI runner would obey: a path or a fix may begin like a workflow command of GitHub's."""
     if "::" in text:
@@ -124,6 +131,10 @@ def summary(outcome: Outcome, style: Style) -> str:
     found.append(f"{infos} for information{hint}")
     by = [one.by for one in outcome.silenced]
     parts = [", ".join(found)]
+    safe = [one.repair.safe for one in outcome.findings if one.repair is not None]
+    if safe:
+        ways = [(safe.count(True), "--fix"), (safe.count(False), "--unsafe-fixes")]
+        parts.append(", ".join(f"{number} fixable with {option}" for number, option in ways if number))
     parts.append(f"{by.count('suppression')} suppressed")
     if by.count("acceptance"):
         parts.append(f"{by.count('acceptance')} accepted")

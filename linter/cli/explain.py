@@ -1,0 +1,126 @@
+"""`permlint explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import click
+from click.shell_completion import CompletionItem
+
+from linter.acceptance import load
+from linter.catalogue import Manual, Rule, built_in, manual, references
+from linter.cli.now import check_all, configured, every_rule, refuse
+from linter.cli.options import Day, wants_color
+from linter.cli.rules import fix, severities
+from linter.engine import nearest_rule
+from linter.findings import Finding, Outcome, Silenced
+from linter.manifest.text import Unreadable
+from linter.reported import NoSuchFinding, is_fingerprint, resolve
+from linter.reports.text import full
+from linter.reports.visible import visible
+
+
+def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(id, help=rule.summary) for id, rule in built_in().items() if id.startswith(incomplete)]
+
+
+@click.command("explain")
+@click.argument("name", metavar="RULE|FINGERPRINT", shell_complete=_complete)
+@click.option("--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, as for check.")
+@click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today.")
+def command(name: str, config_file: str | None, as_of: date | None) -> None:
+    """Explain a rule, or tell one finding's whole story.
+
+    RULE is category/name, or the name alone. FINGERPRINT is what `check -v` and `--format json` show; its first 12 digits are
+    enough: every manifest is checked, and the finding shown in full, with who silenced it, until when, and its rule's page.
+
+    \b
+    permlint explain rollback/no-run-id
+    permlint explain no-run-id
+    permlint explain 3f9a1c20b7d4
+    """
+    config, rules = configured(config_file)
+    known = every_rule(rules)
+    if not is_fingerprint(name):
+        click.echo(_page(_rule(name, known)))
+        return
+    outcome = check_all(config, rules, as_of or date.today())
+    try:
+        finding, silenced = _find(name, outcome)
+    except NoSuchFinding as error:
+        if outcome.errors:
+            refuse(outcome.errors)
+        raise click.ClickException(visible(str(error))) from None
+    click.echo("\n".join(_story(finding, silenced, config.root)))
+    click.echo()
+    click.echo(_page(known[finding.rule]))
+
+
+def _rule(name: str, known: Mapping[str, Rule]) -> Rule:
+    if name in known:
+        return known[name]
+    same = [id for id in known if id.partition("/")[2] == name]
+    if len(same) == 1:
+        return known[same[0]]
+    near = ", ".join(same) or nearest_rule(name, known)
+    hint = f"; did you mean {near}?" if near else ": `permlint rules` lists them"
+    raise click.ClickException(visible(f"`{name}` is no rule{hint}"))
+
+
+def _find(written: str, outcome: Outcome) -> tuple[Finding, Silenced | None]:
+    found: list[tuple[Finding, Silenced | None]] = [(one, None) for one in outcome.findings]
+    found += [(one.finding, one) for one in outcome.silenced]
+    identity = resolve(written, (one.fingerprint for one, _ in found))
+    return next(pair for pair in found if pair[0].fingerprint == identity)
+
+
+def _story(finding: Finding, silenced: Silenced | None, root: str) -> Iterator[str]:
+    yield full(finding, color=wants_color("-"))
+    about = {"agent": finding.agent, "environment": finding.environment, "resource": finding.resource}
+    for word, value in about.items():
+        if value:
+            yield visible(f"{word + ':':13}{value}")
+    yield f"fingerprint: {finding.fingerprint}"
+    yield f"state:       {visible(_state(finding, silenced, root))}"
+
+
+def _state(finding: Finding, silenced: Silenced | None, root: str) -> str:
+    if silenced is None:
+        return "open"
+    until = f" until {silenced.until}" if silenced.until else ""
+    who = _who(finding, root) if silenced.by == "acceptance" else ""
+    by = {"suppression": "suppressed by a comment in the manifest", "acceptance": f"accepted{who}"}[silenced.by]
+    return f"{by}{until}: {silenced.reason}"
+
+
+def _who(finding: Finding, root: str) -> str:
+    try:
+        loaded = load(root)
+    except Unreadable:  # the check just read it
+        return ""
+    names = [one.by for one in loaded.entries if one.accepts(finding) and one.by] if loaded else []
+    return f" by {names[0]}" if names else ""
+
+
+def _page(rule: Rule) -> str:
+    page: Manual = manual(rule, references())
+    parts = [
+        f"{rule.id}: {rule.summary}.",
+        f"Severity: {severities(rule)}{'; mandatory, it cannot be silenced' if rule.mandatory else ''}. Since {page.since}.",
+        page.why,
+        f"Fix: {fix(rule)}",
+        *_examples(page),
+    ]
+    if page.references:
+        lines = [" ".join(filter(None, (one.standard, one.id, one.title))) for one in page.references]
+        parts.append("\n".join(["Supports evidence for:", *(f"  {line}" for line in lines)]))
+    return visible("\n\n".join(parts), keep="\n")
+
+
+def _examples(page: Manual) -> Iterator[str]:
+    for example in page.examples[:2]:
+        lines = [f"Example: {example.get('title', '')}".rstrip()]
+        for path, text in example["files"].items():
+            lines += [f"  {path}", *(f"    {line}".rstrip() for line in text.rstrip().split("\n"))]
+        yield "\n".join(lines)
