@@ -188,6 +188,40 @@ def test_the_fix_of_what_is_missing_ends_it_too(tmp_path: Path, world: World) ->
     assert world.attempt("agent", "UPDATE app.tickets SET status = 'x' WHERE status = 'y'") is None
 
 
+def test_a_manifest_from_the_live_role_is_clean(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {}, BINDING)
+    setup(
+        world,
+        "GRANT SELECT, UPDATE (status, email), INSERT ON app.tickets TO {agent}",
+        'CREATE TABLE app."Odd; table" ("Col, one" int, b int); GRANT SELECT ("Col, one") ON app."Odd; table" TO {agent}',
+        "CREATE VIEW app.open_tickets AS SELECT id FROM app.tickets; GRANT SELECT ON app.open_tickets TO {agent}",
+        "CREATE FUNCTION app.close(int, text[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION app.close TO {agent}",
+        "CREATE SEQUENCE app.numbers; GRANT SELECT, USAGE ON SEQUENCE app.numbers TO {agent}",
+        "GRANT USAGE ON SEQUENCE app.tickets_id_seq TO {agent}",
+        "CREATE SCHEMA spare; GRANT USAGE ON SCHEMA spare TO {agent}",
+    )
+    arguments = ["init", "agent-permissions.yaml", "--from", "postgres", "--role", world.role("agent")]
+    done = permlint(tmp_path, *arguments, "--owner", "support", "--purpose", "triage", env={"PG_DSN": world.dsn})
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "agent-permissions.yaml").read_text()
+    (tmp_path / "agent-permissions.yaml").write_text(text.partition("rollback_strategy")[0])
+    body = compared(tmp_path, world)
+    assert [one["message"] for one in body["findings"] if one["severity"] != "info"] == []
+    assert {one["verdict"] for one in body["verdicts"]} == {"ok"}
+    checked = json.loads(permlint(tmp_path, "check", "--format", "json").stdout)
+    assert [one["rule"] for one in checked["findings"] if one["severity"] == "error"] == ["rollback/missing-rollback"]
+    world.run("GRANT DELETE, TRUNCATE ON app.tickets TO {agent}; ALTER ROLE {agent} CREATEDB")
+    other = permlint(tmp_path, *["init", "other.yaml", *arguments[2:]], env={"PG_DSN": world.dsn})
+    assert other.returncode == 0, other.stderr
+    text = (tmp_path / "other.yaml").read_text()
+    assert "# - DELETE on app.tickets: actions: [delete]" in text
+    assert f"# - {world.role('agent')}: creates databases" in text
+    absent = permlint(
+        tmp_path, *["init", "absent.yaml", *arguments[2:4], "--role", "nobody"], env={"PG_DSN": world.dsn}
+    )
+    assert (absent.returncode, "there is no role nobody" in absent.stderr) == (3, True)
+
+
 def test_the_tutorials_manifest(tmp_path: Path, world: World) -> None:
     text = TUTORIAL.replace("resources:", f"identities: {{postgres: {world.role('agent')}}}\nresources:")
     build(tmp_path, {"agent-permissions.yaml": text}, BINDING + 'search_path = ["app"]\n')

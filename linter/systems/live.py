@@ -13,6 +13,7 @@ from linter.checks import Place
 if TYPE_CHECKING:
     from linter.checks.subject import Subject
     from linter.manifest.model import Resource
+    from linter.skeleton import Draft
 
 EXCESS, MISSING, CONDITIONAL, UNVERIFIED, OK = "excess", "missing", "conditional", "unverified", "ok"
 GRAVITY = (EXCESS, MISSING, CONDITIONAL, UNVERIFIED, OK)
@@ -167,6 +168,13 @@ class Adapter(Protocol):
 
         Raises:
             Unverified: the observation does not cover this principal.
+        """
+
+    def draft(self, system: str, principal: str, observation: Any) -> "Draft":
+        """What a first manifest of this principal would say.
+
+        Raises:
+            Unverified: there is no such principal.
         """
 
 

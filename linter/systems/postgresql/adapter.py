@@ -8,6 +8,7 @@ from typing import Any
 
 from linter.checks import Place
 from linter.manifest.model import Resource
+from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
@@ -24,6 +25,7 @@ from linter.systems.postgresql import audit, powers
 from linter.systems.postgresql.compare import Agreed, Side, describe, excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, Rights, demand
+from linter.systems.postgresql.draft import draft
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Effective
 from linter.systems.postgresql.grantors import exact
@@ -176,6 +178,21 @@ class PostgreSQL:
             parts.append(Part(claim, role, tuple(_exact(one, statements) for one in _discrepancies(side))))
         return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), tuple(_table(held)))
 
+    def draft(self, system: str, principal: str, observation: Any) -> Draft:
+        """What a first manifest of this role would say.
+
+        Raises:
+            Unverified: there is no such role.
+        """
+        observed: Observed = observation
+        role = observed.snapshot.server.login if principal == LOGIN else principal
+        try:
+            return draft(system, observed.effective(role), observed.index)
+        except (UnknownRole, NotScanned):
+            nearest = nearest_name(role, observed.index.roles)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            raise Unverified(f"there is no role {quote(role)}{hint}") from None
+
 
 ADAPTER = PostgreSQL()
 
@@ -274,7 +291,7 @@ def _notes(observed: Observed, held: Effective, target: Target | None) -> Iterat
         from linter.systems.postgresql.selfcheck import disagreements
 
         try:
-            wrong = disagreements(target.access, observed.index, held)
+            wrong = disagreements(target.access, observed.snapshot, held)
         except Unavailable as problem:
             yield f"{held.role} in {database}: the self-check could not be made: {problem}"
             return

@@ -19,11 +19,11 @@ def exact(index: Index, role: str) -> Mapping[str, str]:
         if one.member in concerned:
             grantors.setdefault((one.role, one.member), []).append(one.grantor)
     found = {}
-    for (role, member), known in grantors.items():
+    for (granted, member), known in grantors.items():
         if known == [_BOOTSTRAP]:
             continue
         for option in ("", "ADMIN OPTION FOR ", "SET OPTION FOR "):
-            head = f"REVOKE {option}{quote(index.role_names[role])} FROM {quote(index.role_names[member])}"
+            head = f"REVOKE {option}{quote(index.role_names[granted])} FROM {quote(index.role_names[member])}"
             ends = [
                 f"{head};" if one == _BOOTSTRAP else f"{head} GRANTED BY {quote(index.role_names[one])};"
                 for one in known
