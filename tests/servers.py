@@ -42,6 +42,7 @@ class Server(NamedTuple):
     folder: str
     """The socket's."""
     port: int
+    data: Path
     log: Path
 
     def dsn(self, database: str = "postgres", user: str = SUPERUSER) -> str:
@@ -80,36 +81,48 @@ def _as_nobody() -> list[str | Path]:
 
 
 @contextmanager
-def running(major: int, *options: str, folder: Path | None = None) -> Iterator[Server]:
+def running(major: int, *options: str, hba: str = "", copy_of: Path | None = None) -> Iterator[Server]:
     """A server with a fresh cluster, stopped and deleted at the end.
 
     Args:
         options: settings for the server, "name=value".
-        folder: a data folder that exists already (a standby's); its maker deletes it.
+        hba: lines of pg_hba.conf that go before the ones that trust everybody.
+        copy_of: the data folder of a server that was stopped, to start a standby from.
     """
     path = programs()[major]
     # A socket's path must be short (107 bytes), so not below pytest's own temporary folder.
     base = Path(tempfile.mkdtemp(prefix=f"pg{major}-"))
-    data = folder or base / "data"
+    data = base / "data"
     nobody = _as_nobody()
     # Wheels' programs find their libraries and time zones relative to themselves; a locale of ours must not matter.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     try:
-        if folder is None:
+        if copy_of is None:
             init = [*nobody, path / "initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "--locale=C", "-E", "UTF8"]
             subprocess.run([*init, "--no-sync"], env=clean, stdout=subprocess.DEVNULL, check=True)
+        else:
+            shutil.copytree(copy_of, data)
+            (data / "standby.signal").touch()
+        rules = data / "pg_hba.conf"
+        rules.write_text(hba + rules.read_text(encoding="utf-8"), encoding="utf-8")
         settings = [f"unix_socket_directories={base}", "listen_addresses=", "fsync=off", "max_connections=60", *options]
+        port = next((int(one.removeprefix("port=")) for one in options if one.startswith("port=")), 5432)
         flags = " ".join(f"-c '{setting}'" for setting in settings)
         log = base / "log"
         start = [*nobody, path / "pg_ctl", "-D", data, "-l", log, "-o", flags, "-w", "start"]
         subprocess.run(start, env=clean, stdout=subprocess.DEVNULL, check=True)
         try:
-            yield Server(major, str(base), 5432, log)
+            yield Server(major, str(base), port, data, log)
         finally:
-            stop = [*nobody, path / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
-            subprocess.run(stop, env=clean, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            stop(major, data, "immediate")
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+def stop(major: int, data: Path, how: str) -> None:
+    """Stop a server: "fast" in good order, "immediate" as if it crashed. One that is down already stays so."""
+    command = [*_as_nobody(), programs()[major] / "pg_ctl", "-D", data, "-m", how, "-w", "stop"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 class World(NamedTuple):

@@ -104,14 +104,10 @@ def session(dsn: str, limits: Limits) -> Iterator[Session]:
         "client_encoding": "UTF8",
         "connect_timeout": min(_seconds(given.get("connect_timeout"), limits.connect), limits.connect),
     }
-    try:
-        connection = psycopg.connect(make_conninfo(dsn, **settings), autocommit=True, prepare_threshold=None)
-    except psycopg.Error as error:
-        raise Unavailable(_no_connection(error, place, limits)) from None
-    except (UnicodeError, ValueError, OSError):
-        raise Unavailable(
-            f"{place} cannot be connected to: its connection string has values that make no sense"
-        ) from None
+    connection = _open(make_conninfo(dsn, **settings), place, limits)
+    if isinstance(connection, str):
+        # Raised here, not where it was caught: the first error would keep the half-open connection, and the string.
+        raise Unavailable(connection)
     with connection:
         if connection.info.server_version < OLDEST:
             major = connection.info.server_version // 10000
@@ -122,6 +118,22 @@ def session(dsn: str, limits: Limits) -> Iterator[Session]:
             raise Unavailable(_failed(error, place, limits)) from None
         except UnicodeDecodeError:
             raise Unavailable(f"{place} has names that are not in its declared encoding") from None
+
+
+def _open(conninfo: str, place: str, limits: Limits) -> "psycopg.Connection[Any] | str":
+    """A connection, or the sentence that says why there is none."""
+    import psycopg
+
+    try:
+        return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        # The error and its frames hold each other, and with them the half-open connection, until garbage is collected.
+        error.__context__ = error.__traceback__ = None
+        return _no_connection(error, place, limits)
+    except UnicodeError:
+        return f"{place} has a host name that does not resolve"
+    except (ValueError, OSError):
+        return f"{place} cannot be connected to: its connection string has values that make no sense"
 
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}|/[\w./-]{0,200}", re.ASCII)
@@ -146,7 +158,7 @@ def _seconds(given: Any, default: int) -> int:
 
 
 _SIGNS = (
-    ("could not translate host name|failed to resolve host|name or service not known|nodename nor servname",
+    ("could not translate host name|failed to resolve host|name or service not known|nodename nor servname|name resolution",
      "has a host name that does not resolve"),
     ("timeout expired|connection timeout", "did not answer within {seconds} s"),
     ("server does not support SSL", "offers no TLS, which the connection string demands"),

@@ -29,6 +29,10 @@ FROM ({source}) o, (SELECT replace(word, '_', ' ') FROM (VALUES {words}) v (word
 WHERE {function}($1::oid, {to}, p.word || CASE WHEN g.grantable THEN ' WITH GRANT OPTION' ELSE '' END)"""
 
 
+def _named(name: str, catalog: str) -> str:
+    return f"SELECT oid, '' AS schema, {name}::text AS name FROM {catalog}"
+
+
 def _queries(version: int) -> list[str]:
     table = _TABLE + (" MAINTAIN" if version >= 170000 else "")
     relations = (
@@ -60,10 +64,10 @@ def _queries(version: int) -> list[str]:
         _one("type", "has_type_privilege", types, "USAGE"),
         _one("schema", "has_schema_privilege", schemas, "USAGE CREATE"),
         _one("database", "has_database_privilege", databases, "CREATE CONNECT TEMPORARY"),
-        _one("language", "has_language_privilege", "SELECT oid, '' AS schema, lanname::text AS name FROM pg_language", "USAGE"),
-        _one("tablespace", "has_tablespace_privilege", "SELECT oid, '' AS schema, spcname::text AS name FROM pg_tablespace", "CREATE"),
-        _one("fdw", "has_foreign_data_wrapper_privilege", "SELECT oid, '' AS schema, fdwname::text AS name FROM pg_foreign_data_wrapper", "USAGE"),
-        _one("server", "has_server_privilege", "SELECT oid, '' AS schema, srvname::text AS name FROM pg_foreign_server", "USAGE"),
+        _one("language", "has_language_privilege", _named("lanname", "pg_language"), "USAGE"),
+        _one("tablespace", "has_tablespace_privilege", _named("spcname", "pg_tablespace"), "CREATE"),
+        _one("fdw", "has_foreign_data_wrapper_privilege", _named("fdwname", "pg_foreign_data_wrapper"), "USAGE"),
+        _one("server", "has_server_privilege", _named("srvname", "pg_foreign_server"), "USAGE"),
     ]  # fmt: skip
     if version >= 150000:
         parameters = "SELECT parname AS oid, '' AS schema, parname AS name FROM pg_parameter_acl"
