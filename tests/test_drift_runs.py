@@ -373,7 +373,8 @@ def test_databases_that_were_not_scanned_are_named(tmp_path: Path, world: World)
 
 
 def test_principals_without_a_manifest(tmp_path: Path, world: World) -> None:
-    config = f'{BINDING}[systems.postgres.principals]\nnames = ["{world.prefix}*"]\n[agents.gone.identities]\npostgres = "{world.role("late")}"\n'
+    patterns = f'[systems.postgres.principals]\nnames = ["{world.prefix}*"]\n'
+    config = f'{BINDING}{patterns}[agents.gone.identities]\npostgres = "{world.role("late")}"\n'
     build(tmp_path, {"a/agent-permissions.yaml": manifest(world, READ), "b/readme": ""}, config)
     setup(world, GRANT_READ, "CREATE ROLE {late} LOGIN; CREATE ROLE {wild} LOGIN; CREATE ROLE {group}")
     body = drift(tmp_path, world)
@@ -422,3 +423,16 @@ def test_text_groups_by_cause(tmp_path: Path, world: World) -> None:
         "  b/agent-permissions.yaml:5:6",
     ]
     assert lines[head + 3] == "  = help: REVOKE DELETE ON app.tickets FROM PUBLIC;"
+
+
+def test_a_large_group_is_cut_and_says_so(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    tables = "; ".join(f"CREATE TABLE app.t{number} (id int)" for number in range(25))
+    setup(world, GRANT_READ, f"{tables}; GRANT SELECT ON ALL TABLES IN SCHEMA app TO {{agent}}")
+    shown = permlint(tmp_path, "drift", env={"PG_DSN": world.dsn}).stdout
+    assert "  ... and 5 more (-v shows them)" in shown
+    assert "          ... and 13 more statements" in shown
+    assert shown.count("undeclared-privilege") == 20
+    assert (
+        permlint(tmp_path, "drift", "-v", env={"PG_DSN": world.dsn}).stdout.count("[drift/undeclared-privilege]") == 25
+    )

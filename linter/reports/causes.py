@@ -9,8 +9,8 @@ from linter.findings import Finding, Outcome, Severity
 from linter.reports.text import Printer, Style, harmless, summary
 from linter.reports.visible import visible
 
-_MOST_FIXES = 12
-"""Statements shown a group; JSON has all."""
+_MOST_FINDINGS, _MOST_FIXES = 20, 12
+"""Findings and statements shown of a group, unless `verbose` asks for all: one membership may bring ten thousand."""
 
 
 def render(outcome: Outcome, style: Style) -> str:
@@ -60,14 +60,18 @@ def _group(printer: Printer, cause: str, findings: Sequence[Finding]) -> Iterato
     agents = dict.fromkeys(f"{one.agent} ({one.environment})" if one.environment else one.agent for one in findings)
     concerned = ", ".join(filter(None, agents))
     yield printer.tint(visible(cause), "1") + (f"  [{visible(concerned)}]" if concerned else "")
-    for one in sorted(findings, key=lambda each: -each.severity):
+    whole = printer.style.verbose
+    shown = sorted(findings, key=lambda each: -each.severity)
+    for one in shown if whole else shown[:_MOST_FINDINGS]:
         yield f"  {printer.brief(one)}"
+    if len(shown) > _MOST_FINDINGS and not whole:
+        yield f"  ... and {len(shown) - _MOST_FINDINGS} more (-v shows them)"
     fixes = list(dict.fromkeys(line for one in findings for line in one.fix.splitlines()))
-    for place, line in enumerate(fixes[:_MOST_FIXES]):
+    for place, line in enumerate(fixes if whole else fixes[:_MOST_FIXES]):
         head = printer.tint("help", "36") + ":" if place == 0 else " " * 5
         yield f"  = {head} {visible(line)}" if place == 0 else f"    {head} {visible(line)}"
-    if len(fixes) > _MOST_FIXES:
-        yield f"          ... and {len(fixes) - _MOST_FIXES} more statements (--format json has all)"
+    if len(fixes) > _MOST_FIXES and not whole:
+        yield f"          ... and {len(fixes) - _MOST_FIXES} more statements"
 
 
 def _table(who: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
