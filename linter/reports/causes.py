@@ -6,8 +6,8 @@ Below the findings, each resource's verdict that is not plain "ok"; with `verbos
 from collections.abc import Iterator, Sequence
 
 from linter.findings import Finding, Outcome, Severity
-from linter.reports.text import Printer, Style, harmless, summary
-from linter.reports.visible import visible
+from linter.reports.text import Printer, Style, summary
+from linter.reports.visible import inert, visible
 
 _MOST_FINDINGS, _MOST_FIXES = 20, 12
 """Findings and statements shown of a group, unless `verbose` asks for all: one membership may bring ten thousand."""
@@ -43,7 +43,7 @@ def render(outcome: Outcome, style: Style) -> str:
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:
         blocks.append(summary(outcome, style))
-    return harmless("".join(block + "\n" for block in blocks))
+    return inert("".join(block + "\n" for block in blocks))
 
 
 def _gravest(group: tuple[tuple[str, str], Sequence[Finding]]) -> int:

@@ -16,7 +16,7 @@ COMMENT = 65_536
 
 _MARKUP = Pattern(r"[\\`*_\[\]~$]")
 # Mention, issue and merge request (GitLab: also `%milestone`, `&epic`, `~label`), the schemes and `www.`, e-mail addresses.
-_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)")
+_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|www(?=\.)|\bGH-(?=\d)")
 _BREAK = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
@@ -111,7 +111,8 @@ def _code(text: str) -> str:
     """A text as a code span where it can be one: an edge space would be lost, a bar would end a cell, and `##[` is a command."""
     shown = visible(text)
     if not shown or shown != shown.strip() or "|" in shown or "`" in shown or "##" in shown:
-        return _escape(shown)
+        escaped = _escape(shown)
+        return f"&#32;{escaped[1:]}" if escaped.startswith(" ") else escaped  # four at a line's start are code
     return f"`{shown}`"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from tests.command import permlint
 from tests.world import build
 
 ROOT = Path(__file__).parent.parent.parent
+FILE = "permlint-accepted.yaml"
 MISSING = "blast-radius/missing-blast-radius"
 MANIFEST = """\
 agent_name: triage
@@ -157,6 +159,12 @@ class TestExplain:
         permlint(tmp_path, "accept", "--all", "--reason", "OPS-1", "--until", "2026-12-31", "--by", "kim", *day)
         told = permlint(tmp_path, "explain", fingerprint, *day)
         assert "state:       accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
+        told = permlint(tmp_path, "explain", fingerprint, "--as-of", "2027-01-01")
+        assert "state:       open again, it was accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
+        changed = re.sub("content: sha256:.*", "content: sha256:" + "0" * 64, (tmp_path / FILE).read_text())
+        build(tmp_path, {FILE: changed})
+        told = permlint(tmp_path, "explain", fingerprint, *day)
+        assert "open again, it has changed since it was accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
 
     def test_an_unreadable_manifest_may_hold_it(self, tmp_path: Path) -> None:
         build(tmp_path, {"agent-permissions.yaml": "["})
