@@ -1,7 +1,8 @@
 """The Markdown report: a comment on a pull request or merge request, and a step's summary on GitHub.
 
-What a message sets in backticks becomes a code span; everything else of a stranger's is escaped: no markup, no HTML, and
-a zero-width space (`&#8203;`) where a code host would make a link of its own, mention somebody or refer to an issue.
+No line begins with a stranger's text. What a message sets in backticks becomes a code span; everything else of a stranger's
+is escaped: no markup, no HTML, and a zero-width space (`&#8203;`) where a code host would make a link of its own, mention
+somebody or refer to an issue.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _details(finding: Finding) -> str:
     location = finding.location
     lines = [f"- {_code(finding.rule)}, {_place(location.path, location.line)}: {prose(finding.message)}"]
     lines += [
-        f"  - {_place(one.path, one.line)}{f': {prose(one.caption)}' if one.caption else ''}" for one in finding.related
+        f"  - Related: {_place(one.path, one.line)}{f': {prose(one.caption)}' if one.caption else ''}"
+        for one in finding.related
     ]
     if finding.fix:
         lines.append("  - Fix: " + "<br>".join(map(prose, finding.fix.rstrip().split("\n"))))
@@ -111,8 +113,7 @@ def _code(text: str) -> str:
     """A text as a code span where it can be one: an edge space would be lost, a bar would end a cell, and `##[` is a command."""
     shown = visible(text)
     if not shown or shown != shown.strip() or "|" in shown or "`" in shown or "##" in shown:
-        escaped = _escape(shown)
-        return f"&#32;{escaped[1:]}" if escaped.startswith(" ") else escaped  # four at a line's start are code
+        return _escape(shown)
     return f"`{shown}`"
 
 
