@@ -102,7 +102,10 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
 def reachable(side: Side) -> Iterator[Discrepancy]:
     """Roles that it does not act as now, and can, where that brings anything that nobody agreed to."""
     by_create_role = any(one.kind is PowerKind.CREATE_ROLE for one in side.effective.powers)
-    for reach in side.effective.reach:
+    ways: dict[str, list[Reach]] = {}
+    for one in side.effective.reach:
+        ways.setdefault(one.role, []).append(one)
+    for reach, *others in ways.values():
         if reach.how == "create-role" and by_create_role:
             continue  # the attribute is reported
         gained, touched = _gained(side, reach)
@@ -126,7 +129,7 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
                 "bound": "sure",
                 "gains": [*reach.gains, *gained],
             },
-            fix=reach.fix,
+            fix="\n".join(dict.fromkeys(way.fix for way in (reach, *others))),
             cause=_membership(reach.path, f"an attribute of {side.role}"),
             verdict=EXCESS,
             touches=_all(side) if "superuser" in reach.gains else touched,
@@ -219,12 +222,17 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
             continue
         if one.target is not None and _allowed(side, one.target, one.privilege) and not one.bypasses_rls:
             continue
-        agreed = (one.object, _entry(one)) in side.agreed.may or one.object in side.agreed.everything
-        if one.kind == "function" and agreed and not one.dangerous:
-            continue  # calling it is what was agreed
+        declared = (one.object, _entry(one)) in side.agreed.may or one.object in side.agreed.everything
+        # To read a view or to call a function as its owner may be just what was agreed: that is information.
+        grave = one.bypasses_rls or (
+            one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous)
+        )
+        agreed = declared and one.kind in ("view", "function") and not grave
         reaches = describe(one.privilege, one.target, None) if one.target else "whatever its body does"
         resource = side.resource_of(one.target) if one.target else None
-        because = one.dangerous or ("is not bound by row-level security" if one.bypasses_rls else "")
+        because = (
+            "is not bound by row-level security" if one.bypasses_rls else one.dangerous if one.target is None else ""
+        )
         yield Discrepancy(
             "security-definer-path",
             key=f"{one.kind}:{one.object.sql}:{one.name}:{one.privilege}:{one.target.sql if one.target else ''}",
@@ -237,7 +245,7 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
                 "because": f"; it {because}" if because else "",
                 "via": one.via,
             },
-            cases=("agreed",) if agreed and not because and one.kind == "view" else (),
+            cases=("agreed",) if agreed else (),
             details={
                 **details(side, one.privilege or "EXECUTE", one.target or one.object, None, None),
                 "via": one.via.split(" -> "),
@@ -246,7 +254,7 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
             fix=one.fix,
             cause=f"{one.kind} {one.object.sql} runs as {one.runs_as}",
             resource=side.resource_of(one.object) or resource,
-            verdict=EXCESS if one.target is not None and not (agreed and one.kind == "view" and not because) else "",
+            verdict=EXCESS if one.target is not None and not agreed else "",
             touches=(resource,) if resource is not None else (),
             reason=f"through {one.kind} {one.object.sql} {side.role} has {reaches}",
         )
