@@ -84,8 +84,8 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         (READ,),
         (
             GRANT_READ,
-            "CREATE ROLE {boss}; GRANT DELETE ON app.tickets TO {boss}; ALTER ROLE {agent} NOINHERIT; GRANT {boss} TO {agent};"
-            "ALTER ROLE {agent} SET role = {boss}",
+            "CREATE ROLE {boss}; GRANT DELETE ON app.tickets TO {boss}; ALTER ROLE {agent} NOINHERIT",
+            "GRANT {boss} TO {agent}; ALTER ROLE {agent} SET role = {boss}",
         ),
         ["reachable-role warning"],
     ),
