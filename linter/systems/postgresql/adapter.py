@@ -21,19 +21,21 @@ from linter.systems.live import (
     Target,
     Unverified,
 )
-from linter.systems.postgresql import audit, powers
-from linter.systems.postgresql.compare import Agreed, Side, describe, excess, missing, passed_on, unusable
+from linter.systems.postgresql import audit, becoming, definers, powers
+from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, Rights, demand
 from linter.systems.postgresql.draft import draft
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Effective
-from linter.systems.postgresql.grantors import exact
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
 from linter.systems.postgresql.rows import unbound_rows
+from linter.systems.postgresql.side import Agreed, Side
 from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
+from linter.systems.postgresql.wording import describe
 
 LOGIN = "@login"
 
@@ -226,9 +228,9 @@ def _discrepancies(side: Side) -> Iterator[Discrepancy]:
     yield from missing(side)
     yield from unusable(side)
     yield from unbound_rows(side)
-    yield from powers.administration(side)
-    yield from powers.reachable(side)
-    yield from powers.indirect(side)
+    yield from becoming.administration(side)
+    yield from becoming.reachable(side)
+    yield from definers.indirect(side)
     yield from powers.future(side)
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from linter.manifest.model import build
 from linter.systems.live import AuditLog, Discrepancy
 from linter.systems.postgresql import declared
-from linter.systems.postgresql.compare import Side, details, grant, held_names
 from linter.systems.postgresql.declared import Demand
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.remedies import grant
+from linter.systems.postgresql.side import Side, held_names
+from linter.systems.postgresql.wording import details
 
 
 def demand(log: AuditLog, index: Index, search_path: Sequence[str]) -> Demand:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from linter.skeleton import Draft, Entry
-from linter.systems.postgresql.compare import describe
 from linter.systems.postgresql.declared import RELATIONS, ROUTINES
 from linter.systems.postgresql.granted import Effective, Held, Object, Reason
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.wording import describe
 
 _ACCESS = {
     frozenset({"SELECT"}): "read-only",
