@@ -456,3 +456,31 @@ def _started(folder: Path, env: dict[str, str], *arguments: str) -> subprocess.P
     whole = {**os.environ, **env, "PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [sys.executable, "-m", "linter", "drift", *arguments]
     return subprocess.Popen(command, cwd=folder, env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_which_systems_can_be_asked(tmp_path: Path, world: World) -> None:
+    unset = '[systems.other]\nkind = "postgresql"\ndsn_env = "UNSET_DSN"\n[systems.chat]\nkind = "slack"\ntoken_env = "TOKEN"\n'
+    entries = (READ, "{resource: other.t, access: read-only}", "{resource: wiki, access: read-only}")
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING + unset)
+    done = permlint(tmp_path, "systems", "--check", env={"PG_DSN": world.dsn})
+    assert done.returncode == 3
+    assert done.stdout.splitlines() == [
+        "chat: slack: permlint cannot compare this kind",
+        "other (staging): postgresql: the variable UNSET_DSN is not set: it must hold the connection string of an auditor's login",
+        "postgres (staging): postgresql: $PG_DSN answers",
+        "wiki (staging): unbound: configuration binds no system `wiki`: add [systems.wiki] with its kind",
+    ]
+    assert permlint(tmp_path, "systems").returncode == 0
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    assert permlint(tmp_path, "systems", "--check", env={"PG_DSN": world.dsn}).returncode == 0
+
+
+def test_the_schemas_that_a_whole_system_means(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, "{resource: postgres, access: read-only}")}, BINDING)
+    setup(world, GRANT_READ, "CREATE SCHEMA other; CREATE TABLE other.t (id int)")
+    body = drift(tmp_path, world)
+    assert [one["details"]["schema"] for one in body["findings"]] == ["other"]
+    assert [one[3] for one in verdicts(body)] == ["missing"]
+    build(tmp_path, {}, BINDING + 'schemas = ["app"]\n')
+    body = drift(tmp_path, world)
+    assert (rules(body), [one[3] for one in verdicts(body)]) == ([], ["ok"])

@@ -126,4 +126,7 @@ def _examples(page: Manual) -> Iterator[str]:
         lines = [f"Example: {example.get('title', '')}".rstrip()]
         for path, text in example["files"].items():
             lines += [f"  {path}", *(f"    {line}".rstrip() for line in text.rstrip().split("\n"))]
+        if "live" in example:
+            made = example["live"]["sql"].rstrip().split("\n")
+            lines += ["  and in the database", *(f"    {line}".rstrip() for line in made)]
         yield "\n".join(lines)
