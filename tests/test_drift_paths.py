@@ -120,6 +120,11 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         ),
         ["undeclared-privilege warning", "undeclared-privilege warning"],
     ),
+    "what an extension gives to everyone is ordinary": (
+        (READ,),
+        (GRANT_READ, "CREATE EXTENSION pg_stat_statements"),
+        [],
+    ),
     "temporary tables and another schema": (
         (READ,),
         (GRANT_READ, "CREATE SCHEMA other; GRANT CREATE ON SCHEMA other TO {agent}"),

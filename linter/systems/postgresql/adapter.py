@@ -33,7 +33,7 @@ from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
 from linter.systems.postgresql.rows import unbound_rows
-from linter.systems.postgresql.side import Agreed, Side
+from linter.systems.postgresql.side import Agreed, Side, ordinary
 from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
 from linter.systems.postgresql.wording import describe
 
@@ -278,13 +278,13 @@ def _no_role(claim: Claim, role: str, observed: Observed) -> Part:
 
 def _notes(observed: Observed, held: Effective, target: Target | None) -> Iterator[str]:
     database = observed.snapshot.server.database
-    ordinary: dict[str, int] = {}
+    counted: dict[str, int] = {}
     for one in held.held:
-        if one.default:
+        if ordinary(one):
             name = f"{one.privilege} on {one.object.type}s"
-            ordinary[name] = ordinary.get(name, 0) + 1
-    if ordinary:
-        counts = ", ".join(f"{name} ({number})" for name, number in sorted(ordinary.items()))
+            counted[name] = counted.get(name, 0) + 1
+    if counted:
+        counts = ", ".join(f"{name} ({number})" for name, number in sorted(counted.items()))
         yield f"{held.role} in {database}: through the server's own defaults, as every role: {counts}"
     if held.elsewhere:
         yield f"{held.role} can also connect to databases that were not scanned: {', '.join(held.elsewhere)}"
@@ -312,5 +312,5 @@ def _table(held: Effective) -> Iterator[tuple[str, ...]]:
     for one in held.owned:
         yield (f"OWNERSHIP on {one.object.type} {one.object.sql}", "sure", " -> ".join(one.path))
     for right in held.held:
-        if not right.default:
+        if not ordinary(right):
             yield (describe(right.privilege, right.object, right.columns), right.bound, right.via)

@@ -7,7 +7,7 @@ from linter.systems.live import EXCESS, Discrepancy
 from linter.systems.postgresql.granted import Object, PowerKind, Reach
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import held, rights_of
-from linter.systems.postgresql.side import Side, held_names
+from linter.systems.postgresql.side import Side, held_names, ordinary
 from linter.systems.postgresql.wording import describe, held_by
 
 _MOST_SHOWN = 3
@@ -100,7 +100,7 @@ def _gained(side: Side, reach: Reach) -> tuple[list[str], tuple[Resource, ...]]:
     touched: dict[int, Resource] = {}
     for one in held(rights):
         key = (one.object, one.privilege)
-        if one.default or one.object in side.agreed.everything:
+        if ordinary(one) or one.object in side.agreed.everything:
             continue
         left = held_names([one]).minus(held_names(side.held.get(key, ())))
         agreed = side.agreed.may.get(key)

@@ -9,7 +9,7 @@ from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
 from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.remedies import fixes, grant
-from linter.systems.postgresql.side import Side, held_names, listed
+from linter.systems.postgresql.side import Side, held_names, listed, ordinary
 from linter.systems.postgresql.wording import cause, describe, details, reading
 
 _CHANGING = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
@@ -21,7 +21,7 @@ def excess(side: Side) -> Iterator[Discrepancy]:
     for (object, privilege), held in side.held.items():
         if object in side.agreed.everything and object not in side.audited:
             continue
-        if object in side.owned or all(one.default for one in held):
+        if object in side.owned or all(ordinary(one) for one in held):
             continue  # ownership, or the ordinary noise: said once, elsewhere
         agreed = side.agreed.may.get((object, privilege))
         if object in side.audited and privilege in _CHANGING:

@@ -8,7 +8,7 @@ from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
 from linter.systems.live import Claim
 from linter.systems.postgresql.declared import RELATIONS, Demand, Rights
-from linter.systems.postgresql.granted import Effective, Held, Object, PowerKind
+from linter.systems.postgresql.granted import Effective, Held, Object, PowerKind, Reason
 from linter.systems.postgresql.index import Index
 
 
@@ -88,6 +88,15 @@ class Side:
         """A relation's columns; none for what has none."""
         relation = self.index.relation(object.schema, object.name) if object.type in RELATIONS else None
         return relation.columns if relation is not None else ()
+
+
+def ordinary(held: Held) -> bool:
+    """Whether a privilege is nobody's decision: the server's default, or what an extension gives to everyone on its own objects."""
+    return held.default or (
+        bool(held.extension)
+        and held.privilege in ("SELECT", "EXECUTE", "USAGE")
+        and all(source.reason is Reason.PUBLIC for source in held.sources)
+    )
 
 
 def held_names(held: Sequence[Held]) -> Names:
