@@ -34,7 +34,8 @@ TICKETS = """\
 CREATE SCHEMA app;
 CREATE TABLE app.tickets (id serial PRIMARY KEY, status text, assigned_to text, email text, body text);
 CREATE ROLE {agent} LOGIN;
-GRANT USAGE ON SCHEMA app TO {agent}
+GRANT USAGE ON SCHEMA app TO {agent};
+REVOKE CREATE ON SCHEMA public FROM PUBLIC
 """
 
 
