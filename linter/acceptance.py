@@ -90,9 +90,9 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         else:
             silenced.append(Silenced(finding, "acceptance", holds.reason, holds.until))
     for place, entry in enumerate(loaded.entries):
-        if entry.rule not in engine.rules.rules and entry.rule in ids():
-            continue  # another command's rule: only that command knows
-        problem = min(met.get(place) or ["expired" if today > entry.until else "gone" if whole else ""])
+        ran = entry.rule in engine.rules.rules or entry.rule not in ids()
+        gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
+        problem = min(met.get(place) or ["expired" if ran and today > entry.until else gone])
         if problem:
             location = _location(loaded.document, place)
             values = {"rule": entry.rule, "until": entry.until}

@@ -83,6 +83,7 @@ _RULES = {
         "suppression/stale-acceptance",
         "engine",
     ),
+    "drift": ("drift", "suppression/stale-acceptance", "engine"),
 }
 """What each command runs: folders of rules/, or single rules."""
 _NEED_HISTORY = ("review/self-review", "review/unattributed-review")

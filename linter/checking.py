@@ -108,8 +108,8 @@ def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date")
     return Outcome(
         command="check",
         as_of=as_of,
-        findings=tuple(sorted(findings, key=_order)),
-        silenced=tuple(sorted(silenced, key=lambda one: _order(one.finding))),
+        findings=tuple(sorted(findings, key=order)),
+        silenced=tuple(sorted(silenced, key=lambda one: order(one.finding))),
         errors=tuple(sorted(errors)),
         manifests=manifests,
         rules={id: rule for id, rule in rules.rules.items() if rule.gravest is not Severity.OFF},
@@ -117,6 +117,7 @@ def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date")
     )
 
 
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+def order(finding: Finding) -> tuple[str, int, int, str, str]:
+    """By path, line, column, rule (DESIGN.md, section 5)."""
     location = finding.location
     return location.path, location.line, location.column, finding.rule, finding.key

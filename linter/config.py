@@ -41,6 +41,7 @@ class Config(NamedTuple):
     defaults: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Mapping[str, Any]]
     systems: Mapping[str, Mapping[str, Any]]
+    agents: Mapping[str, Mapping[str, Any]]
     longest_acceptance: str
     """How far ahead a finding may be accepted: a period such as 90d."""
     text: str
@@ -100,7 +101,10 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
         violation = schema.explain("config", data)[0]
         keys = [str(step) for step in violation.route if isinstance(step, str)]
         place = ".".join(keys)
-        message = f"{place + ': ' if place else ''}{violation.problem}. {violation.suggestion}".rstrip(". ")
+        problem = violation.problem
+        if violation.kind == "invalid" and keys and keys[-1].endswith("_env"):
+            problem = problem.partition(", found")[0]  # where a name belongs, a value may stand: never quote it
+        message = f"{place + ': ' if place else ''}{problem}. {violation.suggestion}".rstrip(". ")
         raise BadConfig(shown, _line(text, keys), message)
     return data
 
@@ -117,6 +121,7 @@ def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any],
         defaults=tuple(data.get("defaults", ())),
         rules=data.get("rules", {}),
         systems=data.get("systems", {}),
+        agents=data.get("agents", {}),
         longest_acceptance=data.get("longest_acceptance", "90d"),
         text=text,
     )

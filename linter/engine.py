@@ -14,6 +14,7 @@ from linter.suppressions import Suppression, find_suppressions
 
 if TYPE_CHECKING:
     from linter.config import Config
+    from linter.systems.live import Part
 
 
 class Draft(NamedTuple):
@@ -136,19 +137,14 @@ class Engine:
         """Take a manifest into the fleet; `named` where its findings are wanted."""
         self.fleet.add(subject, named=named)
 
+    def check_live(self, part: "Part") -> Verdict:
+        """What the checks of a comparison say of one manifest. Comments do not silence them, acceptances do."""
+        drafts, crashed = self._run(part, part.claim.subject)
+        return Verdict(_swallow(drafts, self.rules.rules), [], crashed)
+
     def check(self, subject: Subject) -> Verdict:
         """What the checks of one manifest say."""
-        drafts: list[Draft] = []
-        crashed: list[str] = []
-        for rule, check in self.rules.checks:
-            try:
-                for hit in check(subject):
-                    draft = self._draft(rule, hit, subject)
-                    if draft is not None:
-                        drafts.append(draft)
-            except Exception as error:
-                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
-                drafts.append(self._crash(rule, error, subject))
+        drafts, crashed = self._run(subject, subject)
         found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
@@ -156,6 +152,20 @@ class Engine:
             return Verdict([], [], crashed)
         findings, silenced = self._suppress(_swallow(drafts, self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
+
+    def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
+        drafts: list[Draft] = []
+        crashed: list[str] = []
+        for rule, check in self.rules.checks:
+            try:
+                for hit in check(facts):
+                    draft = self._draft(rule, hit, subject)
+                    if draft is not None:
+                        drafts.append(draft)
+            except Exception as error:
+                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
+                drafts.append(self._crash(rule, error, subject))
+        return drafts, crashed
 
     def repairs(self, subject: Subject, *, unsafe: bool) -> list[Repair]:
         """The repairs of a manifest's findings that nobody suppressed, and of the rules that only tidy, in document order."""
@@ -205,8 +215,9 @@ class Engine:
             environment=subject.redact(environment),
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
-            fix=subject.redact(pick(rule.fix, held).format_map(values)),
+            fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
             details=_redact(subject, hit.details) if hit.details else {},
+            cause=hit.cause,
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
@@ -307,10 +318,27 @@ class Engine:
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
 
 
-def _redact(subject: Subject, details: Mapping[str, str]) -> dict[str, str]:
-    """The details without secrets: one search for all, a line each, since masking keeps line breaks."""
-    lines = "\n".join([" ".join(text.splitlines()) for text in details.values()])
-    return dict(zip(details, subject.redact(lines).split("\n"), strict=True))
+def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details without secrets: one search for all texts, a line each, since masking keeps line breaks."""
+    texts: list[str] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, str):
+            texts.append(" ".join(value.splitlines()))
+        for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
+            collect(one)
+
+    collect(details)
+    masked = iter(subject.redact("\n".join(texts)).split("\n"))
+
+    def rebuilt(value: Any) -> Any:
+        if isinstance(value, str):
+            return next(masked)
+        if isinstance(value, Mapping):
+            return {key: rebuilt(one) for key, one in value.items()}
+        return [rebuilt(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+    return dict(rebuilt(details))
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

@@ -81,6 +81,8 @@ class Finding(NamedTuple):
     """What ends the finding, as a sentence or a snippet; may have several lines."""
     related: tuple[Location, ...] = ()
     details: Mapping[str, Any] = {}
+    cause: str = ""
+    """The decision behind it, in words (a grant, a membership): a report may group by it."""
     repair: Repair | None = None
 
     @property
@@ -122,6 +124,24 @@ class InputError(NamedTuple):
     message: str
 
 
+class ResourceVerdict(NamedTuple):
+    """What a comparison with a live system says of one resource."""
+
+    path: str
+    agent: str
+    environment: str
+    resource: str
+    """As written in the manifest."""
+    system: str
+    principal: str
+    """Empty where it is not known."""
+    verdict: str
+    """The gravest of "excess", "missing", "conditional", "unverified" and "ok"."""
+    also: tuple[str, ...]
+    """The others that hold, the gravest first."""
+    reason: str
+
+
 class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
@@ -139,6 +159,11 @@ class Outcome(NamedTuple):
     """What was asked for and could not be checked, a sentence each: exit status 3."""
     timelines: "tuple[Timeline, ...]" = ()
     """What `creep` tells of each manifest."""
+    verdicts: tuple[ResourceVerdict, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader should know and no rule judges, a sentence each."""
+    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

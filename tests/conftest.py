@@ -1,14 +1,17 @@
-"""What tests share: hypothesis' settings, and the checkout and an environment for tests of packaging."""
+"""What tests share: hypothesis' settings, the checkout and an environment for tests of packaging, PostgreSQL servers."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests import servers
 
 # In CI hypothesis draws the same examples each time: what was green stays green.
 settings.register_profile("permlint", settings.default, database=None, deadline=None)
@@ -60,3 +63,25 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, offline: dict[str, str]) 
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "All"]):
         subprocess.run(["git", *command], cwd=copy, env=offline, check=True)
     return copy
+
+
+@pytest.fixture(scope="session", params=sorted({*servers.MAJORS, *servers.programs()}), ids=lambda major: f"pg{major}")
+def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
+    """A PostgreSQL server of each version that can be had here; the report's header says which those are."""
+    if request.param not in servers.programs():
+        pytest.skip(f"there is no PostgreSQL {request.param} here; `python3 dev.py test` fetches one")
+    with servers.running(request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: servers.Server) -> Iterator[servers.World]:
+    """A database of one's own on each server."""
+    with servers.world(server) as fresh:
+        yield fresh
+
+
+def pytest_report_header() -> str:
+    """Which versions of PostgreSQL the tests run against."""
+    found = ", ".join(f"{major} ({folder})" for major, folder in servers.programs().items())
+    return f"PostgreSQL: {found or 'none'}"

@@ -45,8 +45,11 @@ class Hit(NamedTuple):
     """The manifest, where a fleet check says it."""
     others: "tuple[tuple[Unit, str], ...]" = ()
     """Related manifests, each with a caption."""
-    details: Mapping[str, str] = {}
+    fix: str = ""
+    """The exact statements that end it, where the check knows them; else the rule's words."""
+    details: Mapping[str, Any] = {}
     """What a program wants to know of it."""
+    cause: str = ""
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
     repair: "Repair | None" = None

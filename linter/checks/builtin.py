@@ -17,6 +17,7 @@ _MODULES = {
         "scripts",
     ),
     "creep": ("creep", "review"),
+    "drift": ("drift",),
 }
 
 

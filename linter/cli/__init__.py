@@ -20,6 +20,8 @@ COMMANDS = {
     "check": "Lint permission manifests.",
     "creep": "Tell how the agreements grew, commit by commit.",
     "review": "Sign what a manifest agrees to.",
+    "drift": "Compare manifests with what is really granted.",
+    "systems": "List the configured systems, and whether they can be asked.",
     "init": "Write a first manifest for an agent.",
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
@@ -65,6 +67,7 @@ def group() -> None:
     permlint check              lint every manifest below the project's root
     permlint check agents/      lint those in a folder
     permlint creep              tell how each agent's permissions grew, from git
+    permlint drift              compare them with what databases really grant
     permlint check --help       all options
     permlint explain NAME       a rule's page, or one finding's story
 

@@ -78,7 +78,7 @@ def command(
     else:
         found = _reported(source)
     chosen = _open(found) if everything else _named(fingerprints, found)
-    known = every_rule(rules)
+    known = every_rule(config, rules)
     refused = [one for one in chosen if _mandatory(one, known)]
     if refused and not everything:
         raise click.ClickException(visible(f"{refused[0].rule} is mandatory: a finding of it cannot be accepted"))

@@ -41,7 +41,7 @@ def command(name: str, config_file: str | None, as_of: date | None) -> None:
     permlint explain 3f9a1c20b7d4
     """
     config, rules = configured(config_file)
-    known = every_rule(rules)
+    known = every_rule(config, rules)
     if not is_fingerprint(name):
         click.echo(_page(_rule(name, known)))
         return
@@ -126,4 +126,7 @@ def _examples(page: Manual) -> Iterator[str]:
         lines = [f"Example: {example.get('title', '')}".rstrip()]
         for path, text in example["files"].items():
             lines += [f"  {path}", *(f"    {line}".rstrip() for line in text.rstrip().split("\n"))]
+        if "live" in example:
+            made = example["live"]["sql"].rstrip().split("\n")
+            lines += ["  and in the database", *(f"    {line}".rstrip() for line in made)]
         yield "\n".join(lines)

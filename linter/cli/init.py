@@ -7,10 +7,12 @@ import sys
 
 import click
 
-from linter.config import BadConfig, load
+from linter.config import BadConfig, Config, load
 from linter.exits import Exit
 from linter.permissions import ACCESS
-from linter.skeleton import Answers, Entry, skeleton
+from linter.reports.visible import visible
+from linter.skeleton import Answers, Draft, Entry, skeleton
+from linter.systems.live import Unverified, adapter_of
 
 _DEFAULT = "agent-permissions.yaml"
 
@@ -44,8 +46,17 @@ class _Resource(click.ParamType):  # type: ignore[type-arg]  # generic only in l
     metavar="NAME=ACCESS",
     help="What it touches, such as postgres.tickets=read-write; repeatable.",
 )
+@click.option("--from", "system", default="", metavar="SYSTEM", help="Write what a configured system really grants.")
+@click.option("--role", default="", metavar="NAME", help="Of which principal, with --from.")
 def command(
-    path: str, agent: str, environments: tuple[str, ...], owner: str, purpose: str, entries: tuple[Entry, ...]
+    path: str,
+    agent: str,
+    environments: tuple[str, ...],
+    owner: str,
+    purpose: str,
+    entries: tuple[Entry, ...],
+    system: str,
+    role: str,
 ) -> int:
     """Write a first manifest for an agent, commented.
 
@@ -55,17 +66,27 @@ def command(
     permlint init
     permlint init agents/triage/agent-permissions.yaml --agent ticket-triage --environment staging
     permlint init --agent ticket-triage --owner support --resource postgres.tickets=read-write
+    permlint init --from postgres --role triage_agent
     """
+    if bool(system) != bool(role):
+        raise click.UsageError("--from and --role belong together: which system, and which principal there")
     if os.path.lexists(path):
         raise click.ClickException(f"{path} is there already; name another file, or edit that one")
-    answers = Answers(agent, environments, owner, purpose, entries)
-    if sys.stdin.isatty() and not agent:
+    answers = Answers(agent or (role if system else ""), environments, owner, purpose, entries)
+    if sys.stdin.isatty() and not answers.agent:
         answers = _ask(answers)
     answers = answers._replace(environments=answers.environments or ("staging",))
     try:
         config = load(None, os.getcwd())
     except BadConfig as error:
         raise click.ClickException(f"{error.path}:{error.line}: {error.message}") from None
+    if system:
+        try:
+            live = _ask_system(config, system, answers.environments[0], role)
+        except Unverified as problem:
+            click.echo(f"Error: {visible(str(problem))}", err=True)
+            return Exit.UNCHECKED
+        answers = answers._replace(entries=(*live.entries, *entries), live=live)
     text = skeleton(answers, production=any(config.production(one) for one in answers.environments))
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
@@ -75,6 +96,21 @@ def command(
         raise click.FileError(path, error.strerror or "cannot be written") from None
     click.echo(f"{path} is written. Fill in what says TODO, then: permlint check {path}")
     return Exit.CLEAN
+
+
+def _ask_system(config: Config, system: str, environment: str, role: str) -> Draft:
+    """What the system says of a principal.
+
+    Raises:
+        Unverified: it cannot be asked, or knows no such principal.
+    """
+    from linter.planes import bind
+
+    binding = bind(config, system, environment)
+    adapter = adapter_of(binding.kind)
+    if adapter is None:
+        raise Unverified(f"permlint cannot ask systems of the kind `{binding.kind}`")
+    return adapter.draft(system, role, adapter.observe(adapter.target(binding), (role,)))
 
 
 def _ask(known: Answers) -> Answers:

@@ -150,7 +150,7 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
     if name == "json":
         from linter.reports import json
 
-        return json.render(outcome)
+        return json.render(outcome, effective=common.verbose)
     if name == "sarif":
         from linter.catalogue import manuals
         from linter.reports import sarif
@@ -178,7 +178,12 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
         return markdown.render(outcome)
     from linter.reports import text
 
-    findings = text.render(outcome, text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose))
+    style = text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose)
+    if outcome.command == "drift":
+        from linter.reports import causes
+
+        return causes.render(outcome, style)
+    findings = text.render(outcome, style)
     if outcome.timelines and not common.quiet:
         from linter.reports import timeline
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from linter.creep.timeline import Entry, Timeline
 
 
-def render(outcome: Outcome) -> str:
-    """One JSON object, and a line end."""
+def render(outcome: Outcome, *, effective: bool = False) -> str:
+    """One JSON object, and a line end; with `effective`, all that is granted as well."""
     by = [one.by for one in outcome.silenced]
     body: dict[str, Any] = {
         "schema_version": 1,
@@ -29,7 +29,7 @@ def render(outcome: Outcome) -> str:
             "infos": count(outcome.findings, Severity.INFO),
             "suppressed": by.count("suppression"),
             "accepted": by.count("acceptance"),
-            "unverified": len(outcome.unchecked),
+            "unverified": sum(one.verdict == "unverified" for one in outcome.verdicts) or len(outcome.unchecked),
         },
         "errors": [
             {"path": _path(error.path), "line": error.line, "column": error.column, "message": error.message}
@@ -38,10 +38,17 @@ def render(outcome: Outcome) -> str:
         "unchecked": list(outcome.unchecked),
         "findings": [_finding(finding) for finding in outcome.findings],
         "silenced": [_silenced(one) for one in outcome.silenced],
-        "verdicts": [],
+        "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
     if outcome.command == "creep":
         body["timelines"] = [_timeline(one) for one in outcome.timelines]
+    if outcome.notes:
+        body["notes"] = list(outcome.notes)
+    if effective and outcome.effective:
+        body["effective"] = [
+            {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
+            for who, rows in outcome.effective
+        ]
     return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 
 

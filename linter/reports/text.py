@@ -28,22 +28,26 @@ _MOST_WIDTH = 200
 """Source lines are cut around their span beyond this."""
 
 
-class _Printer:
+class Printer:
+    """Findings and what belongs to them, as lines for a terminal."""
+
     def __init__(self, style: Style) -> None:
         self.style = style
 
     def tint(self, text: str, code: str) -> str:
+        """The text in a colour, where colour is wanted."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.style.color and text else text
 
     def full(self, finding: Finding) -> str:
+        """A finding with its source line, its related places and its fix."""
         code = _TINTS[finding.severity]
         head = self.tint(f"{finding.severity.label}[{finding.rule}]", code)
         message = self.tint(visible(finding.message), "1")
         width = len(str(max([finding.location.line, *(one.line for one in finding.related)])))
         bar = self.tint(" " * (width + 1) + "|", "34")
-        lines = [f"{head}: {message}", *self.place(finding.location, "-->", width, code, bar)]
+        lines = [f"{head}: {message}", *self._place(finding.location, "-->", width, code, bar)]
         for related in finding.related:
-            lines += self.place(related, "==>", width, "34", bar)  # `:::` could be a runner's command
+            lines += self._place(related, "==>", width, "34", bar)  # `:::` could be a runner's command
         if finding.fix:
             first, *rest = finding.fix.rstrip("\n").split("\n")
             lines.append(
@@ -54,7 +58,7 @@ class _Printer:
             lines.append(f"{' ' * (width + 1)}= {self.tint('fingerprint', '36')}: {finding.fingerprint}")
         return "\n".join(lines)
 
-    def place(self, location: Location, arrow: str, width: int, code: str, bar: str) -> list[str]:
+    def _place(self, location: Location, arrow: str, width: int, code: str, bar: str) -> list[str]:
         lines = [f"{' ' * width}{self.tint(arrow, '34')} {_where(location)}"]
         if location.snippet.strip():
             source, start, length = _excerpt(location)
@@ -67,21 +71,24 @@ class _Printer:
         return lines
 
     def brief(self, finding: Finding) -> str:
+        """A finding in one line."""
         severity = self.tint(finding.severity.label, _TINTS[finding.severity])
         return f"{_where(finding.location)}: {severity}[{finding.rule}]: {visible(finding.message)}"
 
     def silenced(self, one: Silenced) -> str:
+        """What was silenced, by what and why."""
         until = f" until {one.until}" if one.until else ""
         reason = f": {visible(one.reason)}" if one.reason else ""
         return f"{_where(one.finding.location)}: {one.finding.rule} silenced by {one.by}{until}{reason}"
 
     def error(self, error: InputError) -> str:
+        """What could not be read."""
         return f"{self.tint('error', _TINTS[Severity.ERROR])}: {visible(error.path)}:{error.line}:{error.column}: {visible(error.message)}"
 
 
 def render(outcome: Outcome, style: Style) -> str:
     """The report; empty only with `quiet` and nothing to say."""
-    printer = _Printer(style)
+    printer = Printer(style)
     blocks = [printer.error(error) for error in outcome.errors]
     least = Severity.OFF if style.verbose else style.threshold
     full = [one for one in outcome.findings if one.severity >= least]
@@ -95,16 +102,17 @@ def render(outcome: Outcome, style: Style) -> str:
         blocks += [*(printer.silenced(one) for one in outcome.silenced), ""]
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:
-        blocks.append(_summary(outcome, style))
+        blocks.append(summary(outcome, style))
     return inert("".join(block + "\n" for block in blocks))
 
 
 def full(finding: Finding, *, color: bool) -> str:
     """One finding as the report shows it in full."""
-    return inert(_Printer(Style(finding.severity, color)).full(finding))
+    return inert(Printer(Style(finding.severity, color)).full(finding))
 
 
-def _summary(outcome: Outcome, style: Style) -> str:
+def summary(outcome: Outcome, style: Style) -> str:
+    """The last line: what was found, silenced and looked at."""
     found = [
         plural(count(outcome.findings, severity), noun)
         for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))

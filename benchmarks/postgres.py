@@ -1,0 +1,142 @@
+"""`python -m benchmarks.postgres`: what a scan of PostgreSQL costs the server, beside the bare query, in the same run.
+
+One role over 10,000 tables x 20 columns, 500 roles, 100,000 grants; then a 24-level ladder of roles. Server time is what the
+server's own log says (log_min_duration_statement = 0), sending the rows included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+from linter.systems.postgresql.effective import effective
+from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.scan import scan
+from tests import servers
+
+TABLES, COLUMNS, ROLES, GRANTS = 10_000, 20, 500, 10
+BARE = """SELECT c.oid, c.relname, x.* FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') UNION ALL
+SELECT a.attrelid, a.attname, x.* FROM pg_attribute a, aclexplode(a.attacl) x WHERE NOT a.attisdropped"""
+"""One aclexplode query over relations and columns: what nobody can do without."""
+
+
+def main() -> None:
+    """Build the database, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--major", type=int, default=16)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    with servers.running(options.major, "max_locks_per_transaction=4096", "shared_buffers=512MB") as server:
+        with servers.world(server) as world:
+            agent, several = _large(world)
+            _measure(world, agent, several, options.runs)
+        with servers.world(server) as world:
+            _ladder(world)
+
+
+def _large(world: servers.World) -> tuple[str, list[str]]:
+    """Tables, roles and grants; the agent's role has a grant on each table and is a member of ten groups."""
+    with world.server.connect(world.database) as connection:
+
+        def batches(statements: list[str], size: int = 500) -> None:
+            for start in range(0, len(statements), size):
+                connection.execute(";".join(statements[start : start + size]).encode())
+
+        roles = [world.role(f"r{number}") for number in range(ROLES)]
+        columns = ", ".join(f"c{number} text" for number in range(COLUMNS))
+        batches([f"CREATE ROLE {role} LOGIN" for role in roles])
+        batches([f"GRANT {role} TO {roles[0]}" for role in roles[1:11]])
+        batches([f"CREATE TABLE t{number} ({columns})" for number in range(TABLES)])
+        batches(
+            [
+                statement
+                for number in range(TABLES)
+                for statement in (
+                    f"GRANT SELECT ON t{number} TO {roles[0]}",
+                    *(f"GRANT SELECT, INSERT ON t{number} TO {roles[1 + (number * 7 + other) % 499]}" for other in range(GRANTS - 2)),
+                    f"GRANT UPDATE (c1, c2) ON t{number} TO {roles[1 + number % 499]}",
+                )
+            ]
+        )  # fmt: skip
+        connection.execute("VACUUM ANALYZE")
+        connection.execute(f"ALTER DATABASE {world.database} SET log_min_duration_statement = 0".encode())
+    return roles[0], roles[:200]
+
+
+def _measure(world: servers.World, agent: str, several: list[str], runs: int) -> None:
+    def bare() -> None:
+        with world.server.connect(world.database) as connection:
+            connection.execute(BARE).fetchall()
+
+    def psql() -> None:
+        command = ["/usr/bin/psql", "-qAtX", "-o", "/dev/null", "-c", BARE, world.dsn]
+        subprocess.run(command, check=True)
+
+    def whole() -> None:
+        effective(Index(scan(world.dsn, [agent])), agent)
+
+    def shared() -> None:
+        index = Index(scan(world.dsn, several))
+        for role in several:
+            effective(index, role)
+
+    import psycopg  # noqa: F401 - its start is not the scan's
+
+    print(
+        f"PostgreSQL {world.server.major}: {TABLES} tables x {COLUMNS} columns, {ROLES} roles, {TABLES * GRANTS} grants"
+    )
+    measured = {
+        name: _medians(world, what, runs)
+        for name, what in (
+            ("bare aclexplode query", bare),
+            ("psql, that query", psql),
+            ("scan and effective set", whole),
+        )
+    }
+    measured["the same, 200 roles"] = _medians(world, shared, 1)
+    base = measured["bare aclexplode query"][1]
+    for name, (wall, served, trips) in measured.items():
+        print(f"{name:28} {wall * 1000:8.0f} ms  server {served:8.0f} ms  {served / base:5.2f} x  {trips} round trips")
+
+
+def _medians(world: servers.World, what: Callable[[], None], runs: int) -> tuple[float, float, int]:
+    """Wall clock in seconds, server time in milliseconds, and how many statements were sent."""
+    walls, serveds, trips = [], [], 0
+    for _ in range(runs + 1):
+        before = world.server.log.stat().st_size
+        start = time.perf_counter()
+        what()
+        walls.append(time.perf_counter() - start)
+        with world.server.log.open("rb") as log:
+            log.seek(before)
+            found = re.findall(rb"duration: ([\d.]+) ms", log.read())
+        serveds.append(sum(float(one) for one in found))
+        trips = len(found)
+    return statistics.median(walls[1:]), statistics.median(serveds[1:]), trips
+
+
+def _ladder(world: servers.World) -> None:
+    """Two roles a level, each a member of both of the next: 2 to the 24th paths."""
+    levels = [(world.role(f"a{level}"), world.role(f"b{level}")) for level in range(24)]
+    with world.server.connect(world.database) as connection:
+        for pair in levels:
+            connection.execute("".join(f"CREATE ROLE {role};" for role in pair).encode())
+        for lower, upper in pairwise(levels):
+            connection.execute("".join(f"GRANT {one} TO {other};" for one in upper for other in lower).encode())
+        connection.execute(f"CREATE TABLE t (a int); GRANT SELECT ON t TO {levels[-1][0]}".encode())
+    start = time.perf_counter()
+    found = effective(Index(scan(world.dsn, [levels[0][0]])), levels[0][0])
+    took = time.perf_counter() - start
+    (held,) = [one for one in found.held if one.object.name == "t"]
+    assert len(held.sources[0].path) == 24
+    print(f"24-level ladder of roles: {took * 1000:.0f} ms, path of {len(held.sources[0].path)} roles")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""`permlint drift`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, timedelta
+
+import click
+
+from linter.catalogue import BadRule
+from linter.checking import select
+from linter.checks.subject import Subject
+from linter.cli.options import Common, common, emit
+from linter.config import BadConfig, Config, load
+from linter.drifting import Request, Result, drift, gather
+from linter.engine import ruleset
+from linter.exits import Exit
+from linter.findings import InputError, Outcome
+from linter.forks import from_fork
+from linter.planes import intents
+from linter.recordings import MAX_AGE, BadRecording, Recording, save
+from linter.recordings import load as load_recording
+from linter.reports.visible import visible
+from linter.systems.live import Binding
+
+_FORK = "this is a pull request from a fork, so no system is asked with credentials: --force asks all the same"
+
+
+@click.command("drift")
+@click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path())
+@common
+@click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@click.option("--system", "systems", multiple=True, metavar="NAME", help="Only this system; repeatable.")
+@click.option("--explain-plan", is_flag=True, help="Print what would be compared with what, and connect to nothing.")
+@click.option(
+    "--live-from",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Recorded answers instead of live ones; repeatable.",
+)
+@click.option("--record", type=click.Path(), metavar="FILE", help="Write what the systems answered, for --live-from.")
+@click.option(
+    "--max-age",
+    type=click.FloatRange(min=0, min_open=True),
+    default=MAX_AGE / timedelta(hours=1),
+    show_default=True,
+    metavar="HOURS",
+    help="How old recorded answers may be.",
+)
+@click.option("--self-check", is_flag=True, help="Ask the server's own functions too, and report any disagreement.")
+@click.option("--force", is_flag=True, help="Ask systems even in a pull request from a fork.")
+def command(
+    common: Common,
+    paths: tuple[str, ...],
+    environments: tuple[str, ...],
+    systems: tuple[str, ...],
+    explain_plan: bool,
+    live_from: tuple[str, ...],
+    record: str | None,
+    max_age: float,
+    self_check: bool,
+    force: bool,
+) -> int:
+    """Compare what manifests declare with what their agents are really granted.
+
+    Each system that a manifest names must be bound in the configuration, [systems.NAME], which names the environment
+    variable that holds the credential to look with: an auditor's, not the agent's. Fixes are printed and never run.
+
+    \b
+    permlint drift
+    permlint drift agents/triage/agent-permissions.yaml --environment staging
+    permlint drift --explain-plan
+    permlint drift --record granted.json      where the credentials are
+    permlint drift --live-from granted.json   where they are not
+    """
+    start = os.getcwd()
+    offline = _FORK if from_fork() and not force else ""
+    try:
+        config = load(common.config_file, start)
+        selection = select(config, paths, start, force_exclude=False)
+        if explain_plan:
+            return _explain(config, gather(config, selection, common.as_of), environments, systems)
+        recordings, faults = _recordings(live_from, common.as_of, timedelta(hours=max_age))
+        if offline and not recordings:
+            outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
+            return emit(outcome, common)
+        rules = ruleset(config, "drift")
+        request = Request(environments, systems, recordings, offline, self_check, _progress)
+        result = drift(config, rules, selection, common.as_of, request)
+        outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
+        _record(record, result)
+    except (BadConfig, BadRule) as error:
+        unread = InputError(error.path, error.line, 1, error.message)
+        outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
+    return emit(outcome, common)
+
+
+def _recordings(
+    paths: tuple[str, ...], as_of: date, max_age: timedelta
+) -> tuple[tuple[Recording, ...], tuple[InputError, ...]]:
+    found: list[Recording] = []
+    faults: list[InputError] = []
+    for path in paths:
+        try:
+            found.append(load_recording(path, as_of, max_age))
+        except BadRecording as error:
+            faults.append(InputError(path, 1, 1, str(error)))
+    return tuple(found), tuple(faults)
+
+
+def _record(path: str | None, result: Result) -> None:
+    if path is None:
+        return
+    try:
+        save(path, result.record)
+    except OSError as error:
+        raise click.FileError(path, error.strerror or "cannot be written") from None
+
+
+def _progress(done: int, of: int) -> None:
+    """A line on standard error, on a terminal only; the last one wipes it."""
+    if sys.stderr.isatty():
+        text = f"\r{done} of {of} systems have answered" if done < of else "\r\x1b[K"
+        click.echo(text, err=True, nl=False)
+
+
+def _explain(
+    config: Config,
+    gathered: tuple[list[Subject], list[Subject], list[InputError]],
+    environments: tuple[str, ...],
+    systems: tuple[str, ...],
+) -> int:
+    """The plan, an intent a paragraph: manifest, environment, system, binding, principal and who says so."""
+    named, _, errors = gathered
+    for error in errors:
+        click.echo(f"error: {visible(error.path)}:{error.line}:{error.column}: {visible(error.message)}")
+    for subject in named:
+        for intent in intents(config, subject, environments, systems):
+            resources = ", ".join(resource.name for resource in intent.resources)
+            lines = [
+                f"{subject.path}: {subject.manifest.agent} in {intent.environment}, {intent.system or 'the audit log'}"
+            ]
+            if resources:
+                lines.append(f"  declared   {resources}")
+            if intent.audit_log is not None:
+                lines.append(f"  audit log  {intent.audit_log.name}")
+            if intent.binding is not None:
+                lines.append(f"  binding    {_binding(config, intent.binding)}")
+            if intent.principal is not None:
+                lines.append(f"  principal  {intent.principal}, as {intent.source} says")
+                if intent.identity not in (None, intent.principal):
+                    lines.append(f"             the manifest says {intent.identity}")
+            if intent.problem:
+                lines.append(f"  unverified {intent.problem}")
+            click.echo("\n".join(visible(subject.redact(line)) for line in lines))
+    return Exit.USAGE if errors else Exit.CLEAN
+
+
+def _binding(config: Config, binding: Binding) -> str:
+    """A binding in words: its kind, its place in the configuration, its variable and whether that is set."""
+    overlaid = config.systems[binding.system].get("environments") is not None
+    place = f"systems.{binding.system}" + (f".environments.{binding.environment}" if overlaid else "")
+    variables = [
+        f"${name} ({'set' if os.environ.get(name) else 'not set'})"
+        for key, name in sorted(binding.settings.items())
+        if key.endswith("_env")
+    ]
+    return f"{place}, {binding.kind}{', ' if variables else ''}{', '.join(variables)}"

@@ -1,0 +1,105 @@
+"""Principals without a manifest: those that configuration's patterns call agents', and those of agents whose manifest is gone."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.findings import Finding, Location
+from linter.planes import LOGIN, Intent, bind
+from linter.systems.live import Adapter, Binding, Observation, Target, Unverified, adapter_of
+
+if TYPE_CHECKING:
+    from linter.checks.subject import Subject
+    from linter.config import Config
+    from linter.engine import Engine
+
+
+class Watch(NamedTuple):
+    """One system in one environment whose principals are to be looked through."""
+
+    binding: Binding
+    adapter: Adapter
+    target: Target
+    orphans: tuple[tuple[str, str], ...]
+    """(agent without a manifest, its principal), as configuration has them."""
+
+
+def watched(
+    config: "Config",
+    subjects: "Sequence[Subject]",
+    environments: Iterable[str],
+    systems: Iterable[str],
+    target_of: Callable[[Adapter, Binding], Target],
+) -> tuple[list[Watch], list[str]]:
+    """The systems to look through, and a sentence for each that should be and cannot."""
+    agents = {subject.manifest.agent for subject in subjects}
+    found: list[Watch] = []
+    lost: list[str] = []
+    for system, entry in config.systems.items():
+        adapter = adapter_of(entry["kind"])
+        if adapter is None or (systems and system not in systems):
+            continue
+        for environment in entry.get("environments") or ("",):
+            if environments and environment and environment not in environments:
+                continue
+            gone = tuple(_orphans(config, agents, system, environment))
+            if not gone and not entry.get("principals"):
+                continue
+            try:
+                binding = bind(config, system, environment)
+                found.append(Watch(binding, adapter, target_of(adapter, binding), gone))
+            except Unverified as problem:
+                lost.append(f"principals of {system}: {problem}")
+    return found, lost
+
+
+def _orphans(config: "Config", agents: set[str], system: str, environment: str) -> Iterator[tuple[str, str]]:
+    for agent, entry in config.agents.items():
+        given = entry.get("identities", {}).get(system)
+        if agent in agents or given is None:
+            continue
+        by_name = {"": given} if isinstance(given, str) else given
+        for name, principal in by_name.items():
+            if principal != LOGIN and (not name or not environment or name == environment):
+                yield agent, principal
+
+
+def strangers(
+    engine: "Engine",
+    watches: Sequence[Watch],
+    answers: Mapping[tuple[str, ...], Observation | str],
+    plan: Sequence[Intent],
+) -> Iterator[Finding]:
+    """What is to be said of principals without a manifest, at the place in the configuration that tells of them."""
+    config = engine.around.config
+    managed: dict[tuple[str, ...], set[str]] = {}
+    for intent in plan:
+        if intent.binding is not None and intent.principal is not None:
+            managed.setdefault((intent.system, intent.environment), set()).add(intent.principal)
+    said: set[tuple[tuple[str, ...], str]] = set()
+    for watch in watches:
+        answer = answers[watch.target.key]
+        if isinstance(answer, str):
+            continue
+        binding = watch.binding
+        production = () if not binding.environment or not config.production(binding.environment) else ("production",)
+        known = {one for key, names in managed.items() if key[0] == binding.system for one in names}
+        for agent, principal in watch.orphans:
+            if principal not in known and answer.exists(principal) and (watch.target.key, principal) not in said:
+                said.add((watch.target.key, principal))
+                values = {"agent": agent, "principal": principal, "system": binding.system}
+                place = _location(engine, "agents", agent, "identities", binding.system)
+                key = f"{binding.system}:{binding.environment}:{principal}"
+                yield from engine.say("drift/orphaned-principal", values, place, agent, key, production)
+        for one in answer.strangers(binding.settings.get("principals") or {}):
+            if one.name not in known and (watch.target.key, one.name) not in said:
+                said.add((watch.target.key, one.name))
+                values = {"principal": one.name, "system": binding.system, "why": one.why}
+                place = _location(engine, "systems", binding.system, "principals")
+                key = f"{binding.system}:{binding.environment}:{one.name}"
+                yield from engine.say("drift/unmanaged-principal", values, place, "", key, production)
+
+
+def _location(engine: "Engine", *keys: str) -> Location:
+    fault = engine.around.config.fault("", *keys)
+    line = engine.around.config.text.splitlines()[fault.line - 1] if engine.around.config.text else ""
+    return Location(fault.path, fault.line, 1, fault.line, max(2, len(line) + 1), line)

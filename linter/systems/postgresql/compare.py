@@ -1,0 +1,182 @@
+"""Granted against declared for ordinary privileges: excess, conditional, missing, unusable (DESIGN.md, section 1)."""
+
+from collections.abc import Iterator, Sequence
+
+from linter.boxes import EVERYTHING, Names
+from linter.manifest.model import Resource
+from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Discrepancy
+from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
+from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
+from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.remedies import fixes, grant
+from linter.systems.postgresql.side import Side, held_names, listed, ordinary
+from linter.systems.postgresql.wording import cause, describe, details, reading
+
+_CHANGING = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
+"""What an audit log's own writer must not be able to do (NIST SP 800-53 AU-9)."""
+
+
+def excess(side: Side) -> Iterator[Discrepancy]:
+    """What is held and no claim allows."""
+    for (object, privilege), held in side.held.items():
+        if object in side.agreed.everything and object not in side.audited:
+            continue
+        if object in side.owned or all(ordinary(one) for one in held):
+            continue  # ownership, or the ordinary noise: said once, elsewhere
+        agreed = side.agreed.may.get((object, privilege))
+        if object in side.audited and privilege in _CHANGING:
+            agreed = None
+        left = held_names(held).minus(agreed) if agreed is not None else held_names(held)
+        columns: list[str] | None = None
+        if object.type in RELATIONS and privilege in BY_COLUMN:
+            columns = None if left == EVERYTHING else listed(left, side.columns(object))
+            if columns == [] and (agreed is not None or any(one.columns is not None for one in held)):
+                continue
+        elif left.empty:
+            continue
+        if side.resource_of(object) is None and object not in side.audited and _predefined(held):
+            continue  # the predefined role is reported, with all that it gives
+        yield _excess(side, object, privilege, held, columns, agreed)
+
+
+def _predefined(held: Sequence[Held]) -> bool:
+    return all(source.reason is Reason.PREDEFINED for one in held for source in one.sources)
+
+
+def _excess(
+    side: Side, object: Object, privilege: str, held: list[Held], columns: list[str] | None, agreed: Names | None
+) -> Discrepancy:
+    sources = [source for one in held for source in one.sources]
+    sure = any(one.bound == SURE for one in held)
+    public = all(source.reason is Reason.PUBLIC for source in sources)
+    audited = object in side.audited and privilege in _CHANGING
+    fact = "conditional-privilege" if not sure else "public-privilege" if public else "undeclared-privilege"
+    if audited and sure:
+        fact = "mutable-audit-log"
+    what = describe(privilege, object, columns, other=agreed is not None)
+    if any(source.grantable for source in sources):
+        what += ", with the right to grant it"
+    resource = side.resource_of(object)
+    fix = fixes(side, object, held, columns, agreed)
+    return Discrepancy(
+        fact,
+        key=f"{object.type}:{object.sql}:{privilege}",
+        values={"what": what, "via": held[0].via, "object": object.sql, "privilege": privilege},
+        cases=("reading",) if reading(privilege, object) else (),
+        details=details(side, privilege, object, columns, held[0].sources[0], held[0].bound),
+        fix=fix,
+        cause=cause(held[0].sources[0]),
+        resource=resource,
+        place=side.claim.audit_log.place if audited and resource is None and side.claim.audit_log else None,
+        verdict=EXCESS if sure else CONDITIONAL,
+        reason=f"{side.role} has {what}",
+    )
+
+
+def missing(side: Side) -> Iterator[Discrepancy]:
+    """What is declared and not even possibly held."""
+    for demand in side.demands:
+        for (object, privilege), needed in demand.must.items():
+            if privilege == OWNERSHIP:
+                if object not in side.owned:
+                    yield _missing(side, demand.resource, object, privilege, None)
+                continue
+            left = needed.minus(held_names(side.held.get((object, privilege), ())))
+            if left.empty:
+                continue
+            columns: list[str] | None = None
+            if object.type in RELATIONS and privilege in BY_COLUMN and left != EVERYTHING:
+                columns = listed(left, side.columns(object))
+                if not columns:
+                    continue
+            yield _missing(side, demand.resource, object, privilege, columns)
+
+
+def _missing(side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None) -> Discrepancy:
+    if object.type == "parameter":
+        reason = f"whether {side.role} may set {object.sql} is not in the catalog: no role was granted it"
+        return Discrepancy(
+            "unverified-resource", key=f"parameter:{object.sql}", values={"reason": reason}, resource=resource,
+            verdict=UNVERIFIED, reason=reason,
+        )  # fmt: skip
+    what = describe(privilege, object, columns)
+    if privilege == OWNERSHIP:
+        fix = f"ALTER {object.keyword} {object.sql} OWNER TO {quote(side.role)};"
+    else:
+        fix = grant(privilege, object, columns, side.role)
+        if object.schema in side.index.schemas:
+            schema = side.index.object(("schema", side.index.schemas[object.schema]))
+            if (schema, "USAGE") not in side.held:
+                fix = f"{grant('USAGE', schema, None, side.role)}\n{fix}"
+    return Discrepancy(
+        "missing-privilege",
+        key=f"{object.type}:{object.sql}:{privilege}",
+        values={"what": what, "object": object.sql, "privilege": privilege},
+        details=details(side, privilege, object, columns, None),
+        fix=fix,
+        cause=f"never granted to {side.role}",
+        resource=resource,
+        verdict=MISSING,
+        reason=f"{side.role} lacks {what}",
+    )
+
+
+def unusable(side: Side) -> Iterator[Discrepancy]:
+    """What is declared and held, and of no use until something else is granted."""
+    for one in side.effective.unusable:
+        wanted = [
+            demand.resource
+            for demand in side.demands
+            if demand.must and (not one.privilege or (one.object, one.privilege) in demand.must)
+        ]
+        if not wanted:
+            continue
+        what = describe(one.privilege, one.object, None) if one.privilege else f"database {one.object.sql}"
+        yield Discrepancy(
+            "unusable-privilege",
+            key=f"{one.object.type}:{one.object.sql}:{one.privilege}:{one.needs}",
+            values={"what": what, "needs": one.needs},
+            cases=() if one.privilege else ("database",),
+            details=details(side, one.privilege, one.object, None, None),
+            fix=one.fix,
+            cause=f"{side.role} lacks {one.needs}",
+            resource=wanted[0] if one.privilege else None,
+            verdict="" if one.needs.startswith("SELECT") else MISSING,  # without WHERE it works
+            touches=tuple(wanted),
+            reason=f"{side.role} lacks {one.needs}, which {what} needs",
+        )
+
+
+def passed_on(side: Side) -> Iterator[Discrepancy]:
+    """Agreed privileges that may be granted to others, which nobody agreed to; one an object."""
+    if side.agreed.passes_on:
+        return
+    found: dict[Object, list[Held]] = {}
+    for (object, privilege), held in side.held.items():
+        if object in side.owned or object in side.agreed.everything or (object, privilege) not in side.agreed.may:
+            continue
+        found.setdefault(object, []).extend(one for one in held if one.grantable)
+    for object, held in found.items():
+        if not held:
+            continue
+        privileges = sorted({one.privilege for one in held})
+        sources = [source for one in held for source in one.sources if source.grantable]
+        statements = [
+            line.partition(" -- or")[0].replace("REVOKE ", "REVOKE GRANT OPTION FOR ", 1)
+            for one in held
+            for source in one.sources
+            if source.grantable and source.reason is Reason.ACL
+            for line in revoke(one, source).splitlines()
+        ]
+        what = f"{', '.join(privileges)} on {object.sql}"
+        yield Discrepancy(
+            "grant-option",
+            key=f"{object.type}:{object.sql}",
+            values={"what": what, "via": held[0].via},
+            details={**details(side, privileges[0], object, held[0].columns, sources[0]), "privileges": privileges},
+            fix="\n".join(dict.fromkeys(statements)),
+            cause=cause(sources[0]),
+            resource=side.resource_of(object),
+            verdict=EXCESS,
+            reason=f"{side.role} may pass on {what}",
+        )

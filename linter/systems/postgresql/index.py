@@ -1,0 +1,181 @@
+"""A snapshot with its look-ups, made once and shared by all roles and all resources that are held against it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.systems.postgresql.granted import Object
+from linter.systems.postgresql.roles import Graph, Path
+from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Policy, Relation, Routine, Serial, Snapshot, Use
+from linter.systems.postgresql.sql import FIRST_USER_OID
+
+if TYPE_CHECKING:
+    from linter.systems.postgresql.rights import Rights
+
+_RELATIONS = {
+    "r": "table",
+    "p": "partitioned table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+    "S": "sequence",
+}
+_ROUTINES = {"f": "function", "p": "procedure", "a": "aggregate", "w": "function"}
+_OTHERS = {"fdw": "foreign data wrapper", "server": "foreign server"}
+_NAME = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",\s]+))\s*(?:,|$)')
+
+
+class Thing(NamedTuple):
+    """What is known of an object, of whatever family."""
+
+    object: Object
+    owner: int
+    """0 for what has none."""
+    extension: str
+
+
+class Index:
+    """Look-ups in a snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.version = snapshot.server.version
+        self.roles: Mapping[str, int] = {role.name: role.oid for role in snapshot.roles}
+        self.role_names: Mapping[int, str] = {role.oid: role.name for role in snapshot.roles}
+        self.schemas: Mapping[str, int] = {one.name: one.oid for one in snapshot.others if one.family == "schema"}
+        self.schema_names: Mapping[int, str] = {oid: name for name, oid in self.schemas.items()}
+        self.relations: Mapping[int, Relation] = {one.oid: one for one in snapshot.relations}
+        self.routines_by_oid: Mapping[int, Routine] = {one.oid: one for one in snapshot.routines}
+        owner = next((one.owner for one in snapshot.databases if one.oid == snapshot.server.database_oid), 0)
+        self.rights: dict[int, Rights] = {}
+        """What `rights_of` computed: owners of views are asked about again and again."""
+        self.graph = Graph(self.version, owner, snapshot.roles, snapshot.memberships)
+
+    @cached_property
+    def things(self) -> Mapping[Key, Thing]:
+        """Every object. A relation or routine whose schema is not in the snapshot (it was dropped meanwhile) is left out."""
+        names = self.schema_names
+        found: dict[Key, Thing] = {}
+        for one in self.snapshot.relations:
+            if one.schema in names:
+                named = Object(_RELATIONS.get(one.kind, "table"), names[one.schema], one.name)
+                found["relation", one.oid] = Thing(named, one.owner, one.extension)
+        for routine in self.snapshot.routines:
+            if routine.schema in names:
+                kind = _ROUTINES.get(routine.kind, "function")
+                named = Object(kind, names[routine.schema], routine.name, routine.arguments)
+                found["routine", routine.oid] = Thing(named, routine.owner, routine.extension)
+        for database in self.snapshot.databases:
+            found["database", database.oid] = Thing(Object("database", "", database.name), database.owner, "")
+        for other in self.snapshot.others:
+            if not other.schema or other.schema in names:
+                named = Object(_OTHERS.get(other.family, other.family), names.get(other.schema, ""), other.name)
+                found[other.family, other.oid] = Thing(named, other.owner, other.extension)
+        return found
+
+    @cached_property
+    def grants(self) -> Mapping[int, Sequence[Grant]]:
+        """The grants to each role, and to PUBLIC."""
+        found: dict[int, list[Grant]] = {}
+        for grant in self.snapshot.grants:
+            found.setdefault(grant.grantee, []).append(grant)
+        return found
+
+    @cached_property
+    def owned(self) -> Mapping[int, Sequence[Thing]]:
+        """What each role owns, of what is not the system's own."""
+        found: dict[int, list[Thing]] = {}
+        for (family, oid), thing in self.things.items():
+            if family not in ("relation", "routine") or oid >= FIRST_USER_OID:
+                found.setdefault(thing.owner, []).append(thing)
+        return found
+
+    @cached_property
+    def uses(self) -> Mapping[tuple[int, str], Sequence[Use]]:
+        """(relation, event) -> what its view's query or its rules do then."""
+        found: dict[tuple[int, str], list[Use]] = {}
+        for use in self.snapshot.uses:
+            found.setdefault((use.view, use.event), []).append(use)
+        return found
+
+    @cached_property
+    def ruled(self) -> Sequence[Relation]:
+        """Views, and relations with rewrite rules."""
+        ruled = {use.view for use in self.snapshot.uses}
+        return [one for one in self.snapshot.relations if one.oid in ruled or one.kind == "v"]
+
+    @cached_property
+    def policies(self) -> Mapping[int, Sequence[Policy]]:
+        """The policies of each relation."""
+        found: dict[int, list[Policy]] = {}
+        for policy in self.snapshot.policies:
+            found.setdefault(policy.relation, []).append(policy)
+        return found
+
+    @cached_property
+    def secured(self) -> Sequence[Relation]:
+        """Relations with row-level security, or with policies without it."""
+        return [one for one in self.snapshot.relations if one.row_security or one.oid in self.policies]
+
+    @cached_property
+    def _relations(self) -> Mapping[tuple[str, str], Relation]:
+        names = self.schema_names
+        return {(names[one.schema], one.name): one for one in self.snapshot.relations if one.schema in names}
+
+    @cached_property
+    def _routines(self) -> Mapping[tuple[str, str], list[Routine]]:
+        found: dict[tuple[str, str], list[Routine]] = {}
+        for one in self.snapshot.routines:
+            found.setdefault((self.schema_names.get(one.schema, ""), one.name), []).append(one)
+        return found
+
+    @cached_property
+    def _serials(self) -> Mapping[int, list[Serial]]:
+        found: dict[int, list[Serial]] = {}
+        for one in self.snapshot.serials:
+            found.setdefault(one.relation, []).append(one)
+        return found
+
+    def object(self, key: Key) -> Object:
+        """The name of an object.
+
+        Raises:
+            KeyError: there is none of that key.
+        """
+        return self.things[key].object
+
+    def relation(self, schema: str, name: str) -> Relation | None:
+        """A relation by its exact name."""
+        return self._relations.get((schema, name))
+
+    def routines(self, schema: str, name: str) -> Sequence[Routine]:
+        """The routines of one name."""
+        return self._routines.get((schema, name), ())
+
+    def serials(self, relation: int) -> Sequence[Serial]:
+        """The columns of a relation that draw on a sequence."""
+        return self._serials.get(relation, ())
+
+    def setting(self, role: int, name: str) -> str | None:
+        """A setting as it is for a login of this role in this database: the most specific that is stored, if any."""
+        database = self.snapshot.server.database_oid
+        known = {(one.role, one.database): one.value for one in self.snapshot.settings if one.name == name}
+        for scope in ((role, database), (role, 0), (PUBLIC, database), (PUBLIC, 0)):
+            if scope in known:
+                return known[scope]
+        return None
+
+    def search_path(self, role: str) -> tuple[str, ...]:
+        """The schemas in which a login of this role looks for an unqualified name; those that do not exist are left out."""
+        value = self.setting(self.roles.get(role, -1), "search_path")
+        names = [
+            found[1].replace('""', '"') if found[1] else found[2].lower()
+            for found in _NAME.finditer(value or '"$user", public')
+        ]
+        named = [role if name == "$user" else name for name in names]
+        return tuple(name for name in dict.fromkeys(named) if name in self.schemas)
+
+    def path(self, oids: Path) -> tuple[str, ...]:
+        """A path of roles by name."""
+        return tuple(self.role_names.get(oid, str(oid)) for oid in oids)

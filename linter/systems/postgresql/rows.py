@@ -1,0 +1,61 @@
+"""Scopes that speak of rows: whether row-level security binds the role. What a policy's expression means nobody compares."""
+
+from collections.abc import Iterator
+
+from linter.manifest.model import Resource
+from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
+from linter.systems.postgresql.declared import RELATIONS
+from linter.systems.postgresql.granted import Object
+from linter.systems.postgresql.side import Side
+from linter.systems.postgresql.wording import details
+
+_BOUND = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What row-level security applies to."""
+
+
+def unbound_rows(side: Side) -> Iterator[Discrepancy]:
+    """For each relation of a resource whose scope names rows: nothing narrows them, or something does and cannot be compared."""
+    known = {one.object: one for one in side.effective.row_security}
+    for demand in side.demands:
+        if not demand.rows:
+            continue
+        for object in demand.objects:
+            held = [one for one in _BOUND if (object, one) in side.held and (object, one) in demand.may]
+            if object.type not in RELATIONS or not held:
+                continue
+            found = known.get(object)
+            if object.type not in ("table", "partitioned table"):
+                reason = f"row-level security is for tables, and {object.sql} is a {object.type}"
+            elif found is not None and found.binds:
+                policies = "; ".join(found.policies) or "no policy lets any row through"
+                reason = f"row-level security binds {side.role}, and nobody can compare its policies with the scope: {policies}"
+            else:
+                why = found.reason if found is not None else "not enabled"
+                for privilege in held:
+                    yield _unbound(side, demand.resource, object, privilege, why)
+                continue
+            yield Discrepancy(
+                "unverified-resource",
+                key=f"rows:{object.sql}",
+                values={"reason": reason},
+                resource=demand.resource,
+                verdict=UNVERIFIED,
+                reason=reason,
+            )
+
+
+def _unbound(side: Side, resource: Resource, object: Object, privilege: str, why: str) -> Discrepancy:
+    what = f"{privilege} on all rows of {object.sql}: row-level security does not bind it ({why})"
+    held = side.held[object, privilege][0]
+    return Discrepancy(
+        "undeclared-privilege",
+        key=f"{object.type}:{object.sql}:{privilege}:rows",
+        values={"what": what, "via": held.via, "object": object.sql, "privilege": privilege},
+        cases=("reading",) if privilege == "SELECT" else (),
+        details={**details(side, privilege, object, None, held.sources[0]), "rows": "all"},
+        fix=f"ALTER TABLE {object.sql} ENABLE ROW LEVEL SECURITY;\n-- and a policy for {side.role} that says what the scope says",
+        cause=f"no row-level security binds {side.role} on {object.sql}",
+        resource=resource,
+        verdict=EXCESS,
+        reason=f"{side.role} has {what}",
+    )

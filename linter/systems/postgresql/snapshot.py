@@ -1,0 +1,351 @@
+"""What one scan of a database's catalog saw: plain immutable rows, which JSON can hold (`--record`, `--live-from`).
+
+Everything refers to everything else by OID. `Key` names an object across catalogs, because an OID is unique in one only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+Key = tuple[str, int]
+"""(family, oid): "relation", "routine", "schema", "database", "type", "language", "fdw", "server", "tablespace",
+"parameter" or "large object". A parameter's oid is that of pg_parameter_acl."""
+
+PUBLIC = 0
+"""The grantee of what is granted to PUBLIC."""
+
+
+class Server(NamedTuple):
+    """Where and when a snapshot was taken."""
+
+    version: int
+    """`server_version_num`: 160014 is 16.14."""
+    host: str
+    """As the connection names it: a host, an address, or a socket's folder."""
+    port: int
+    database: str
+    database_oid: int
+    login: str
+    """The auditor's own role: the session's user."""
+    taken: str
+    """The server's clock at the start of the transaction: ISO 8601, UTC."""
+    standby: bool
+    open_large_objects: bool
+    """lo_compat_privileges: large objects are open to every role, whatever their ACLs say."""
+
+    @property
+    def major(self) -> int:
+        """16 for 160014."""
+        return self.version // 10000
+
+
+class Role(NamedTuple):
+    """A row of pg_roles."""
+
+    oid: int
+    name: str
+    superuser: bool
+    inherit: bool
+    create_role: bool
+    create_db: bool
+    login: bool
+    replication: bool
+    bypass_rls: bool
+    valid_until: str | None
+    """When its password expires: ISO 8601, UTC; None for never."""
+    connection_limit: int
+    """-1: none."""
+
+
+class Membership(NamedTuple):
+    """A row of pg_auth_members: `member` is a member of `role`. Since 16 there may be several, by grantor."""
+
+    role: int
+    member: int
+    grantor: int
+    admin: bool
+    inherit: bool | None
+    """16 and later; None before, where the member's own `inherit` decides at the time of use."""
+    set: bool | None
+    """16 and later; None before, where every member may SET ROLE."""
+
+
+class Setting(NamedTuple):
+    """One setting of pg_db_role_setting, of the few that bear on permissions (role, search_path, row_security ...)."""
+
+    role: int
+    """0: every role."""
+    database: int
+    """0: every database."""
+    name: str
+    value: str
+
+
+class Database(NamedTuple):
+    """A database of the server; only the connected one was scanned."""
+
+    oid: int
+    name: str
+    owner: int
+    allows_connections: bool
+    template: bool
+
+
+class Relation(NamedTuple):
+    """A relation that SQL can name, sequences included. Those of the system only where their ACL was changed."""
+
+    oid: int
+    schema: int
+    name: str
+    kind: str
+    """pg_class.relkind: r table, p partitioned table, v view, m materialised view, f foreign table, S sequence."""
+    owner: int
+    row_security: bool
+    force_row_security: bool
+    security_invoker: bool
+    """A view whose relations are checked as the caller (15 and later)."""
+    partition: bool
+    """Whether it is a partition, and so reached through its parent without an ACL of its own."""
+    columns: tuple[str, ...]
+    """In order; dropped ones are left out. None for sequences."""
+    primary_key: tuple[str, ...]
+    extension: str
+    """The extension that it belongs to, or empty."""
+
+
+class Routine(NamedTuple):
+    """A function, procedure or aggregate. Those of the system only where their ACL was changed."""
+
+    oid: int
+    schema: int
+    name: str
+    arguments: str
+    """The input types that identify it, as SQL writes them, schema-qualified unless of pg_catalog: "integer, app.kind"."""
+    kind: str
+    """pg_proc.prokind: f function, p procedure, a aggregate, w window function."""
+    owner: int
+    security_definer: bool
+    trigger: bool
+    """Whether it returns trigger (or event_trigger): nobody can call it."""
+    search_path: bool
+    """Whether it sets its own search_path."""
+    extension: str
+
+
+class Other(NamedTuple):
+    """An object of another family: schema, type, language, fdw, server, tablespace, parameter, large object."""
+
+    family: str
+    oid: int
+    schema: int
+    """0 for what has none."""
+    name: str
+    owner: int
+    """0 for what has none (parameter)."""
+    trusted: bool
+    """Of a language: whether it is trusted."""
+    extension: str
+
+
+class Grant(NamedTuple):
+    """One privilege of one ACL entry: a NULL ACL is spelled out as its default."""
+
+    family: str
+    oid: int
+    column: str
+    """Empty for the whole object. A system column may have an ACL too."""
+    grantee: int
+    """0 is PUBLIC."""
+    grantor: int
+    privilege: str
+    grantable: bool
+
+
+class DefaultGrant(NamedTuple):
+    """One privilege that ALTER DEFAULT PRIVILEGES gives on objects that `creator` will create."""
+
+    creator: int
+    schema: int
+    """0: in every schema."""
+    kind: str
+    """pg_default_acl.defaclobjtype: r relations, S sequences, f routines, T types, n schemas, L large objects."""
+    grantee: int
+    privilege: str
+    grantable: bool
+
+
+class Use(NamedTuple):
+    """What a view or a rewrite rule does with a relation, checked as the owner of the relation that has the rule."""
+
+    view: int
+    """The relation with the rule; a view's own query is its SELECT rule."""
+    event: str
+    """What sets it off: SELECT, INSERT, UPDATE or DELETE."""
+    rule: str
+    """The rule's name; "_RETURN" is the view's query."""
+    relation: int
+    privileges: tuple[str, ...]
+    """SELECT, INSERT, UPDATE, DELETE."""
+
+
+class Updatable(NamedTuple):
+    """What changes of a view the server passes through to the relation below it."""
+
+    view: int
+    events: tuple[str, ...] | None
+    """INSERT, UPDATE, DELETE; None where a lock kept it from being known."""
+
+
+class Trigger(NamedTuple):
+    """A trigger that is neither disabled nor a constraint's own."""
+
+    relation: int
+    name: str
+    routine: int
+    events: tuple[str, ...]
+    """INSERT, UPDATE, DELETE, TRUNCATE."""
+
+
+class Cascade(NamedTuple):
+    """A foreign key whose action changes the child when the parent changes. It runs as the child's owner."""
+
+    child: int
+    parent: int
+    name: str
+    on_delete: str
+    """CASCADE, SET NULL, SET DEFAULT, or empty."""
+    on_update: str
+
+
+class Policy(NamedTuple):
+    """A row-level security policy."""
+
+    relation: int
+    name: str
+    permissive: bool
+    command: str
+    """SELECT, INSERT, UPDATE, DELETE, or ALL."""
+    roles: tuple[int, ...]
+    """0 is PUBLIC."""
+    using: str | None
+    """The expression, or empty; None where a lock kept it from being read."""
+    check: str | None
+
+
+class Serial(NamedTuple):
+    """A column whose default takes a sequence's next value: INSERT needs USAGE there (an identity column does not)."""
+
+    relation: int
+    column: str
+    sequence: int
+
+
+class Snapshot(NamedTuple):
+    """One database's catalog, at one moment, as far as it concerns some roles.
+
+    Roles, memberships and objects are complete. Grants are those whose grantee the scanned roles are, or can become, or
+    run code as.
+    """
+
+    server: Server
+    scanned: tuple[int, ...]
+    """Roles for which grants are complete."""
+    roles: tuple[Role, ...]
+    memberships: tuple[Membership, ...]
+    settings: tuple[Setting, ...]
+    databases: tuple[Database, ...]
+    relations: tuple[Relation, ...]
+    routines: tuple[Routine, ...]
+    others: tuple[Other, ...]
+    grants: tuple[Grant, ...]
+    default_grants: tuple[DefaultGrant, ...]
+    uses: tuple[Use, ...]
+    updatables: tuple[Updatable, ...]
+    triggers: tuple[Trigger, ...]
+    cascades: tuple[Cascade, ...]
+    policies: tuple[Policy, ...]
+    serials: tuple[Serial, ...]
+
+    def role(self, name: str) -> Role | None:
+        """The role of that name, which exactly matches case."""
+        return next((role for role in self.roles if role.name == name), None)
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as JSON can hold it: a table has its columns' names once, then its rows."""
+    plain: dict[str, Any] = {"server": snapshot.server._asdict(), "scanned": list(snapshot.scanned)}
+    for name, row in _TABLES.items():
+        plain[name] = {"columns": list(row._fields), "rows": [list(one) for one in getattr(snapshot, name)]}
+    return plain
+
+
+def from_json(plain: Mapping[str, Any]) -> Snapshot:
+    """What `to_json` wrote. Columns are found by name, and those that are not known are passed over.
+
+    Raises:
+        ValueError: it is not such a recording; the message is a clause that says where.
+    """
+    tables: dict[str, Any] = {}
+    for name, noun in _TABLES.items():
+        match plain.get(name):
+            case {"columns": list(columns), "rows": list(rows)}:
+                tables[name] = tuple(_rows(name, noun, columns, rows))
+            case _:
+                raise ValueError(f"its {name!r} is not a table of columns and rows")
+    server, scanned = plain.get("server"), plain.get("scanned")
+    if not isinstance(server, dict) or not isinstance(scanned, list) or not all(type(one) is int for one in scanned):
+        raise ValueError("it does not say which server and which roles it is of")
+    (row,) = _rows("server", Server, list(server), [list(server.values())])
+    return Snapshot(server=row, scanned=tuple(scanned), **tables)
+
+
+def _rows(name: str, noun: Any, columns: list[Any], rows: list[Any]) -> Iterator[Any]:
+    """Rows of a recording as nouns, each value of the type that its field has."""
+    hints = get_type_hints(noun)
+    missing = [field for field in noun._fields if field not in columns]
+    if missing:
+        raise ValueError(f"its {name!r} has no {missing[0]!r}")
+    picks = [(columns.index(field), field, _check(hints[field])) for field in noun._fields]
+    for number, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(columns):
+            raise ValueError(f"its {name!r} has a row of another length: number {number}")
+        values = []
+        for position, field, check in picks:
+            value = row[position]
+            if isinstance(value, list):
+                value = tuple(value)
+            if not check(value):
+                raise ValueError(f"its {name!r} has a {field!r} of another type in row {number}")
+            values.append(value)
+        yield noun(*values)
+
+
+def _check(hint: Any) -> Callable[[Any], bool]:
+    """Whether a value is of a field's type: str, int, bool, a tuple of one of them, or a union of such with None."""
+    if get_origin(hint) is tuple:
+        (item, _) = get_args(hint)
+        return lambda value: type(value) is tuple and all(type(one) is item for one in value)
+    if get_origin(hint) is UnionType:
+        checks = [_check(one) for one in get_args(hint)]
+        return lambda value: any(check(value) for check in checks)
+    return lambda value: type(value) is hint
+
+
+_TABLES: Mapping[str, Any] = {
+    "roles": Role,
+    "memberships": Membership,
+    "settings": Setting,
+    "databases": Database,
+    "relations": Relation,
+    "routines": Routine,
+    "others": Other,
+    "grants": Grant,
+    "default_grants": DefaultGrant,
+    "uses": Use,
+    "updatables": Updatable,
+    "triggers": Trigger,
+    "cascades": Cascade,
+    "policies": Policy,
+    "serials": Serial,
+}
+"""The tables of a snapshot, and what a row of each is."""

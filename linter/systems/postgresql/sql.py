@@ -1,0 +1,235 @@
+"""The statements of a scan. Each batch is one round trip: a simple query of several statements, results in this order.
+
+Nothing here needs more than CONNECT. Nothing in the first two batches calls a function that locks a relation or asks for a
+privilege on it, so neither a concurrent DROP nor a missing USAGE ends the scan. Objects that initdb made (OIDs below 16384) are passed over
+unless their ACL says more than pg_init_privs: their grants are the server's own.
+"""
+
+# ruff: noqa: S608 - all that is put into a statement is written here, but for numbers
+
+from collections.abc import Iterable
+
+from linter.systems.postgresql.snapshot import PUBLIC
+
+FIRST_USER_OID = 16384
+MOST_LARGE_OBJECTS = 1000
+"""A database may hold millions; above this number the snapshot says so."""
+
+# A view's query and a rule's actions are stored as a tree of nodes, whose range table has, for each relation, the
+# permissions that are checked: bits as in the server's parsenodes.h. Blanks in names are escaped there, so that no name
+# can look like this. All quantifiers are lazy: the first makes the whole pattern so.
+_PERMISSIONS = r" :relid (\d+?) (?:(?! :relid ).)*?:requiredPerms (\d+?) "
+
+
+def begin(statement_ms: int, lock_ms: int) -> tuple[str, ...]:
+    """What opens the transaction, in front of the first batch."""
+    return (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        f"SET LOCAL statement_timeout = {statement_ms}",
+        f"SET LOCAL lock_timeout = {lock_ms}",
+        f"SET LOCAL idle_in_transaction_session_timeout = {statement_ms}",
+        "SET LOCAL search_path = pg_catalog, pg_temp",
+        "SET LOCAL TimeZone = 'UTC'",
+        "SET LOCAL standard_conforming_strings = on",
+        "SET LOCAL jit = off",
+    )
+
+
+def cluster(version: int) -> tuple[str, ...]:
+    """The first batch: the server, and what the grantees of the second depend on."""
+    options = "inherit_option, set_option" if version >= 160000 else "NULL::bool, NULL::bool"
+    return (
+        # server
+        """SELECT version(), d.datname, d.oid, session_user::text,
+       to_char(now(), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), pg_is_in_recovery(), current_setting('lo_compat_privileges')::bool
+FROM pg_database d WHERE d.datname = current_database()""",
+        # roles
+        """SELECT oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+       CASE WHEN rolvaliduntil = 'infinity' THEN NULL
+            WHEN rolvaliduntil = '-infinity' THEN '0001-01-01T00:00:00Z'
+            ELSE to_char(rolvaliduntil, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END, rolconnlimit
+FROM pg_roles""",
+        # memberships
+        f"SELECT roleid, member, grantor, admin_option, {options} FROM pg_auth_members",
+        # settings
+        """SELECT s.setrole, s.setdatabase, lower(split_part(c, '=', 1)), substr(c, strpos(c, '=') + 1)
+FROM pg_db_role_setting s, unnest(s.setconfig) c
+WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'row_security', 'default_transaction_read_only')""",
+        # databases
+        "SELECT oid, datname, datdba, datallowconn, datistemplate FROM pg_database",
+        # owners as whom code runs
+        f"""SELECT relowner FROM pg_class WHERE (relkind = 'v' OR relhasrules) AND oid >= {FIRST_USER_OID}
+UNION SELECT proowner FROM pg_proc WHERE prosecdef AND oid >= {FIRST_USER_OID}""",
+    )
+
+
+def catalog(grantees: Iterable[int], version: int) -> tuple[str, ...]:
+    """The second batch: every object, and the grants to these roles."""
+    wanted = ", ".join(str(int(oid)) for oid in sorted({PUBLIC, *grantees}))
+    to = f"= ANY ('{{{wanted}}}'::oid[])"
+    invoker = (
+        "coalesce((SELECT option_value::bool FROM pg_options_to_table(c.reloptions) WHERE option_name = 'security_invoker'), false)"
+        if version >= 150000
+        else "false"
+    )
+    return (
+        # relations
+        f"""SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+       CASE WHEN c.relkind = 'v' AND c.reloptions IS NOT NULL THEN {invoker} ELSE false END, c.relispartition,
+       ARRAY(SELECT attname FROM pg_attribute WHERE c.relkind <> 'S' AND attrelid = c.oid AND attnum > 0
+             AND NOT attisdropped ORDER BY attnum)
+FROM pg_class c
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't'
+UNION ALL
+SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, false, false,
+       (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
+FROM pg_class c
+WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
+  AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
+       OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
+                  AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
+        # primary keys
+        """SELECT k.conrelid, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'p' GROUP BY k.conrelid""",
+        # routines
+        f"""SELECT oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
+       prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false)
+FROM pg_proc p
+WHERE oid >= {FIRST_USER_OID}
+   OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
+        # others
+        f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
+UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t WHERE {_TYPES}
+UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted FROM pg_language
+UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false FROM pg_foreign_data_wrapper
+UNION ALL SELECT 'server', oid, 0, srvname, srvowner, false FROM pg_foreign_server
+UNION ALL SELECT 'tablespace', oid, 0, spcname, spcowner, false FROM pg_tablespace
+UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_largeobject_metadata
+       WHERE lomowner {to} OR EXISTS (SELECT FROM aclexplode(lomacl) WHERE grantee {to})
+       ORDER BY pg_largeobject_metadata.oid LIMIT {MOST_LARGE_OBJECTS + 1})"""
+        + (
+            "\nUNION ALL SELECT 'parameter', oid, 0, parname, 0, false FROM pg_parameter_acl"
+            if version >= 150000
+            else ""
+        ),
+        # grants
+        f"""SELECT 'relation', c.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) x
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND x.grantee {to}
+UNION ALL
+SELECT 'relation', a.attrelid, a.attname, x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_attribute a, aclexplode(a.attacl) x
+WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND a.attrelid >= {FIRST_USER_OID} AND x.grantee {to}
+UNION ALL
+SELECT 'relation', c.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_class c, LATERAL {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)} x
+WHERE c.relkind IN ('r', 'v') AND c.oid < {FIRST_USER_OID} AND x.grantee {to}
+UNION ALL
+SELECT 'relation', a.attrelid, a.attname, x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_attribute a, LATERAL {_added("a.attacl", "pg_class", "a.attrelid", "NULL", "a.attnum")} x
+WHERE a.attacl IS NOT NULL AND a.attrelid < {FIRST_USER_OID} AND x.grantee {to}
+UNION ALL
+SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+WHERE p.oid >= {FIRST_USER_OID} AND x.grantee {to}
+UNION ALL
+SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_proc p, LATERAL {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")} x
+WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}
+"""
+        + "".join(
+            f"""UNION ALL
+SELECT '{family}', o.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM {catalog} o, aclexplode(coalesce(o.{acl}, acldefault('{kind}', o.{owner}))) x
+WHERE x.grantee {to}{also}
+"""
+            for family, catalog, acl, kind, owner, also in _GRANTED
+        )
+        + (
+            f"""UNION ALL
+SELECT 'parameter', o.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
+FROM pg_parameter_acl o, aclexplode(o.paracl) x WHERE x.grantee {to}"""
+            if version >= 150000
+            else ""
+        ),
+        # default grants
+        f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
+FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
+        # uses
+        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid, bit_or(m[2]::bigint)
+FROM pg_rewrite r, regexp_matches(r.ev_action::text, '{_PERMISSIONS}', 'g') m
+WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0' AND m[1] <> r.ev_class::text GROUP BY 1, 2, 3, 4""",
+        # triggers
+        """SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
+        # cascades
+        """SELECT conrelid, confrelid, conname, confdeltype, confupdtype
+FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
+        # policies
+        "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
+        # serials
+        """SELECT f.adrelid, a.attname, s.oid
+FROM pg_class s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+     AND d.classid = 'pg_attrdef'::regclass AND d.deptype = 'n'
+JOIN pg_attrdef f ON f.oid = d.objid JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+WHERE s.relkind = 'S'""",
+        # extensions
+        """SELECT d.classid::regclass::text, d.objid, e.extname FROM pg_extension e
+JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",
+    )
+
+
+_TYPES = f"""t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
+       OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
+"""Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
+
+EXPRESSIONS = """SELECT polrelid, polname,
+       coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
+FROM pg_policy"""
+"""Of policies. pg_get_expr() may have to lock the relation, so this is in a batch of its own, which may fail."""
+
+
+def updatable(views: Iterable[int]) -> str:
+    """How changes of views pass through to their relations: bits, 4 update, 8 insert, 16 delete. Locks each view in turn."""
+    wanted = ", ".join(str(int(oid)) for oid in sorted(views))
+    return f"SELECT oid, pg_relation_is_updatable(oid, false) FROM unnest('{{{wanted}}}'::oid[]) oid"
+
+
+_GRANTED = (
+    ("schema", "pg_namespace", "nspacl", "n", "nspowner", " AND o.nspname !~ '^pg_(toast|temp_|toast_temp_)'"),
+    ("database", "pg_database", "datacl", "d", "datdba", ""),
+    (
+        "type",
+        f"(SELECT * FROM pg_type t WHERE {_TYPES})",
+        "typacl",
+        "T",
+        "typowner",
+        "",
+    ),
+    ("language", "pg_language", "lanacl", "l", "lanowner", ""),
+    ("fdw", "pg_foreign_data_wrapper", "fdwacl", "F", "fdwowner", ""),
+    ("server", "pg_foreign_server", "srvacl", "S", "srvowner", ""),
+    ("tablespace", "pg_tablespace", "spcacl", "t", "spcowner", ""),
+    ("large object", "pg_largeobject_metadata", "lomacl", "L", "lomowner", ""),
+)
+"""Family, catalog, and its columns of ACL and owner; the letter is acldefault()'s."""
+
+
+_SYSTEM_RELATION = """acldefault('r', c.relowner) || CASE c.relnamespace WHEN to_regnamespace('information_schema')
+       THEN makeaclitem(0, c.relowner, 'SELECT', false) END"""
+"""What a system relation has without an entry in pg_init_privs; initdb of 15 and older writes none for information_schema."""
+
+
+def _added(acl: str, catalog: str, oid: str, without: str, column: str = "0") -> str:
+    """A subquery of the entries of an ACL that the object did not have when initdb or its extension was done with it.
+
+    Args:
+        without: the ACL at that time where pg_init_privs has none.
+    """
+    return (
+        f"(SELECT * FROM aclexplode({acl}) EXCEPT SELECT * FROM aclexplode(coalesce((SELECT i.initprivs "
+        f"FROM pg_init_privs i WHERE i.classoid = '{catalog}'::regclass AND i.objoid = {oid} AND i.objsubid = {column}), "
+        f"{without})))"
+    )

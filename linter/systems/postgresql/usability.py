@@ -1,0 +1,67 @@
+"""Privileges that are held and of no use, because something that they need is not."""
+
+from collections.abc import Iterable, Iterator
+
+from linter.systems.postgresql.granted import Held, Object, Unusable
+from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.rights import Rights
+
+
+def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
+    """First what stops every statement, then the held privileges that lack something; the ordinary ones are passed over."""
+    if rights.superuser:
+        return
+    yield from _login(rights)
+    index = rights.index
+    me = quote(index.role_names[rights.role])
+    barred = {name for name, oid in index.schemas.items() if not rights.has("schema", oid, "USAGE")}
+    for one in held:
+        if one.default or one.bound != "sure":
+            continue
+        if one.object.schema in barred and one.object.type != "type":
+            schema = f"SCHEMA {quote(one.object.schema)}"
+            yield Unusable(one.object, one.privilege, f"USAGE on {schema.lower()}", f"GRANT USAGE ON {schema} TO {me};")
+            continue
+        if one.privilege in ("UPDATE", "DELETE", "INSERT") and one.object.type != "sequence":
+            relation = index.relation(one.object.schema, one.object.name)
+            if relation is None:
+                continue
+            if one.privilege == "INSERT":
+                yield from _serials(rights, one, relation.oid)
+            elif "SELECT" not in rights.on_relation(relation.oid):
+                fix = f"GRANT SELECT ON {one.object.on} TO {me};"
+                yield Unusable(one.object, one.privilege, "SELECT, without which no WHERE can name a row", fix)
+
+
+def _serials(rights: Rights, one: Held, relation: int) -> Iterator[Unusable]:
+    """The default of a serial column calls nextval(), which needs USAGE or UPDATE of the sequence."""
+    index = rights.index
+    for serial in index.serials(relation):
+        sequence = index.things.get(("relation", serial.sequence))
+        if sequence is not None and not rights.on_relation(serial.sequence).keys() & {"USAGE", "UPDATE"}:
+            needs = f"USAGE on sequence {sequence.object.sql}, which fills {quote(serial.column)}"
+            fix = f"GRANT USAGE ON SEQUENCE {sequence.object.sql} TO {quote(index.role_names[rights.role])};"
+            yield Unusable(one.object, "INSERT", needs, fix)
+
+
+def _login(rights: Rights) -> Iterator[Unusable]:
+    """What keeps the role from beginning a session in this database."""
+    index = rights.index
+    server = index.snapshot.server
+    role = index.graph.roles[rights.role]
+    me = quote(role.name)
+    database = Object("database", "", server.database)
+    if not role.login:
+        yield Unusable(database, "", "LOGIN", f"ALTER ROLE {me} LOGIN;")
+    if not rights.has("database", server.database_oid, "CONNECT"):
+        yield Unusable(database, "", "CONNECT on the database", f"GRANT CONNECT ON DATABASE {database.sql} TO {me};")
+    until = role.valid_until
+    if until is not None and len(until) <= len(server.taken) and until <= server.taken:
+        yield Unusable(
+            database,
+            "",
+            f"a password that is still valid (it expired {until})",
+            f"ALTER ROLE {me} VALID UNTIL 'infinity';",
+        )
+    if role.connection_limit == 0:
+        yield Unusable(database, "", "a connection limit above 0", f"ALTER ROLE {me} CONNECTION LIMIT -1;")
