@@ -152,6 +152,13 @@ def load_file(path: str, shown: str) -> Rule:
     return _rule(data, path)
 
 
+def line_of(rule: Rule, key: str) -> int:
+    """The line of a key of a rule's file; 1 where it is not there."""
+    with open(rule.source, "rb") as file:
+        document = read(decode(file.read()))
+    return document.text.position(document.entry((key,))[0])[0] if key in document.data else 1
+
+
 def manuals(rules: Mapping[str, Rule]) -> dict[str, Manual]:
     """What people read of each rule, by id."""
     known = references()

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import BadRule, Rule, built_in, ids, load_file, pick
+from linter.catalogue import BadRule, Rule, built_in, ids, line_of, load_file, pick
 from linter.checks import BadParams, Hit, Place, builtin, instantiate
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
+from linter.files import relative
 from linter.findings import Finding, Location, Repair, Severity, Silenced
 from linter.manifest.text import Text
 from linter.suppressions import Suppression, find_suppressions
@@ -62,6 +63,8 @@ def ruleset(config: "Config", command: str = "check") -> Ruleset:
         try:
             check, wants_fleet = instantiate(rule.check, rule.params)
         except BadParams as error:
+            if rule.id in own and "params" not in config.rules.get(rule.id, {}):
+                raise BadRule(relative(rule.source, config.root), line_of(rule, "params"), str(error)) from None
             raise config.fault(f"{rule.id}: {error}", "rules", rule.id, "params") from None
         kind = tidying if rule.gravest is Severity.OFF else fleet_checks if wants_fleet else checks
         kind.append((rule, check))

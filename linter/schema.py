@@ -276,7 +276,7 @@ def _translate(error: Any) -> Iterator[Violation]:
             if key in known or any(re.search(text, key) for text in patterns):
                 continue
             near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), known, 1, 0.7)
-            hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if known else ""
+            hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if patterns else ""
             meant = near[0] if near and near[0] not in instance else ""
             yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint, meant)
     elif keyword == "required":
@@ -287,7 +287,9 @@ def _translate(error: Any) -> Iterator[Violation]:
                 yield Violation(route, "missing", key, f"`{key}` is missing", f"add `{key}:`. {hint}".strip())
     else:
         expected = (
-            _GENERIC.get(keyword, "").format(error.validator_value) or schema.get("x-expected") or "something else"
+            _GENERIC.get(keyword, "").format(error.validator_value)
+            or schema.get("x-expected")
+            or _TYPE_WORDS.get(schema.get("type", ""), "something else")
         )
         subject = str(route[-1]) if route and isinstance(route[-1], str) else ""
         options = schema.get("enum") or _words(schema.get("pattern", ""))
@@ -306,6 +308,13 @@ def _found(keyword: str, instance: Any) -> str:
     return "one that stands twice" if keyword == "uniqueItems" else describe(instance)
 
 
+_TYPE_WORDS = {
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}
 _GENERIC = {
     "minLength": "text",
     "maxLength": "at most {} characters",

@@ -237,6 +237,7 @@ def test_a_team_adds_rules_of_its_own(tmp_path: Path) -> None:
         (("severity: warning", "severity: fatal"), 4, "severity"),
         (("name: no-night-work", "name: other"), 1, "keep it as house/other.yaml"),
         (("summary:", "sumary:"), 3, "sumary"),
+        (("each:", "eech:"), 6, "`eech` is no parameter of the check `json-schema`"),
     ],
 )
 def test_a_rule_file_that_cannot_be_used(tmp_path: Path, change: tuple[str, str], line: int, message: str) -> None:
