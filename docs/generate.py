@@ -188,6 +188,9 @@ def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
         for path, text in files.items():
             yield f"{title}`{path}`"
             yield reference.fenced(path.rpartition(".")[2], text)
+    if "live" in example:
+        yield "In the database:"
+        yield reference.fenced("sql", example["live"]["sql"])
     if "config" in example:
         yield "`permlint.toml`"
         yield reference.fenced("toml", example["config"])
