@@ -247,6 +247,7 @@ def main() -> None:
 
 
 builtin.register()
+builtin.register_live()
 
 if __name__ == "__main__":
     main()
