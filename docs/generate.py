@@ -193,6 +193,9 @@ def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
         by = f"Now, by {example['author'].partition(' <')[0]}: " if "author" in example else ""
         yield f"{by}`{path}`"
         yield reference.fenced(path.rpartition(".")[2], text)
+    if "live" in example:
+        yield "In the database:"
+        yield reference.fenced("sql", example["live"]["sql"])
     if "config" in example:
         yield "`permlint.toml`"
         yield reference.fenced("toml", example["config"])
