@@ -153,7 +153,7 @@ class Engine:
             self._suppressions[subject.path] = found
         if not drafts:
             return Verdict([], [], crashed)
-        findings, silenced = self._suppress(_swallow(drafts, self.rules.rules), subject.path)
+        findings, silenced = self._suppress(_swallow(_once(drafts), self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
 
     def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
@@ -342,6 +342,20 @@ def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
         return [rebuilt(one) for one in value] if isinstance(value, (list, tuple)) else value
 
     return dict(rebuilt(details))
+
+
+def _once(drafts: list[Draft]) -> list[Draft]:
+    """One fault, one finding: what an alias or a merge key repeats is said once, and repaired for all that repeat it."""
+    kept: dict[tuple[str, Location, str], Draft] = {}
+    for draft in drafts:
+        finding = draft.finding
+        same = (finding.rule, finding.location, finding.message)
+        first = kept.setdefault(same, draft)
+        if first is not draft and first.finding.repair and finding.repair:
+            routes = first.finding.repair.routes + finding.repair.routes
+            repair = first.finding.repair._replace(routes=routes)
+            kept[same] = first._replace(finding=first.finding._replace(repair=repair))
+    return list(kept.values())
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -261,3 +262,21 @@ def test_every_example_that_can_be_repaired_settles(tmp_path: Path) -> None:
                     subject = Subject("x", read(Text(once)), Surroundings(config, TODAY, by_name=False))
                     assert Engine(ruleset(config), subject.around).repairs(subject, unsafe=False) == []
     assert count > 10
+
+
+def test_a_manifest_in_json_stays_json(tmp_path: Path) -> None:
+    entry = {"resource": "postgres.tickets", "acess": "Read-write", "scope": "status, note columns only"}
+    manifest = {"agent_name": "triage", "environment": "staging", "owner": "support", "resources": [entry]}
+    after = json.loads(fixed(tmp_path, json.dumps(manifest), unsafe=True))
+    repaired_entry = {
+        "resource": "postgres.tickets",
+        "access": "read-write",
+        "scope": {"columns": ["status", "note"]},
+        "blast_radius": "medium",
+    }
+    assert after == {**manifest, "resources": [repaired_entry]}
+
+
+def test_what_a_merge_key_repeats_is_repaired_where_it_stands(tmp_path: Path) -> None:
+    entry = "  - &a {resource: wiki, access: ACCESS, blast_radius: none}\n  - {<<: *a, resource: docs}\n"
+    assert fixed(tmp_path, HEAD + entry.replace("ACCESS", "readonly")) == HEAD + entry.replace("ACCESS", "read-only")

@@ -34,7 +34,9 @@ def _near_miss(subject: Subject, violation: Violation) -> Repair | None:
     if violation.kind == "unknown":
         renamed = (*route[:-1], violation.nearest)
         safe = _close(violation.subject, violation.nearest)
-        return Repair(lambda: (Splice(key_start, key_end, violation.nearest),), (route, renamed), safe)
+        first = document.text.content[key_start : key_start + 1]
+        key = f"{first}{violation.nearest}{first}" if first in ("'", '"') else violation.nearest
+        return Repair(lambda: (Splice(key_start, key_end, key),), (route, renamed), safe)
     written = document.text.content[start:end]
     if start in document.blocks or written[:1] in ("&", "*", "!"):
         return None
