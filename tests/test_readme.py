@@ -74,11 +74,15 @@ def dsn() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", COMMANDS[2:])
 def test_the_other_commands_run(tmp_path: Path, command: str, dsn: str, offline: dict[str, str]) -> None:
-    scripts = {f"agents/{name}": text for name, text in SCRIPTS.items()}
-    build(tmp_path, {"agents/agent-permissions.yaml": MANIFEST, **scripts}, block("toml", "[systems.postgres]"))
-    reviewer = {"GIT_AUTHOR_EMAIL": "security@example.com", "GIT_COMMITTER_EMAIL": "security@example.com"}
-    for step in ("init --quiet", "add --all", "commit --quiet --message Agreed", "tag v1.0"):
-        subprocess.run(["git", *step.split()], cwd=tmp_path, env=offline | reviewer, check=True)
+    files = {f"agents/{name}": text for name, text in SCRIPTS.items()}
+    build(tmp_path, files, block("toml", "[systems.postgres]"))
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, env=offline, check=True)
+    unreviewed = re.sub(r"reviewed: .*\n", "", MANIFEST)
+    for text, email in ((unreviewed, "kim@example.com"), (MANIFEST, "security@example.com")):
+        build(tmp_path, {"agents/agent-permissions.yaml": text})
+        person = {"GIT_AUTHOR_EMAIL": email, "GIT_COMMITTER_EMAIL": email}
+        for step in ("add --all", "commit --quiet --message Agreed", "tag --force v1.0"):
+            subprocess.run(["git", *step.split()], cwd=tmp_path, env=offline | person, check=True, capture_output=True)
     program, *arguments = shlex.split(command)
     assert program == "permlint"
     done = permlint(tmp_path, *arguments, env={"PERMLINT_POSTGRES_DSN": dsn, "HOME": offline["HOME"]})
