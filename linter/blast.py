@@ -1,7 +1,7 @@
 """The computed blast radius of a resource (DESIGN.md, section 3): how much a mistake can break, from what is declared."""
 
 from linter.manifest.model import Resource
-from linter.permissions import class_of
+from linter.permissions import action, class_of
 
 LEVELS = ("none", "low", "medium", "high", "critical")
 _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "admin": 4, None: 2}
@@ -26,5 +26,6 @@ def computed(resource: Resource, *, production: bool) -> tuple[int, str]:
         level = min(_GRAVITY[kind] + (bool(wide) and kind != "read") + live, 4)
         if level > best:
             best = level
-            how = f"{leaf.action} is {LEVELS[_GRAVITY[kind]]}{wide}{' + one for production' if live else ''}"
+            said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
+            how = f"{said} is {LEVELS[_GRAVITY[kind]]}{wide}{' + one for production' if live else ''}"
     return best, how

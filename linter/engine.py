@@ -305,10 +305,10 @@ class Engine:
             problems.append(("expired-suppression", {"until": suppression.until}))
         elif not problems and suppression not in self._used:
             problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}))
+        cases = () if suppression.dated else ("no-date",)
         for name, values in problems:
-            yield from self.say(
-                f"suppression/{name}", values, suppression.location(path), suppression.agent, suppression.written
-            )
+            place = suppression.location(path)
+            yield from self.say(f"suppression/{name}", values, place, suppression.agent, suppression.written, cases)
 
     def say(
         self, id: str, values: Mapping[str, str], location: Location, agent: str, key: str, cases: tuple[str, ...] = ()

@@ -295,13 +295,18 @@ def _translate(error: Any) -> Iterator[Violation]:
         options = schema.get("enum") or _words(schema.get("pattern", ""))
         near = []
         if isinstance(instance, str) and options:
-            word = instance.partition("(")[0].strip().lower()
+            word = halfwidth(instance).partition("(")[0].strip().lower()
             near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else ""
         # What stands where a variable's name belongs is often the secret itself.
         found = "other text" if subject.endswith("_env") else _found(keyword, instance)
         problem = f"expected {expected}, found {found}"
         yield Violation(route, "invalid", subject, problem, hint, near[0] if near else "")
+
+
+def halfwidth(text: str) -> str:
+    """The brackets of an East Asian keyboard as plain ones."""
+    return text.replace("\uff08", " (").replace("\uff09", ")")
 
 
 def _found(keyword: str, instance: Any) -> str:

@@ -277,6 +277,11 @@ def test_a_manifest_in_json_stays_json(tmp_path: Path) -> None:
     assert after == {**manifest, "resources": [repaired_entry]}
 
 
+def test_a_remark_in_full_width_brackets_is_kept(tmp_path: Path) -> None:
+    entry = HEAD + "  - resource: wiki\n    access: read-only\n    blast_radius: none%s\n"
+    assert fixed(tmp_path, entry % "\uff08読み取りのみ\uff09") == entry % " (読み取りのみ)"
+
+
 def test_what_a_merge_key_repeats_is_repaired_where_it_stands(tmp_path: Path) -> None:
     entry = "  - &a {resource: wiki, access: ACCESS, blast_radius: none}\n  - {<<: *a, resource: docs}\n"
     assert fixed(tmp_path, HEAD + entry.replace("ACCESS", "readonly")) == HEAD + entry.replace("ACCESS", "read-only")

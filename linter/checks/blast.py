@@ -10,6 +10,7 @@ from linter.checks import Hit, Place, template
 from linter.checks.repairs import inserted
 from linter.checks.subject import Subject
 from linter.findings import Repair, Splice
+from linter.manifest.model import Resource
 from linter.patterns import Pattern
 
 _OPENING = Pattern(r"""["']?\s*""")
@@ -31,13 +32,23 @@ def understated(subject: Subject) -> Iterator[Hit]:
             start += len(_OPENING.match(content, start)[0])  # type: ignore[index]  # matches always
             word = Splice(start, start + len(resource.blast_radius), LEVELS[level])
             plain = content.startswith(resource.blast_radius, start)  # and no anchor, alias or block scalar
+            cases = ("two-levels",) if gap > 1 else ()
+            adding = _adding(resource)
             yield Hit(
                 Place(route),
-                {"declared": resource.blast_radius, "computed": LEVELS[level], "how": how},
-                ("two-levels",) if gap > 1 else (),
+                {"declared": resource.blast_radius, "computed": LEVELS[level], "how": how, "adding": adding},
+                (*cases, "only-adds") if adding else cases,
                 resource,
                 repair=Repair(partial(tuple, [word]), (route,), safe=False) if plain else None,
             )
+
+
+def _adding(resource: Resource) -> str:
+    """The actions of an entry whose `access` creates and updates, if it only created; empty where that is not the question."""
+    kinds = {leaf.action for leaf in resource.leaves}
+    if resource.actions is not None or not {"create", "update"} <= kinds <= {"read", "create", "update"}:
+        return ""
+    return "read, create" if "read" in kinds else "create"
 
 
 @template("missing-blast-radius")
