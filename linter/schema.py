@@ -336,7 +336,7 @@ def _words(pattern: str) -> list[str]:
 
 
 def describe(value: Any) -> str:
-    """A value in the words of YAML, short: for messages."""
+    """A value in the words of YAML, short, credentials masked: for messages."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -344,5 +344,8 @@ def describe(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"the number {value:.17g}" if abs(value) < 1e17 else "a huge number"
     if isinstance(value, str):
-        return f"`{value[:60]}{'...' if len(value) > 60 else ''}`" if value else "empty text"
+        from linter.secrets import mask
+
+        shown = mask(value[:1000])[:60]
+        return f"`{shown}{'...' if len(value) > 60 else ''}`" if value else "empty text"
     return ("a " if value else "an empty ") + ("list" if isinstance(value, list) else "mapping")

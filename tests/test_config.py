@@ -10,6 +10,9 @@ import pytest
 from linter.config import BadConfig, load
 from tests.world import TODAY, build, places, run
 
+SECRET = "ghp_" + "a1B2c3" * 6
+"""A credential in the wrong place reaches no output, whichever file it stands in."""
+
 
 def test_the_nearest_one_wins_and_its_folder_is_the_root(tmp_path: Path) -> None:
     build(tmp_path, {"permlint.toml": "", "a/b/x": "", "a/pyproject.toml": "[tool.permlint]\nexclude = ['x']\n"})
@@ -64,6 +67,7 @@ def test_a_configuration_that_cannot_be_read_is_not_taken_for_none(tmp_path: Pat
         ("exclude = [", 1, "is not TOML"),
         ("\n\nexclude = 3\n", 3, "exclude: expected a list of globs, found the number 3"),
         ("\nexclude = ['a', 1]\n", 2, "exclude: expected text, found the number 1"),
+        (f'manifests = "{SECRET}"\n', 1, "found `ghp_" + "*" * 36 + "`"),
         ("colour = 1\n", 1, "colour: `colour` is not a key here"),
         ('[[defaults]]\npaths = ["a"]\nreview_every = "soon"\n', 3, "review_every: expected a period such as 90d"),
         (
