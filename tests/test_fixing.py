@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from linter.checking import select
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
-from linter.engine import Engine, ruleset
+from linter.engine import Engine
 from linter.findings import Repair, Splice
 from linter.fixing import fix
 from linter.manifest.fixer import flow, repaired, scalar
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Text
+from linter.rulesets import ruleset
 from tests.command import permlint
 from tests.world import TODAY, build, run
 

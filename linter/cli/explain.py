@@ -13,12 +13,12 @@ from linter.catalogue import Manual, Rule, built_in, manual, references
 from linter.cli.now import check_all, configured, every_rule, refuse
 from linter.cli.options import Day, wants_color
 from linter.cli.rules import fix, severities
-from linter.engine import nearest_rule
 from linter.findings import Finding, Outcome, Silenced
 from linter.manifest.text import Unreadable
 from linter.reported import NoSuchFinding, is_fingerprint, resolve
 from linter.reports.text import full
 from linter.reports.visible import visible
+from linter.rulesets import nearest_rule
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -12,9 +12,9 @@ import click
 from linter.catalogue import COMMANDS, BadRule, Rule
 from linter.checking import check, select
 from linter.config import BadConfig, Config, load
-from linter.engine import Ruleset, ruleset
 from linter.findings import InputError, Outcome
 from linter.reports.visible import visible
+from linter.rulesets import Ruleset, ruleset
 
 
 def configured(config_file: str | None) -> tuple[Config, Ruleset]:
