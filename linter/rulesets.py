@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.catalogue import BadRule, Rule, built_in, ids, line_of, load_file
 from linter.checks import BadParams, builtin, instantiate
-from linter.files import relative
+from linter.files import relative, search
 from linter.findings import Severity
 
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ def ruleset(config: "Config", command: str = "check") -> Ruleset:
 
 
 def _own(config: "Config") -> dict[str, Rule]:
-    from linter.files import search
-
     found = search(config.root, config.root, config.rule_files, ())
     if not found:
         raise config.fault("rule_files matches no file", "rule_files")
