@@ -19,6 +19,7 @@ from linter.reported import NoSuchFinding, is_fingerprint, resolve
 from linter.reports.text import full
 from linter.reports.visible import visible
 from linter.rulesets import nearest_rule
+from linter.secrets import mask
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -95,7 +96,7 @@ def _state(finding: Finding, silenced: Silenced | None, root: str, today: str) -
         loaded = None
     own = [one for one in loaded.entries if one.fingerprint == finding.fingerprint] if loaded else []
     for one in sorted(own, key=lambda one: not one.accepts(finding)):
-        terms = f"{f' by {one.by}' if one.by else ''} until {one.until}: {one.reason}"
+        terms = mask(f"{f' by {one.by}' if one.by else ''} until {one.until}: {one.reason}")
         if silenced is not None:
             return f"accepted{terms}"
         if today > one.until:
