@@ -293,11 +293,13 @@ def _translate(error: Any) -> Iterator[Violation]:
         )
         subject = str(route[-1]) if route and isinstance(route[-1], str) else ""
         options = schema.get("enum") or _words(schema.get("pattern", ""))
-        near = []
+        near, begun = [], ""
         if isinstance(instance, str) and options:
-            word = halfwidth(instance).partition("(")[0].strip().lower()
-            near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
-        hint = f"did you mean `{near[0]}`?" if near else ""
+            word = halfwidth(instance).partition("(")[0].strip().lower().replace("_", "-").replace(" ", "-")
+            # "write-only" means write, though it looks more like read-only; what follows the word is a person's to judge.
+            begun = max((one for one in options if re.match(rf"{re.escape(one)}[-,:;.]", word)), key=len, default="")
+            near = [] if begun else get_close_matches(word, options, 1, 0.6)
+        hint = f"did you mean `{begun or near[0]}`?" if begun or near else ""
         # What stands where a variable's name belongs is often the secret itself.
         found = "other text" if subject.endswith("_env") else _found(keyword, instance)
         problem = f"expected {expected}, found {found}"

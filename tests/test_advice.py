@@ -53,6 +53,23 @@ def test_a_date_that_is_none_has_not_ended(tmp_path: Path, until: str, message: 
     assert given == message
 
 
+@pytest.mark.parametrize(
+    ("entry", "meant"),
+    [
+        ("access: write-only", "write"),
+        ("access: Read-Only access", "read-only"),
+        ("access: read-write-delete", "read-write"),
+        ("access: read-only, blast_radius: none - reads only", "none"),
+        ("access: write_", "write"),
+        ("access: reads-only", "read-only"),
+        ("access: admins", "admin"),
+    ],
+)
+def test_a_word_that_begins_with_a_level_means_that_level(tmp_path: Path, entry: str, meant: str) -> None:
+    ((_, fix),) = said(tmp_path, f"  - {{resource: wiki, {entry}}}\n", "manifest/schema-violation")
+    assert fix == f"did you mean `{meant}`?"
+
+
 def test_full_width_brackets_are_no_other_word(tmp_path: Path) -> None:
     entry = "  - {resource: wiki, access: read-only, blast_radius: none\uff08読むだけ\uff09}\n"
     ((_, fix),) = said(tmp_path, entry, "manifest/schema-violation")
