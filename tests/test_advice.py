@@ -70,6 +70,13 @@ def test_a_word_that_begins_with_a_level_means_that_level(tmp_path: Path, entry:
     assert fix == f"did you mean `{meant}`?"
 
 
+@pytest.mark.parametrize("style", [">", "|", ">-"])
+def test_a_long_remark_may_be_folded(tmp_path: Path, style: str) -> None:
+    entry = f"  - resource: wiki\n    access: read-only\n    blast_radius: {style}\n      none (reads only)\n"
+    assert said(tmp_path, entry, "manifest/schema-violation") == []
+    assert said(tmp_path, entry.replace("read-only", "write"), "blast-radius/understated-blast-radius")
+
+
 def test_full_width_brackets_are_no_other_word(tmp_path: Path) -> None:
     entry = "  - {resource: wiki, access: read-only, blast_radius: none\uff08読むだけ\uff09}\n"
     ((_, fix),) = said(tmp_path, entry, "manifest/schema-violation")
