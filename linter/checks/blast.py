@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from linter.blast import LEVELS, computed
+from linter.blast import LEVELS, computed, explained
 from linter.checks import Hit, Place, template
 from linter.checks.repairs import inserted
 from linter.checks.subject import Subject
@@ -23,9 +23,10 @@ def understated(subject: Subject) -> Iterator[Hit]:
     for resource in subject.manifest.resources:
         if resource.blast_radius is None or not resource.known or not resource.writes:
             continue  # reading is 0: nothing is below it
-        level, how = computed(resource, production=subject.production(resource.environments))
-        gap = level - LEVELS.index(resource.blast_radius)
+        production = subject.production(resource.environments)
+        gap = computed(resource, production=production) - LEVELS.index(resource.blast_radius)
         if gap > 0:
+            level, how = explained(resource, production=production)
             route = ("resources", resource.position, "blast_radius")
             start = subject.document.entry(route)[2]
             content = subject.document.text.content
@@ -56,7 +57,7 @@ def missing(subject: Subject) -> Iterator[Hit]:
     """No blast radius on a resource that is accessed at all."""
     for resource in subject.manifest.resources:
         if "blast_radius" not in resource.written and resource.access != "none" and resource.known:
-            level, how = computed(resource, production=subject.production(resource.environments))
+            level, how = explained(resource, production=subject.production(resource.environments))
             route = ("resources", resource.position)
             splices = inserted(subject.document, route, "resource", "blast_radius", LEVELS[level])
             yield Hit(
