@@ -60,6 +60,8 @@ def command(
 ) -> int:
     """Write a first manifest for an agent, commented.
 
+    PATH is a new file, by default agent-permissions.yaml, or - for standard output.
+
     On a terminal it asks what the options do not say. What stays open is marked TODO, and `permlint check` points at each.
 
     \b
@@ -70,10 +72,10 @@ def command(
     """
     if bool(system) != bool(role):
         raise click.UsageError("--from and --role belong together: which system, and which principal there")
-    if os.path.lexists(path):
+    if path != "-" and os.path.lexists(path):
         raise click.ClickException(f"{path} is there already; name another file, or edit that one")
     answers = Answers(agent or (role if system else ""), environments, owner, purpose, entries)
-    if sys.stdin.isatty() and not answers.agent:
+    if sys.stdin is not None and sys.stdin.isatty() and not answers.agent:
         answers = _ask(answers)
     answers = answers._replace(environments=answers.environments or ("staging",))
     try:
@@ -88,6 +90,9 @@ def command(
             return Exit.UNCHECKED
         answers = answers._replace(entries=(*live.entries, *entries), live=live)
     text = skeleton(answers, production=any(config.production(one) for one in answers.environments))
+    if path == "-":
+        click.echo(text, nl=False)
+        return Exit.CLEAN
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "x", encoding="utf-8", newline="\n") as file:

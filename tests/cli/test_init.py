@@ -80,6 +80,12 @@ def test_words_that_yaml_would_take_for_something_else(tmp_path: Path) -> None:
     assert {one.agent for one in outcome.findings} == {"no"}
 
 
+def test_to_standard_output(tmp_path: Path) -> None:
+    done = permlint(tmp_path, "init", "-", "--agent", "triage")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "agent_name: triage")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     build(tmp_path, {"agent-permissions.yaml": "mine\n"})
     done = permlint(tmp_path, "init")
