@@ -150,6 +150,19 @@ def test_every_source_is_named_and_ended(agent: servers.World) -> None:
     assert [one for one in look(agent).held if one.object.name == "t"] == []
 
 
+def test_one_of_several_grantors_is_enough_to_pass_it_on(agent: servers.World) -> None:
+    agent.run("GRANT USAGE ON SCHEMA app TO {dba}")
+    for table, first, second in (("t1", " WITH GRANT OPTION", ""), ("t2", "", " WITH GRANT OPTION"), ("t3", "", "")):
+        agent.run(
+            f"CREATE TABLE app.{table} (a int)",
+            f"GRANT SELECT ON app.{table} TO {{dba}} WITH GRANT OPTION",
+            f"GRANT SELECT ON app.{table} TO {{agent}}{first}",
+            f"SET ROLE {{dba}}; GRANT SELECT ON app.{table} TO {{agent}}{second}; RESET ROLE",
+        )
+    found = {one.object.name: one.grantable for one in look(agent).held if one.object.schema == "app"}
+    assert found == {"t1": True, "t2": True, "t3": False}
+
+
 def test_hostile_names(world: servers.World) -> None:
     world.run("CREATE ROLE {agent} LOGIN")
     with world.server.connect(world.database) as connection:

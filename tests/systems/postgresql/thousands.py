@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import servers
-from tests.systems.postgresql.test_oracle import check
+from tests.systems.postgresql import test_oracle, test_reach
 
 
 def main(examples: int, majors: list[int]) -> None:
@@ -22,7 +22,8 @@ def main(examples: int, majors: list[int]) -> None:
             @given(st.data())
             @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
             def histories(data: st.DataObject) -> None:
-                check(server, data)
+                test_oracle.check(server, data)
+                test_reach.check(server, data)
 
             histories()
         print(f"PostgreSQL {major}: {examples} histories, no disagreement", flush=True)
