@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import Rule, pick
+from linter.catalogue import Rule, ids, pick
 from linter.checks import Hit, Place
 from linter.checks.placing import locate, location_of
 from linter.checks.subject import Fleet, Subject, Surroundings
@@ -195,25 +195,29 @@ class Engine:
         """What is to be said of a suppression comment itself."""
         rules = self.rules.rules
         today = self.around.as_of.isoformat()
-        problems: list[tuple[str, dict[str, str]]] = []
+        problems: list[tuple[str, dict[str, str], tuple[str, ...]]] = []
         for id in suppression.rules:
-            if id not in rules:
+            if id in rules:
+                if rules[id].mandatory:
+                    problems.append(("mandatory-rule", {"rule": id}, ()))
+            elif id in ids():  # another command's, whose findings no comment silences
+                problems.append(("unknown-rule", {"rule": id}, ("elsewhere",)))
+            else:
                 near = nearest_rule(id, rules)
-                problems.append(("unknown-rule", {"rule": id, "hint": f"; did you mean `{near}`?" if near else ""}))
-            elif rules[id].mandatory:
-                problems.append(("mandatory-rule", {"rule": id}))
+                hint = f"; did you mean `{near}`?" if near else ""
+                problems.append(("unknown-rule", {"rule": id, "hint": hint}, ()))
         if not suppression.rules:
-            problems.append(
-                ("unknown-rule", {"rule": suppression.written, "hint": "; write ignore[category/name] reason"})
-            )
+            hint = "; write ignore[category/name] reason"
+            problems.append(("unknown-rule", {"rule": suppression.written, "hint": hint}, ()))
         if not suppression.reason and not problems:
-            problems.append(("no-reason", {}))
+            problems.append(("no-reason", {}, ()))
         if suppression.rules and not suppression.holds(today):
-            problems.append(("expired-suppression", {"until": suppression.until}))
+            problems.append(
+                ("expired-suppression", {"until": suppression.until}, () if suppression.dated else ("no-date",))
+            )
         elif not problems and suppression not in self._used:
-            problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}))
-        cases = () if suppression.dated else ("no-date",)
-        for name, values in problems:
+            problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}, ()))
+        for name, values, cases in problems:
             place = suppression.location(path)
             yield from self.say(f"suppression/{name}", values, place, suppression.agent, suppression.written, cases)
 
