@@ -54,13 +54,13 @@ def test_a_date_that_is_none_has_not_ended(tmp_path: Path, until: str, message: 
 
 
 def test_a_rule_that_no_comment_silences_is_still_a_rule(tmp_path: Path) -> None:
-    entry = "  - resource: wiki  # permlint: ignore[review/self-review, manifest/nonsense] two of us\n"
+    entry = "  - resource: wiki  # permlint: ignore[review/self-review, house/xyz] two of us\n"
     assert said(tmp_path, f"{entry}    access: read-only\n", "suppression/unknown-rule") == [
         (
             "`review/self-review` is a rule whose findings no comment in a manifest silences",
             "Accept the finding: `permlint accept FINGERPRINT`.",
         ),
-        ("`manifest/nonsense` is no rule", "Name the rule as the finding does: category/name."),
+        ("`house/xyz` is no rule", "Name the rule as the finding does: category/name."),
     ]
 
 
