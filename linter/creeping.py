@@ -15,11 +15,11 @@ from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
+from linter.history.contents import Contents
 from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.read import read_branch, read_history
 from linter.history.staged import read_staged
-from linter.manifest.lenient import lenient
 from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
@@ -90,9 +90,11 @@ class _Run:
             HistoryError: nothing can be told.
         """
         documents = self._documents()
-        history = self._read(repository, list(documents))
+        contents = Contents(repository.objects)
+        manifests = {path: contents.take(document) for path, document in documents.items()}
+        history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
-        lines = [self._now(line, documents[line.path]) for line in history.lines]
+        lines = [self._now(line, manifests[line.path]) for line in history.lines]
         me = _me(repository)
         for story in tell(lines, history.deleted, cut=bool(history.cut)):
             if story.path in self.selection.named:
@@ -134,12 +136,12 @@ class _Run:
                     self.errors.append(InputError(path, error.line, error.column, error.message))
         return found
 
-    def _read(self, repository: Repository, paths: Sequence[str]) -> History:
+    def _read(self, repository: Repository, paths: Sequence[str], contents: Contents) -> History:
         asked, globs, exclude = self.asked, self.config.manifests, self.config.exclude
         if asked.staged:
-            return read_staged(repository, paths, globs=globs, exclude=exclude)
+            return read_staged(repository, paths, globs=globs, exclude=exclude, contents=contents)
         if asked.base is not None:
-            return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude)
+            return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude, contents=contents)
         return read_history(
             repository,
             paths,
@@ -148,14 +150,14 @@ class _Run:
             since=asked.since,
             until=asked.until,
             first_parent=asked.first_parent,
+            contents=contents,
         )
 
-    def _now(self, line: Line, document: Document) -> Line:
+    def _now(self, line: Line, manifest: Manifest) -> Line:
         """The line, with what the working tree has as its newest version where that is not what is committed."""
         if self.asked.staged or self.asked.until is not None:
             return line
         tip = line.versions[-1] if line.versions else line.base
-        manifest = lenient(document.data)
         if tip is not None and tip.manifest == manifest:
             return line
         content: Manifest | Unreadable = manifest

@@ -168,10 +168,12 @@ def object_within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 class _Object:
     """What a set grants on one object: by action, the bounds."""
 
-    __slots__ = ("_loose", "lengths", "words")
+    __slots__ = ("_loose", "classed", "lengths", "words")
 
     def __init__(self) -> None:
         self.words: dict[str, Union] = {}
+        self.classed = True
+        """Whether every word has a class: what is in which of them is then known."""
         self.lengths: set[int] = set()
         """Of the patterns among the words, without the final "*"."""
         self._loose: dict[tuple[str, tuple[str, ...]], set[Sets]] | None = None
@@ -240,6 +242,8 @@ class _Index:
                     branch.all = found
             if word.endswith("*"):
                 found.lengths.add(len(word) - 1)
+            if found.classed and class_of(word) is None:
+                found.classed = False
             texts, sets = split
             found.words.setdefault(word, {}).setdefault(texts, set()).add(sets)
 
@@ -261,6 +265,10 @@ class _Index:
 
 def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     """The normal form: contained leaves dropped, boxes merged into the maximal ones, sorted. Equal sets, equal forms."""
+    leaves = list(leaves)
+    apart = _apart(leaves)
+    if apart is not None:
+        return apart
     index = _Index(leaves)
     effort = Effort()
     result = []
@@ -273,6 +281,32 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     return tuple(result)
 
 
+_PLAIN = frozenset(CLASSES) - {"admin"}
+"""Actions that neither contain nor are in one another."""
+
+
+def _apart(leaves: list[Leaf]) -> tuple[Leaf, ...] | None:
+    """The normal form where no leaf can contain another: one for each class of an object, of a wide one alone in its system.
+
+    Most sets are so. None where they are not: only the whole algebra tells.
+    """
+    found: dict[tuple[str, tuple[str, ...], str], Leaf] = {}
+    wide: set[str] = set()
+    for leaf in leaves:
+        system, path, word, box = leaf
+        key = (system, path, word)
+        if word not in _PLAIN or key in found:
+            return None
+        if not path or path[-1] == "*":
+            wide.add(system)
+        split = parts(box)
+        if split is not None:
+            found[key] = Leaf(system, path, word, whole(*split))
+    if wide and len({(leaf.system, leaf.object) for leaf in leaves if leaf.system in wide}) > len(wide):
+        return None
+    return tuple([found[key] for key in sorted(found)])
+
+
 def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     """A minus B, both bounds. What would cost too much to work out (hostile input) is possible and not sure."""
     index = _Index(normal(other))
@@ -282,9 +316,11 @@ def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     for leaf in normal(one):
         texts, sets = parts(leaf.box) or ((), ())
         rest, left = _left(leaf, texts, sets, index, effort)
-        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest]
-        possible += [leaf._replace(box=whole(texts, piece)) for piece in left]
-    return Difference(normal(sure), normal(possible))
+        pieces = [leaf._replace(box=whole(texts, piece)) for piece in left]
+        possible += pieces
+        sure += pieces if rest == left else [leaf._replace(box=whole(texts, piece)) for piece in rest]
+    surely = normal(sure)
+    return Difference(surely, surely if sure == possible else normal(possible))
 
 
 def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:
@@ -316,11 +352,11 @@ def _left(leaf: Leaf, texts: Texts, sets: Sets, index: _Index, effort: Effort) -
         for fewer in looser(texts)
         if fewer in union
     ]
-    left = minus(sets, known, effort)
-    if left is None:
+    rest = minus(sets, known, effort)
+    if rest is None:
         return [], [sets]
-    if not left:
-        return [], []
+    if not rest or (not texts and class_of(leaf.action) and all([found.classed for found in above])):
+        return rest, rest  # nothing there is unknown
     named = tuple([name for name, _ in texts])
     unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
-    return (minus(sets, known + unknown, effort) or []) if unknown else left, left
+    return (minus(sets, known + unknown, effort) or []) if unknown else rest, rest

@@ -199,7 +199,15 @@ leaves = st.builds(
 )
 # Few labels too, so that boxes meet.
 close = st.builds(Leaf, st.just("s"), st.sampled_from([("a",), ()]), st.sampled_from(["read", "x:one"]), boxes)
-sets = st.lists(leaves, max_size=4) | st.lists(close, max_size=6)
+# What most manifests hold: classes on plain objects, none of which contains another.
+plain = st.builds(
+    Leaf,
+    st.just("s"),
+    st.sampled_from([("a",), ("a", "b"), ("a*", "b")]),
+    st.sampled_from(["read", "update", "delete"]),
+    boxes,
+)
+sets = st.lists(leaves, max_size=4) | st.lists(close, max_size=6) | st.lists(plain, max_size=6)
 many = settings(max_examples=300)
 
 
@@ -270,6 +278,20 @@ def test_the_laws_of_subtraction(one: list[Leaf], other: list[Leaf], more: list[
     assert within(left.sure, larger.sure) is True
     assert within(less.possible, left.possible) is True
     assert within(less.sure, left.sure) is True
+
+
+FAR, FURTHER = Leaf("elsewhere", ("*",), "admin"), Leaf("further", (), "x:t*")
+"""Of other systems, so that they change nothing; a set that holds them is none of those that are worked out quickly."""
+
+
+@many
+@given(sets, sets)
+@example([], [])
+def test_what_is_worked_out_quickly_is_what_the_whole_algebra_says(one: list[Leaf], other: list[Leaf]) -> None:
+    assert normal([*one, FAR]) == (FAR, *normal(one))
+    left = subtract(one, other)
+    assert subtract([*one, FAR], [FURTHER, *other]) == ((FAR, *left.sure), (FAR, *left.possible))
+    assert subtract([*one, FAR], [FAR, *other]) == left
 
 
 @many

@@ -13,6 +13,8 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
         loose: take two texts for one, in the words of `other`.
     """
     one, other = list(one), list(other)
+    if not one or not other:
+        return ()
     mine, theirs = normal(near(one, other)), normal(near(other, one))
     return normal(
         [
@@ -50,10 +52,11 @@ def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf
     index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
     for leaf in wide:
         index.setdefault((leaf.system, leaf.object), []).append(leaf)
+    broad = any([not path or path[-1] == "*" for _, path in index])
     return [
         (leaf, found)
         for leaf in narrow
-        for above in _above(leaf.object)
+        for above in (_above(leaf.object) if broad else (leaf.object,))
         for found in index.get((leaf.system, above), ())
     ]
 

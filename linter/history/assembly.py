@@ -18,10 +18,12 @@ from linter.manifest.text import Unreadable
 class Assembly:
     """One reading of history: walk once, then take the lines."""
 
-    def __init__(self, repository: Repository, globs: Iterable[str], exclude: Iterable[str]) -> None:
+    def __init__(
+        self, repository: Repository, globs: Iterable[str], exclude: Iterable[str], contents: Contents | None
+    ) -> None:
         self.globs = tuple(globs)
         self._repository = repository
-        self._contents = Contents(repository.objects)
+        self._contents = contents or Contents(repository.objects)
         self._matches, self._excluded = matcher(self.globs), matcher(exclude, folders=True)
         self._tips: list[Node] = []
         self._gone: dict[str, Node] = {}

@@ -1,4 +1,4 @@
-"""Blobs to manifests, each once: parsed here, or remembered from an earlier run."""
+"""Blobs to manifests, each text once."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from linter.history.model import HistoryError
 from linter.history.objects import Objects
 from linter.manifest.lenient import lenient
 from linter.manifest.model import Built, Manifest
-from linter.manifest.reader import read
+from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable, decode
 
 Content = Manifest | Unreadable
 
 
 class Contents:
-    """What each blob holds."""
+    """What each blob holds. Versions share the entries that say the same."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._known: dict[str, Content] = {}
+        self._read: dict[str, Content] = {}
+        """By text: the documents of the working tree, whose blobs need not be parsed again."""
         self._built: Built = {}
+
+    def take(self, document: Document) -> Manifest:
+        """The manifest of a document that was read elsewhere; without an agent where it names none."""
+        manifest = lenient(document.data, self._built)
+        self._read[document.text.content] = _judged(manifest, document)
+        return manifest
 
     def load(self, blobs: Iterable[str]) -> None:
         """Read these blobs, in one go.
@@ -37,23 +45,29 @@ class Contents:
                     "or damaged; `git fsck` tells",
                     Exit.UNCHECKED,
                 )
-            self._known[blob] = parse(found.content, self._built)
+            self._known[blob] = self._parse(found.content)
 
     def __getitem__(self, blob: str) -> Content:
         if blob not in self._known:
             self.load([blob])
         return self._known[blob]
 
+    def _parse(self, raw: bytes | None) -> Content:
+        """A blob's manifest, or why it is none; None as a blob is one that was too large to be read."""
+        if raw is None:
+            return Unreadable(1, 1, "is larger than 1 MiB: that is no manifest")
+        try:
+            text = decode(raw)
+            known = self._read.get(text.content)
+            if known is not None:
+                return known
+            document = read(text)
+        except Unreadable as error:
+            return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
+        return _judged(lenient(document.data, self._built), document)
 
-def parse(raw: bytes | None, built: Built | None = None) -> Content:
-    """A blob's manifest, or why it is none; None as a blob is one that was too large to be read."""
-    if raw is None:
-        return Unreadable(1, 1, "is larger than 1 MiB: that is no manifest")
-    try:
-        document = read(decode(raw))
-    except Unreadable as error:
-        return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
-    manifest = lenient(document.data, built)
+
+def _judged(manifest: Manifest, document: Document) -> Content:
     if not manifest.agent:
         return Unreadable(1, 1, "is no manifest: it has no `agent_name`")
     if not isinstance(document.data.get("resources"), list):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from linter.exits import Exit
 from linter.history.assembly import Assembly
 from linter.history.births import Births
+from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.graph import UNKNOWN
 from linter.history.log import Entry, read_log
@@ -25,6 +26,7 @@ def read_history(
     since: str | None = None,
     until: str | None = None,
     first_parent: bool = False,
+    contents: Contents | None = None,
 ) -> History:
     """The history of manifests up to HEAD.
 
@@ -34,17 +36,24 @@ def read_history(
             would cost git five times the effort: it looks where the manifests are and were, and where a glob begins.
         since, until: a day (2026-01-31, by the commit's own date), or a revision.
         first_parent: what each merge brought, as a whole, instead of the commits of the branches.
+        contents: what was read of the working tree already.
 
     Raises:
         HistoryError: there are no commits yet, a revision is none, a path is outside the repository, or git fails.
     """
     span = find_span(repository, since, until)
-    assembly = Assembly(repository, globs, exclude)
+    assembly = Assembly(repository, globs, exclude, contents)
     return _read(repository, span, paths, assembly, first_parent=first_parent, everywhere=False)
 
 
 def read_branch(
-    repository: Repository, base: str, paths: Sequence[str], *, globs: Iterable[str], exclude: Iterable[str] = ()
+    repository: Repository,
+    base: str,
+    paths: Sequence[str],
+    *,
+    globs: Iterable[str],
+    exclude: Iterable[str] = (),
+    contents: Contents | None = None,
 ) -> History:
     """What HEAD's branch did since it left another one: a pull request.
 
@@ -60,7 +69,7 @@ def read_branch(
             raise HistoryError(message, Exit.UNCHECKED)
         raise HistoryError(f"HEAD and {base!r} have no commit in common")
     # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
-    assembly = Assembly(repository, globs, exclude)
+    assembly = Assembly(repository, globs, exclude, contents)
     return _read(repository, Span(end, start), paths, assembly, first_parent=False, everywhere=True)
 
 

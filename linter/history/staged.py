@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from linter.exits import Exit
 from linter.history.assembly import Assembly
+from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.log import Change, Entry, read_changes
 from linter.history.model import History, HistoryError
@@ -21,7 +22,12 @@ _EMPTY_TREE = {
 
 
 def read_staged(
-    repository: Repository, paths: Sequence[str], *, globs: Iterable[str], exclude: Iterable[str] = ()
+    repository: Repository,
+    paths: Sequence[str],
+    *,
+    globs: Iterable[str],
+    exclude: Iterable[str] = (),
+    contents: Contents | None = None,
 ) -> History:
     """What is staged, against HEAD; while merging, against both sides: what only one of them brought is not the merge's.
 
@@ -31,7 +37,7 @@ def read_staged(
         HistoryError: a manifest is in conflict, a path is outside the repository, or git fails.
     """
     repository.use_index(_index(repository))
-    assembly = Assembly(repository, globs, exclude)
+    assembly = Assembly(repository, globs, exclude, contents)
     inner = [repository.inside(path) for path in paths]
     head = repository.commit("HEAD")
     parents = [head, *_merged(repository)] if head is not None else []

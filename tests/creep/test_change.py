@@ -14,7 +14,7 @@ from linter.creep.change import Change, compare
 from linter.creep.meet import meet
 from linter.creep.timeline import changes
 from linter.creep.words import in_words
-from linter.manifest.model import Manifest, build
+from linter.manifest.model import Built, Manifest, build
 from linter.manifest.reader import read
 from linter.manifest.text import Text
 from linter.permissions import Leaf, within
@@ -301,6 +301,15 @@ def test_widened_and_narrowed_as_by_brute_force(one: dict[str, Any], other: dict
     assert expand(change, "added") == after - before
     assert expand(change, "removed") == before - after
     assert not any(growth.reworded for growth in change.growths)
+
+
+@given(agreements(), agreements())
+def test_versions_that_share_entries_compare_as_ones_that_do_not(one: dict[str, Any], other: dict[str, Any]) -> None:
+    built: Built = {}
+    mixed = {**other, "resources": [*other["resources"], *one["resources"]]}
+    for after in (other, mixed, one):
+        shared = compare([build(one, one, built)], build(after, after, built), {})
+        assert shared == compare([build(one, one)], build(after, after), {})
 
 
 def expand(change: Change, which: str) -> set[tuple[str, str, str, str]]:
