@@ -64,10 +64,10 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
+    said = f"{resource.blast_note} {resource.scope.words}".lower()
+    if "read" not in said and "writ" not in said and "delet" not in said:
+        return
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
-        lower = text.lower()
-        if "read" not in lower and "writ" not in lower and "delet" not in lower:
-            continue
         match = _READS_ONLY.search(text)
         if match and resource.kinds & {"create", "update", "delete", "execute", "admin"}:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} writes"}

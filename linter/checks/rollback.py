@@ -68,9 +68,9 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
 
     def check(subject: Subject) -> Iterator[Hit]:
         for resource in subject.manifest.resources:
-            if resource.written & {"reversibility", "rollback"} or known.isdisjoint(words(resource.system)):
+            if not resource.writes or known.isdisjoint(words(resource.system)):
                 continue
-            if resource.writes:
+            if resource.written.isdisjoint(("reversibility", "rollback")):
                 level = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()

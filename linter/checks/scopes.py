@@ -12,20 +12,21 @@ from linter.checks.subject import Subject
 from linter.findings import Repair
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
-from linter.systems import Kind
 
 
-def _wild(resource: Resource, kind: Kind) -> bool:
+def _wild(subject: Subject, resource: Resource) -> bool:
     """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
     last = resource.object[-1] if resource.object else ""
-    return last == "*" or last.endswith(":*") or (kind.name == "github" and last.endswith("/*"))
+    return last.endswith("*") and (
+        last == "*" or last[-2] == ":" or (last[-2] == "/" and subject.kind(resource).name == "github")
+    )
 
 
 @template("wildcard-resource")
 def wildcard_resource(subject: Subject) -> Iterator[Hit]:
     """Writing on everything below something."""
     for resource in subject.manifest.resources:
-        if resource.writes and _wild(resource, subject.kind(resource)):
+        if resource.writes and _wild(subject, resource):
             yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
 
 
@@ -33,14 +34,15 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all", or there is none."""
     for resource in subject.manifest.resources:
-        kind = subject.kind(resource)
-        if not resource.known or not kind.narrowable or not resource.writes or _wild(resource, kind):
+        if not resource.writes or not resource.known or resource.scope.kind not in ("unbounded", "absent"):
+            continue
+        if not subject.kind(resource).narrowable or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.position)
         if resource.scope.kind == "unbounded":
             said = resource.scope.words or "*"
             yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif resource.scope.kind == "absent" and not _is_channel(resource):
+        elif not _is_channel(resource):
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
             case = "named-object" if resource.object else "whole-system"
             yield Hit(place, {"system": resource.system}, (case,), resource)

@@ -64,17 +64,20 @@ _MOST_LINE = 2000
 """A longer line is no command; it also bounds the patterns' work on hostile text."""
 
 
-@lru_cache(maxsize=1)  # several rules ask for one manifest's, one after another
 def commands(rollback: Rollback) -> list[Command]:
     """The commands that undo a run: not those of a dry run."""
-    if not rollback.structured:
-        return in_prose(rollback.prose)
-    given = (rollback.command or "").strip()
+    return _in_field(rollback.command or "") if rollback.structured else in_prose(rollback.prose)
+
+
+@lru_cache(maxsize=64)  # several rules ask, and a team's agents share a script
+def _in_field(command: str) -> list[Command]:
+    given = command.strip()
     if not given or _is_sentence(given) or _only_dry(given):
         return []
     return [_command(given, given)]
 
 
+@lru_cache(maxsize=64)
 def in_prose(prose: str) -> list[Command]:
     """The commands that undo something, in free text, line by line."""
     found: list[Command] = []
