@@ -180,7 +180,9 @@ def _identity(value: Any) -> Any:
 
 
 def _distinct(values: list[Any]) -> bool:
-    return len({_identity(value) for value in values}) == len(values)
+    if len(values) == 1:
+        return True
+    return len({value if type(value) is str else _identity(value) for value in values}) == len(values)
 
 
 def _enum(options: list[Any]) -> Predicate:

@@ -20,9 +20,9 @@ _OPENING = Pattern(r"""["']?\s*""")
 @template("understated-blast-radius")
 def understated(subject: Subject) -> Iterator[Hit]:
     """A declared blast radius below the computed one."""
-    for resource in subject.manifest.resources:
-        if resource.blast_radius is None or not resource.known or not resource.writes:
-            continue  # reading is 0: nothing is below it
+    for resource in subject.manifest.writing:  # reading is 0: nothing is below it
+        if resource.blast_radius is None or not resource.known:
+            continue
         production = subject.production(resource.environments)
         gap = computed(resource, production=production) - LEVELS.index(resource.blast_radius)
         if gap > 0:

@@ -65,15 +65,17 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
     said = f"{resource.blast_note} {resource.scope.words}".lower()
-    if "read" not in said and "writ" not in said and "delet" not in said:
+    reads = "read" in said or "writ" in said
+    deletes = "delet" in said and not resource.kinds.isdisjoint(("delete", "admin"))
+    if not reads and not deletes:
         return
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
-        match = _READS_ONLY.search(text)
+        match = _READS_ONLY.search(text) if reads else None
         if match and resource.kinds & {"create", "update", "delete", "execute", "admin"}:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} writes"}
             continue
-        match = _NO_DELETE.search(text)
-        if match and resource.kinds & {"delete", "admin"}:
+        match = _NO_DELETE.search(text) if deletes else None
+        if match:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} deletes"}
 
 

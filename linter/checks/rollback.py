@@ -6,15 +6,11 @@ from typing import Any, NamedTuple
 from linter.blast import LEVELS, computed
 from linter.checks import BadParams, Hit, Place, template
 from linter.checks.subject import Subject
-from linter.manifest.model import Resource, Rollback
+from linter.manifest.model import Rollback
 from linter.manifest.period import after, in_future, is_period
 from linter.manifest.strategy import commands
 from linter.manifest.trail import dry_run, recorded
 from linter.systems import words
-
-
-def _writing(subject: Subject) -> list[Resource]:
-    return [resource for resource in subject.manifest.resources if resource.writes]
 
 
 def place_of(rollback: Rollback) -> Place:
@@ -26,7 +22,7 @@ def place_of(rollback: Rollback) -> Place:
 @template("missing-rollback")
 def missing_rollback(subject: Subject) -> Iterator[Hit]:
     """The agent writes and nothing says how that is undone."""
-    writing = _writing(subject)
+    writing = subject.manifest.writing
     if "rollback_strategy" in subject.manifest.written or not writing:
         return
     without = [resource for resource in writing if resource.rollback is None]
@@ -38,7 +34,7 @@ def missing_rollback(subject: Subject) -> Iterator[Hit]:
 def no_rollback_command(subject: Subject) -> Iterator[Hit]:
     """A strategy without a command that a person could run at night."""
     rollback = subject.manifest.rollback
-    if rollback is None or all(resource.rollback is not None for resource in _writing(subject)):
+    if rollback is None or all(resource.rollback is not None for resource in subject.manifest.writing):
         return
     if not commands(rollback):
         yield Hit(place_of(rollback))
@@ -48,7 +44,7 @@ def no_rollback_command(subject: Subject) -> Iterator[Hit]:
 def no_run_id(subject: Subject) -> Iterator[Hit]:
     """A command that cannot be told which run to revert."""
     rollback = subject.manifest.rollback
-    if rollback is not None and _writing(subject):
+    if rollback is not None and subject.manifest.writing:
         found = commands(rollback)
         if found and not any(command.takes_run for command in found):
             yield Hit(place_of(rollback), {"command": found[0].text})
@@ -67,10 +63,8 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
     known = frozenset(params.systems)
 
     def check(subject: Subject) -> Iterator[Hit]:
-        for resource in subject.manifest.resources:
-            if not resource.writes or known.isdisjoint(words(resource.system)):
-                continue
-            if resource.written.isdisjoint(("reversibility", "rollback")):
+        for resource in subject.manifest.writing:
+            if not known.isdisjoint(words(resource.system)) and not resource.written & {"reversibility", "rollback"}:
                 level = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()
@@ -82,14 +76,14 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
 @template("no-dry-run")
 def no_dry_run(subject: Subject) -> Iterator[Hit]:
     """A strategy that never tries the agent out without writing."""
-    if subject.manifest.rollback is not None and _writing(subject) and not dry_run(subject.manifest):
+    if subject.manifest.rollback is not None and subject.manifest.writing and not dry_run(subject.manifest):
         yield Hit(Place(("rollback_strategy",), "key"))
 
 
 @template("no-audit-log")
 def no_audit_log(subject: Subject) -> Iterator[Hit]:
     """Writes that nobody records: nothing says what a run did, so nothing can be reverted by it."""
-    if subject.manifest.rollback is not None and _writing(subject) and not recorded(subject.manifest):
+    if subject.manifest.rollback is not None and subject.manifest.writing and not recorded(subject.manifest):
         yield Hit(Place(("rollback_strategy",), "key"))
 
 
@@ -97,7 +91,7 @@ def no_audit_log(subject: Subject) -> Iterator[Hit]:
 def never_rehearsed(subject: Subject) -> Iterator[Hit]:
     """A rollback that nobody has tried."""
     rollback = subject.manifest.rollback
-    if rollback is not None and rollback.rehearsed is None and _writing(subject):
+    if rollback is not None and rollback.rehearsed is None and subject.manifest.writing:
         yield Hit(Place((), "absence"))
 
 
@@ -116,7 +110,7 @@ def stale_rehearsal(params: RehearsalParams) -> Any:
 
     def check(subject: Subject) -> Iterator[Hit]:
         rollback = subject.manifest.rollback
-        if rollback is None or rollback.rehearsed is None or not _writing(subject):
+        if rollback is None or rollback.rehearsed is None or not subject.manifest.writing:
             return
         place = Place(("rollback_strategy", "rehearsed", "date"))
         today = subject.around.as_of

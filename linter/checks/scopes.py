@@ -25,16 +25,16 @@ def _wild(subject: Subject, resource: Resource) -> bool:
 @template("wildcard-resource")
 def wildcard_resource(subject: Subject) -> Iterator[Hit]:
     """Writing on everything below something."""
-    for resource in subject.manifest.resources:
-        if resource.writes and _wild(subject, resource):
+    for resource in subject.manifest.writing:
+        if _wild(subject, resource):
             yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
 
 
 @template("unbounded-write")
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all", or there is none."""
-    for resource in subject.manifest.resources:
-        if not resource.writes or not resource.known or resource.scope.kind not in ("unbounded", "absent"):
+    for resource in subject.manifest.writing:
+        if not resource.known or resource.scope.kind not in ("unbounded", "absent"):
             continue
         if not subject.kind(resource).narrowable or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one

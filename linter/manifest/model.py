@@ -65,6 +65,8 @@ class Manifest(NamedTuple):
     agent: str
     environments: tuple[str, ...]
     resources: tuple[Resource, ...]
+    writing: tuple[Resource, ...]
+    """Those that grant anything but reading."""
     rollback: Rollback | None
     owner: str | None
     reviewed: Mapping[str, str] | None
@@ -110,6 +112,7 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
         agent=data.get("agent_name", "").strip(),
         environments=environments,
         resources=tuple(resources),
+        writing=tuple([one for one in resources if one.writes]),
         rollback=_rollback(data.get("rollback_strategy")),
         owner=data.get("owner"),
         reviewed=data.get("reviewed"),

@@ -85,7 +85,7 @@ def in_prose(prose: str) -> list[Command]:
         line = line[:_MOST_LINE]  # noqa: PLW2901
         if _only_dry(line):
             continue
-        quoted = [text for text in _BACKTICKS.findall(line) if _CALL.search(text)]
+        quoted = [text for text in _BACKTICKS.findall(line) if _CALL.search(text)] if "`" in line else []
         if quoted:
             found += [_command(text, text) for text in quoted]
             continue
@@ -100,12 +100,12 @@ def in_prose(prose: str) -> list[Command]:
 
 
 def _only_dry(text: str) -> bool:
-    return bool(_DRY.search(text)) and not _UNDO.search(text)
+    return "dry" in text.lower() and _DRY.search(text) is not None and not _UNDO.search(text)
 
 
 def _is_sentence(text: str) -> bool:
     """Whether words that look like a command are a person's sentence: "just restore it", "git is used", "contact the DBA"."""
-    if _SQL.match(text):
+    if "(" in text and _SQL.match(text):
         return False
     first, *rest = text[:_MOST_LINE].split() or [""]
     if first.lower() in _ASKING or (rest and rest[0].strip(",.;") in _SENTENCE | _ASKING):
