@@ -123,7 +123,8 @@ def _intent(
         binding = bind(config, system, environment)
     except Unverified as problem:
         return Intent(subject, environment, system, resources, None, None, "", identity, str(problem))
-    if adapter_of(binding.kind) is None:
+    adapter = adapter_of(binding.kind)
+    if adapter is None:
         problem_text = f"permlint cannot compare systems of the kind `{binding.kind}`"
         return Intent(subject, environment, system, resources, binding, None, "", identity, problem_text)
     agent = subject.manifest.agent
@@ -136,6 +137,8 @@ def _intent(
     for principal, source in choices:
         if principal:
             return Intent(subject, environment, system, resources, binding, principal, source, identity, "")
+    if adapter.own_principal:
+        return Intent(subject, environment, system, resources, binding, LOGIN, f"systems.{system}", identity, "")
     problem_text = (
         f'nothing says which principal `{agent}` is in `{system}`: add it to [agents."{agent}".identities], '
         "or to `identities` of the manifest"

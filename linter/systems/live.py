@@ -137,6 +137,9 @@ class Observation(Protocol):
 class Adapter(Protocol):
     """A kind of system that can be compared."""
 
+    own_principal: bool
+    """Whether a credential is its own principal, so that nobody has to name one."""
+
     def target(self, binding: Binding) -> Target:
         """Where a binding leads.
 
@@ -178,13 +181,25 @@ class Adapter(Protocol):
         """
 
 
-_ADAPTERS = {"postgresql": "linter.systems.postgresql.adapter"}
+_ADAPTERS = {
+    "postgresql": ("linter.systems.postgresql.adapter", "ADAPTER"),
+    **{
+        kind: (f"linter.systems.keys.{kind}", "ADAPTER")
+        for kind in ("slack", "github", "gitlab", "zendesk", "oauth2", "jwt", "mcp")
+    },
+    **{
+        kind: ("linter.systems.keys.opaque", kind.upper())
+        for kind in ("stripe", "openai", "anthropic", "notion", "slack_webhook", "zendesk_token")
+    },
+}
+"""Kind -> the module and the name of its adapter."""
 
 
 def adapter_of(kind: str) -> Adapter | None:
     """The adapter of a kind; None where permlint cannot compare it."""
-    name = _ADAPTERS.get(kind)
-    if name is None:
+    found = _ADAPTERS.get(kind)
+    if found is None:
         return None
-    adapter: Adapter = import_module(name).ADAPTER
+    module, name = found
+    adapter: Adapter = getattr(import_module(module), name)
     return adapter

@@ -94,6 +94,8 @@ class Observed:
 class PostgreSQL:
     """The adapter."""
 
+    own_principal = False
+
     def target(self, binding: Binding) -> Target:
         """The connection string of a binding, and what tells it from others.
 
