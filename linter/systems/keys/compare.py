@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
+from linter.permissions import CLASSES
 from linter.systems.keys.provider import Held, Holding, Provider, declared
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary, level
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy, Unverified
@@ -127,12 +128,13 @@ def _beyond(held: Held, side: Side) -> Iterator[Discrepancy]:
     scope = side.vocabulary.scopes.get(held.name)
     if surplus:
         narrower = _narrower(held, needed, surplus, side) if needed else ()
-        where = ", ".join(sorted({area for area, _ in surplus} - {EVERY}))
-        of = f" of {where}" if where and len(where) < 80 else ""
+        instead = side.provider.instead(held, needed, surplus) or (scope.instead if scope else "")
+        areas = {area for area, _ in surplus}
+        of = "" if EVERY in areas else f" of {', '.join(sorted(areas))}"
         if narrower:
             why = f"{held.name} -> {' and '.join(narrower)}: that would do"
-        elif needed and scope and scope.instead:
-            why = f"{held.name} -> {scope.instead}"
+        elif needed and instead:
+            why = f"{held.name} -> {instead}"
         elif needed:
             text = f"no narrower scope of {side.provider.title} confers what is declared"
             yield _fact(side, "coarse-grant", (held.name,), level(surplus), "", text, concerned, of=of, key=held.name)
@@ -172,18 +174,19 @@ def _narrower(held: Held, needed: frozenset[Atom], surplus: set[Atom], side: Sid
         for name, scope in side.vocabulary.scopes.items()
         if name != held.name and not scope.beyond
     }
+    atoms = {name: scope.atoms for name, scope in side.vocabulary.scopes.items()}
     better = {name for name, more in extra.items() if more < surplus}
     found: dict[str, None] = {}
     left = set(needed)
     if side.vocabulary.areas <= {area for area, _ in needed}:
         left = {atom for atom in left if atom[0] == EVERY} or left  # everything is needed: no sum of parts is
     while left:
-        choices = [name for name in better if side.vocabulary.scopes[name].atoms & left]
+        choices = [name for name in better if atoms[name] & left]
         if not choices:
             return ()
-        best = min(choices, key=lambda name: (len(extra[name]), -len(side.vocabulary.scopes[name].atoms & left), name))
+        best = min(choices, key=lambda name: (len(extra[name]), -len(atoms[name] & left), len(atoms[name]), name))
         found[best] = None
-        left -= side.vocabulary.scopes[best].atoms
+        left -= atoms[best]
     return tuple(found)
 
 
@@ -240,16 +243,17 @@ def _lacking(one: Demand, side: Side, *, unknown: bool) -> Iterator[Discrepancy]
     sure = {kind for held in side.holding.scopes for kind in _of(one, held.sure)}
     possible = {kind for held in side.holding.scopes for kind in _of(one, held.possible)}
     offered = {kind for scope in side.vocabulary.scopes.values() for kind in _of(one, scope.atoms)} | possible
-    for kind in sorted(one.classes & offered - possible) if not unknown else ():
-        yield _missing(side, one, _article(kind), (), level({("", kind)}))
+    lacking = [kind for kind in CLASSES if kind in one.classes & offered - possible]
+    if lacking and not unknown:
+        what = f"any scope to {' or '.join(_VERBS.get(kind, kind) for kind in lacking)}"
+        yield _missing(side, one, what, (), level({("", kind) for kind in lacking}))
     doubtful = sorted(one.classes & possible - sure)
     if doubtful:
         why = next((held.why for held in side.holding.scopes if held.why and _of(one, held.possible)), "")
         yield unverified(f"whether it can {' and '.join(doubtful)} is not certain: {why}", one.resource, key="doubtful")
 
 
-def _article(kind: str) -> str:
-    return f"any scope to {kind}" if kind != "admin" else "any scope to administer"
+_VERBS = {"admin": "administer"}
 
 
 def _of(one: Demand, atoms: Iterable[Atom]) -> set[str]:

@@ -84,6 +84,16 @@ class GitHub(Provider):
         areas, bounds = super().areas(resource, known)
         return (ours, box) if areas is None and "repositories" in box else (areas, bounds)
 
+    def instead(self, held: Held, needed: frozenset[Atom], surplus: set[Atom]) -> str:
+        """A permission of an installation can be lowered, and one that administers can be left out."""
+        name, _, value = held.name.rpartition(":")
+        if name not in _APP | _ORGANISATION:
+            return ""
+        if {kind for _, kind in needed} == {"read"}:
+            return f"{name}:read: that would do"
+        lower = "write" if value == "admin" else "none"
+        return f"{name}:{lower}: that would do" if ("admin" in {kind for _, kind in surplus}) else ""
+
 
 def _of_a_repository(name: str) -> bool:
     """Whether an app's permission of this name is one on repositories: no organisation's, no user's, and no classic area."""

@@ -99,6 +99,10 @@ class Mcp(Provider):
             return frozenset({"read"}), frozenset(CLASSES)
         return declared & {"read"}, declared | {"read"} if declared else declared
 
+    def instead(self, held: Held, needed: frozenset[Atom], surplus: set[Atom]) -> str:
+        """A tool can always be left out."""
+        return "a server, or a key, without this tool"
+
     def doubt(self, covered: frozenset[str]) -> str:
         """Unless everything that a tool can do is declared, its hints would have to be believed."""
         return (

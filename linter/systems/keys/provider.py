@@ -159,6 +159,10 @@ class Provider:
         """Of declared classes those that must be granted, and all that may be."""
         return declared, frozenset(CLASSES) if "admin" in declared else declared
 
+    def instead(self, held: Held, needed: frozenset[Atom], surplus: set[Atom]) -> str:
+        """What would do in place of a scope that the vocabulary does not have, a clause; empty where nothing would."""
+        return ""
+
     def doubt(self, covered: frozenset[str]) -> str:
         """Why an answer that looks right proves nothing for a declaration that covers these classes, a clause."""
         return ""

@@ -11,7 +11,9 @@ from linter.systems.keys.provider import About, Holding, Provider, answer, body_
 from linter.systems.keys.vocabulary import Vocabulary
 from linter.systems.live import Unverified
 
-_IN_A_CHANNEL = frozenset({"messages", "incoming webhook", "public channel messages", "private channel messages"})
+_IN_A_CHANNEL = frozenset(
+    {"messages", "message names", "incoming webhook", "public channel messages", "private channel messages"}
+)
 
 
 class Slack(Provider):
