@@ -1,6 +1,6 @@
 """The manifests that the benchmarks read: made anew by each run, the same each time, every one of another agent.
 
-A manifest has about 2 KB and twelve resources of seven systems. Scopes are structured or prose, the strategy names a script
+A manifest has about 2 KB and twelve resources of six systems. Scopes are structured or prose, the strategy names a script
 that exists. It is clean: with every rule on, nothing is found, not even information. `tutorial` writes the same agent as a
 beginner would: three scopes in prose that cannot be compared and a rollback that nobody has tried, four findings.
 """

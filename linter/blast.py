@@ -11,6 +11,8 @@ _GRAVER_IN_PRODUCTION = frozenset({"update", "delete", "admin"})
 
 def computed(resource: Resource, *, production: bool) -> tuple[int, str]:
     """The level, 0 to 4, and how it comes about, in words. The gravest action counts."""
+    if not resource.writes:
+        return 0, "it only reads"
     if resource.object[-1:] == ("*",):
         wide = " + one for the wildcard"
     elif not resource.object and resource.scope.kind in ("absent", "unbounded"):

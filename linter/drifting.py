@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
+from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
@@ -113,17 +114,25 @@ class _Run:
     def observe(self, wanted: Mapping[Target, tuple[Adapter, set[str]]]) -> dict[tuple[str, ...], Observation | str]:
         """Ask every system once, several at a time; a sentence where one does not answer."""
         answers: dict[tuple[str, ...], Observation | str] = {}
-        if not wanted:
-            return answers
-        with ThreadPoolExecutor(min(_MOST_AT_ONCE, len(wanted))) as pool:
-            waiting = {
-                pool.submit(self._ask, adapter, target, sorted(principals)): target
-                for target, (adapter, principals) in wanted.items()
-            }
-            for done in as_completed(waiting):
-                answers[waiting[done].key] = done.result()
-                if self.request.progress is not None:
-                    self.request.progress(len(answers), len(waiting))
+        gate = Semaphore(_MOST_AT_ONCE)
+
+        def work(future: "Future[Observation | str]", adapter: Adapter, target: Target, principals: list[str]) -> None:
+            with gate:
+                try:
+                    future.set_result(self._ask(adapter, target, principals))
+                except BaseException as error:  # the one who waits must be told, whatever it is
+                    future.set_exception(error)
+
+        waiting: dict[Future[Observation | str], Target] = {}
+        for target, (adapter, principals) in wanted.items():
+            future: Future[Observation | str] = Future()
+            waiting[future] = target
+            # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
+            Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
+        for done in as_completed(waiting):
+            answers[waiting[done].key] = done.result()
+            if self.request.progress is not None:
+                self.request.progress(len(answers), len(waiting))
         return answers
 
     def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:

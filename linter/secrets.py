@@ -81,10 +81,11 @@ _PHRASES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
 _SHORTEST = 15
 """The shortest text that one of `_SHAPES` finds ("xoxb-" and ten characters): none of them has a blank within."""
 _KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "API-KEY", "ACCESS_KEY", "PRIVATE_KEY")
-# An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind.
+# An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind. What follows is looked at, not taken: it may
+# be a pair, too, and then there is no rest.
 _PAIR = Pattern(
     r"(?<![\w.-])(?<!\d:)(?P<key>[\w.-]{0,60}?(?P<word>password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key))"
-    r"[\"']?[ \t]*[:=][ \t]*[\"']?(?P<s>[^\s\"',;}\])]+)[\"']?(?P<rest>[ \t]*[^\r\n]?)",
+    r"[\"']?[ \t]*[:=][ \t]*[\"']?(?P<s>[^\s\"',;}\])]+)[\"']?(?=[ \t]*+(?P<rest>(?![\w.-]++=)[^\r\n]|))",
     re.IGNORECASE,
 )
 # What stands for a value: <name>, ${NAME}, $NAME, {{ name }}, asterisks, an environment variable's name, a plain word.
@@ -164,7 +165,7 @@ def _pairs(text: str) -> list[Secret]:
     found = []
     for match in _PAIR.finditer(text):
         value, rest = match["s"], match["rest"]
-        if rest.strip() and rest.strip() not in "#,;}])\"'":
+        if rest.strip() not in "#,;}])\"'":
             continue  # more words follow: prose about a secret
         if _stands_for(value) or len(value) < 4 or "://" in value:
             continue

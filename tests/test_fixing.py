@@ -44,6 +44,7 @@ SAFE = [
     # ambiguous scalars: as YAML 1.2 reads them
     ("    justification: no\n", '    justification: "no"\n'),
     ("    justification: 1:30  # at night\n", '    justification: "1:30"  # at night\n'),
+    ("    justification: &why no\n", '    justification: &why "no"\n'),  # found by fuzzing: the anchor went, too
     # near-miss keys and words
     ("    scoep: rows of today\n", "    scope: rows of today\n"),
     ("    Justification: x\n", "    justification: x\n"),
@@ -100,6 +101,10 @@ def test_write_only_is_not_taken_for_read_only(tmp_path: Path) -> None:
         (
             "  - resource: crm.x\n    access: write\n    blast_radius: 'low (notes)'\n",
             "  - resource: crm.x\n    access: write\n    blast_radius: 'medium (notes)'\n",
+        ),
+        (
+            "  - resource: crm.x\n    access: write\n    blast_radius: &least low\n",
+            "  - resource: crm.x\n    access: write\n    blast_radius: &least low\n",
         ),
     ],
 )

@@ -199,3 +199,23 @@ def test_the_shortest_token_is_found(prefix: str) -> None:
     assert [one.kind for one in find(f"x: {prefix + 'a1B2' * 3}")] == ["Slack token"]
     assert [one.kind for one in find(f"x: {prefix + 'a1B2c3D4e5'}\n")] == ["Slack token"]
     assert find(f"x: {prefix + 'a1B2c3D4e'}\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token=<id> password: {}",  # found by fuzzing: the first pair's look at what follows took the second one's head
+        "host=db user=triage password={} dbname=app",
+        "psql --password={} --host=db",
+        "api_key: ${{API_KEY}} password={}",
+    ],
+)
+def test_a_pair_among_pairs_is_found(text: str) -> None:
+    secret = "hun" + "ter22"
+    whole = text.format(secret)
+    assert [(whole[one.start : one.end], one.kind) for one in find(whole)] == [(secret, "password")]
+
+
+@pytest.mark.parametrize("text", ["password: ask the DBA", "token = what the vault = says", "password=prompted for"])
+def test_words_that_follow_make_it_prose(text: str) -> None:
+    assert find(text) == []

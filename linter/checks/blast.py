@@ -27,14 +27,16 @@ def understated(subject: Subject) -> Iterator[Hit]:
         if gap > 0:
             route = ("resources", resource.position, "blast_radius")
             start = subject.document.entry(route)[2]
-            start += len(_OPENING.match(subject.document.text.content, start)[0])  # type: ignore[index]  # matches always
+            content = subject.document.text.content
+            start += len(_OPENING.match(content, start)[0])  # type: ignore[index]  # matches always
             word = Splice(start, start + len(resource.blast_radius), LEVELS[level])
+            plain = content.startswith(resource.blast_radius, start)  # and no anchor, alias or block scalar
             yield Hit(
                 Place(route),
                 {"declared": resource.blast_radius, "computed": LEVELS[level], "how": how},
                 ("two-levels",) if gap > 1 else (),
                 resource,
-                repair=Repair(partial(tuple, [word]), (route,), safe=False),
+                repair=Repair(partial(tuple, [word]), (route,), safe=False) if plain else None,
             )
 
 

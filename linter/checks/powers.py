@@ -25,7 +25,7 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str] | None:
 def admin_access(subject: Subject) -> Iterator[Hit]:
     """Administration, DDL, grants or ownership for an agent."""
     for resource in subject.manifest.resources:
-        found = _granting(resource, "admin") if resource.known and resource.writes else None
+        found = _granting(resource, "admin") if "admin" in resource.kinds and resource.known else None
         if found is not None:
             yield Hit(found[0], {"said": found[1]}, resource=resource)
 
@@ -34,7 +34,7 @@ def admin_access(subject: Subject) -> Iterator[Hit]:
 def delete_in_production(subject: Subject) -> Iterator[Hit]:
     """Deleting without a reason and an undo of its own."""
     for resource in subject.manifest.resources:
-        found = _granting(resource, "delete") if resource.known and resource.writes else None
+        found = _granting(resource, "delete") if "delete" in resource.kinds and resource.known else None
         if found is None:
             continue
         lacking = [key for key in ("justification", "rollback") if key not in resource.written]

@@ -52,7 +52,7 @@ def command(name: str, config_file: str | None, as_of: date | None) -> None:
         if outcome.errors:
             refuse(outcome.errors)
         raise click.ClickException(visible(str(error))) from None
-    click.echo("\n".join(_story(finding, silenced, config.root)))
+    click.echo("\n".join(_story(finding, silenced, config.root, outcome.as_of.isoformat())))
     click.echo()
     click.echo(_page(known[finding.rule]))
 
@@ -75,32 +75,35 @@ def _find(written: str, outcome: Outcome) -> tuple[Finding, Silenced | None]:
     return next(pair for pair in found if pair[0].fingerprint == identity)
 
 
-def _story(finding: Finding, silenced: Silenced | None, root: str) -> Iterator[str]:
+def _story(finding: Finding, silenced: Silenced | None, root: str, today: str) -> Iterator[str]:
     yield full(finding, color=wants_color("-"))
     about = {"agent": finding.agent, "environment": finding.environment, "resource": finding.resource}
     for word, value in about.items():
         if value:
             yield visible(f"{word + ':':13}{value}")
     yield f"fingerprint: {finding.fingerprint}"
-    yield f"state:       {visible(_state(finding, silenced, root))}"
+    yield f"state:       {visible(_state(finding, silenced, root, today))}"
 
 
-def _state(finding: Finding, silenced: Silenced | None, root: str) -> str:
-    if silenced is None:
-        return "open"
-    until = f" until {silenced.until}" if silenced.until else ""
-    who = _who(finding, root) if silenced.by == "acceptance" else ""
-    by = {"suppression": "suppressed by a comment in the manifest", "acceptance": f"accepted{who}"}[silenced.by]
-    return f"{by}{until}: {silenced.reason}"
-
-
-def _who(finding: Finding, root: str) -> str:
+def _state(finding: Finding, silenced: Silenced | None, root: str, today: str) -> str:
+    if silenced is not None and silenced.by == "suppression":
+        until = f" until {silenced.until}" if silenced.until else ""
+        return f"suppressed by a comment in the manifest{until}: {silenced.reason}"
     try:
         loaded = load(root)
-    except Unreadable:  # the check just read it
-        return ""
-    names = [one.by for one in loaded.entries if one.accepts(finding) and one.by] if loaded else []
-    return f" by {names[0]}" if names else ""
+    except Unreadable:  # then the check has accepted nothing either
+        loaded = None
+    own = [one for one in loaded.entries if one.fingerprint == finding.fingerprint] if loaded else []
+    for one in sorted(own, key=lambda one: not one.accepts(finding)):
+        terms = f"{f' by {one.by}' if one.by else ''} until {one.until}: {one.reason}"
+        if silenced is not None:
+            return f"accepted{terms}"
+        if today > one.until:
+            return f"open again, it was accepted{terms}"
+        if not one.accepts(finding):
+            return f"open again, it has changed since it was accepted{terms}"
+        return f"open, the rule is mandatory; it was accepted{terms}"
+    return "open"
 
 
 def _page(rule: Rule) -> str:
@@ -123,4 +126,7 @@ def _examples(page: Manual) -> Iterator[str]:
         lines = [f"Example: {example.get('title', '')}".rstrip()]
         for path, text in example["files"].items():
             lines += [f"  {path}", *(f"    {line}".rstrip() for line in text.rstrip().split("\n"))]
+        if "live" in example:
+            made = example["live"]["sql"].rstrip().split("\n")
+            lines += ["  and in the database", *(f"    {line}".rstrip() for line in made)]
         yield "\n".join(lines)

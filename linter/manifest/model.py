@@ -37,6 +37,8 @@ class Resource(NamedTuple):
     handles: tuple[str, ...]
     leaves: tuple[Leaf, ...]
     """What it grants, by the algebra; without its scope where that is unreadable, nothing where the access is."""
+    kinds: frozenset[str | None]
+    """The classes of the actions that it grants; None for a native action without one."""
     writes: bool
     """Whether it grants anything but reading; a native action without a class counts as writing."""
     written: frozenset[str]
@@ -108,6 +110,9 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
     )
 
 
+_READING = frozenset({"read"})
+
+
 def _resource(
     index: int, data: Mapping[str, Any], original: Mapping[str, Any], environments: tuple[str, ...]
 ) -> Resource:
@@ -129,6 +134,7 @@ def _resource(
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
+    kinds = frozenset([class_of(leaf.action) for leaf in leaves])
     applies = data.get("environments")
     return Resource(
         position=index,
@@ -146,7 +152,8 @@ def _resource(
         justification=data.get("justification"),
         handles=tuple(data.get("handles") or ()),
         leaves=leaves,
-        writes=any([class_of(leaf.action) != "read" for leaf in leaves]),
+        kinds=kinds,
+        writes=bool(kinds) and kinds != _READING,
         written=frozenset(original),
         known=granted and not lost,
     )

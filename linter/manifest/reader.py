@@ -210,12 +210,12 @@ class _Machine:
                 if event.implicit[0]:  # plain, without a tag
                     if is_map and key is None:
                         if value in _WORDS_1_1 and not muted:
-                            self.suspects.append(Suspect(None, value, start, end))
+                            self.suspect(None, value, start, end)
                     elif value in _SPECIAL or value[0] in _NUMERIC:
                         text = value
                         value = resolve(text)
                         if _may_differ(text) and not (muted or (key is not None and key[:2] == "x-")):
-                            self.suspects.append(Suspect(key if is_map else len(container), text, start, end))
+                            self.suspect(key if is_map else len(container), text, start, end)
                 else:
                     style = event.style
                     if style == "|" or style == ">":
@@ -293,6 +293,11 @@ class _Machine:
                 places.append((start, end, start, end))
                 if container is root:
                     return value
+
+    def suspect(self, key: Any, value: str, start: int, end: int) -> None:
+        """Remember a suspect; an event's start is its anchor's, where it has one."""
+        at = self.text.content.rfind(value, start, end)
+        self.suspects.append(Suspect(key, value, at if at >= 0 else start, end))
 
     def _tagged(self, event: Any, value: str, start: int) -> Any:
         tag = event.tag

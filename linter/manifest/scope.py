@@ -90,6 +90,10 @@ def _columns(tokens: list[str], lower: list[str]) -> dict[str, Value] | None:
     if len(lower) > 3 and lower[0] in ("all", "every") and lower[1] in _COLUMN and lower[2] in ("except", "but"):
         names = _names(tokens[4 if lower[3] == "for" else 3 :])
         return {"columns": Names(names, excluded=True)} if names else None
+    if lower[-2:] == ["columns", "only"] and len(lower) > 3:
+        plain = " ".join(tokens[:-2]).split(", ")  # the usual sentence, without the work that the others take
+        if len(plain) > 1 and all([_identifier(name) for name in plain]):
+            return {"columns": Names(frozenset(plain))}
     start, end = _frame(lower)
     if start == 0 and end == len(lower):  # without "only" it is a description, not a bound
         return None
@@ -167,9 +171,8 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
     "*" among the names is every name: a list with it bounds nothing, all except it is nothing.
     """
     box: dict[str, Value] = {}
-    for name in SET_DIMENSIONS:
-        value = given.get(name)
-        if value is None:
+    for name, value in given.items():
+        if name not in SET_DIMENSIONS:
             continue
         excluded = isinstance(value, Mapping)
         listed = value["except"] if excluded else [value] if isinstance(value, str) else value

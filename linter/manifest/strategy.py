@@ -6,6 +6,7 @@ backticks or with an option. "Restore from backup", "just restore it" and "conta
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from linter.manifest.model import Rollback
@@ -60,6 +61,7 @@ _MOST_LINE = 2000
 """A longer line is no command; it also bounds the patterns' work on hostile text."""
 
 
+@lru_cache(maxsize=1)  # several rules ask for one manifest's, one after another
 def commands(rollback: Rollback) -> list[Command]:
     """The commands that undo a run: not those of a dry run."""
     if not rollback.structured:

@@ -6,11 +6,11 @@ Below the findings, each resource's verdict that is not plain "ok"; with `verbos
 from collections.abc import Iterator, Sequence
 
 from linter.findings import Finding, Outcome, Severity
-from linter.reports.text import Printer, Style, harmless, summary
-from linter.reports.visible import visible
+from linter.reports.text import Printer, Style, summary
+from linter.reports.visible import inert, visible
 
-_MOST_FIXES = 12
-"""Statements shown a group; JSON has all."""
+_MOST_FINDINGS, _MOST_FIXES = 20, 12
+"""Findings and statements shown of a group, unless `verbose` asks for all: one membership may bring ten thousand."""
 
 
 def render(outcome: Outcome, style: Style) -> str:
@@ -43,7 +43,7 @@ def render(outcome: Outcome, style: Style) -> str:
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:
         blocks.append(summary(outcome, style))
-    return harmless("".join(block + "\n" for block in blocks))
+    return inert("".join(block + "\n" for block in blocks))
 
 
 def _gravest(group: tuple[tuple[str, str], Sequence[Finding]]) -> int:
@@ -60,14 +60,18 @@ def _group(printer: Printer, cause: str, findings: Sequence[Finding]) -> Iterato
     agents = dict.fromkeys(f"{one.agent} ({one.environment})" if one.environment else one.agent for one in findings)
     concerned = ", ".join(filter(None, agents))
     yield printer.tint(visible(cause), "1") + (f"  [{visible(concerned)}]" if concerned else "")
-    for one in sorted(findings, key=lambda each: -each.severity):
+    whole = printer.style.verbose
+    shown = sorted(findings, key=lambda each: -each.severity)
+    for one in shown if whole else shown[:_MOST_FINDINGS]:
         yield f"  {printer.brief(one)}"
+    if len(shown) > _MOST_FINDINGS and not whole:
+        yield f"  ... and {len(shown) - _MOST_FINDINGS} more (-v shows them)"
     fixes = list(dict.fromkeys(line for one in findings for line in one.fix.splitlines()))
-    for place, line in enumerate(fixes[:_MOST_FIXES]):
+    for place, line in enumerate(fixes if whole else fixes[:_MOST_FIXES]):
         head = printer.tint("help", "36") + ":" if place == 0 else " " * 5
         yield f"  = {head} {visible(line)}" if place == 0 else f"    {head} {visible(line)}"
-    if len(fixes) > _MOST_FIXES:
-        yield f"          ... and {len(fixes) - _MOST_FIXES} more statements (--format json has all)"
+    if len(fixes) > _MOST_FIXES and not whole:
+        yield f"          ... and {len(fixes) - _MOST_FIXES} more statements"
 
 
 def _table(who: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:

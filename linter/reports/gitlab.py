@@ -13,7 +13,7 @@ from typing import Any
 
 from linter.findings import Outcome, Severity
 from linter.reports.totals import silenced
-from linter.reports.visible import inert, visible
+from linter.reports.visible import inert_json, visible
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
 
@@ -36,7 +36,7 @@ def render(outcome: Outcome) -> str:
     if outcome.silenced:
         first = outcome.silenced[0].finding.location
         issues.append(_issue(f"Silenced: {silenced(outcome)}", "permlint/silenced", "info", first.path, first.line))
-    return inert(json.dumps(issues, indent=2), r"\u0023") + "\n"
+    return inert_json(json.dumps(issues, indent=2)) + "\n"
 
 
 def _issue(description: str, check: str, severity: str, path: str, line: int) -> dict[str, Any]:

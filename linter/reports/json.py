@@ -7,7 +7,7 @@ from typing import Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
-from linter.reports.visible import inert, visible
+from linter.reports.visible import inert_json, visible
 
 
 def render(outcome: Outcome, *, effective: bool = False) -> str:
@@ -44,7 +44,7 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
             for who, rows in outcome.effective
         ]
-    return inert(json.dumps(body, indent=2, ensure_ascii=True), r"\u0023") + "\n"
+    return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 
 
 def _path(path: str) -> str:

@@ -60,7 +60,7 @@ def render(outcome: Outcome, fail_on: Severity | None) -> str:
                 inner.text = _clean(case.text)
     ElementTree.indent(root)
     document = '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-    return inert(document, "&#35;")
+    return inert(document, lambda character: f"&#{ord(character)};")
 
 
 def _cases(outcome: Outcome, fail_on: Severity | None) -> Iterator[_Case]:

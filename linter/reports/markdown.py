@@ -1,7 +1,8 @@
 """The Markdown report: a comment on a pull request or merge request, and a step's summary on GitHub.
 
-What a message sets in backticks becomes a code span; everything else of a stranger's is escaped: no markup, no HTML, and
-a zero-width space (`&#8203;`) where a code host would make a link of its own, mention somebody or refer to an issue.
+No line begins with a stranger's text. What a message sets in backticks becomes a code span; everything else of a stranger's
+is escaped: no markup, no HTML, and a zero-width space (`&#8203;`) where a code host would make a link of its own, mention
+somebody or refer to an issue.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ COMMENT = 65_536
 
 _MARKUP = Pattern(r"[\\`*_\[\]~$]")
 # Mention, issue and merge request (GitLab: also `%milestone`, `&epic`, `~label`), the schemes and `www.`, e-mail addresses.
-_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)")
+_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|www(?=\.)|\bGH-(?=\d)")
 _BREAK = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
@@ -87,7 +88,8 @@ def _details(finding: Finding) -> str:
     location = finding.location
     lines = [f"- {_code(finding.rule)}, {_place(location.path, location.line)}: {prose(finding.message)}"]
     lines += [
-        f"  - {_place(one.path, one.line)}{f': {prose(one.caption)}' if one.caption else ''}" for one in finding.related
+        f"  - Related: {_place(one.path, one.line)}{f': {prose(one.caption)}' if one.caption else ''}"
+        for one in finding.related
     ]
     if finding.fix:
         lines.append("  - Fix: " + "<br>".join(map(prose, finding.fix.rstrip().split("\n"))))

@@ -15,7 +15,7 @@ from linter import __version__
 from linter.catalogue import Manual, Rule
 from linter.exits import exit_status
 from linter.findings import Finding, InputError, Location, Outcome, Severity
-from linter.reports.visible import inert, visible
+from linter.reports.visible import inert_json, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -61,7 +61,7 @@ def render(outcome: Outcome, manuals: Mapping[str, Manual], fail_on: Severity | 
         },
     }
     log = json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
-    return inert(log, r"\u0023") + "\n"
+    return inert_json(log) + "\n"
 
 
 def _rule(rule: Rule, manual: Manual) -> dict[str, Any]:

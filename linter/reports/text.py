@@ -7,7 +7,6 @@ is the caller's decision. Every text of a stranger goes through `visible`.
 from typing import NamedTuple
 
 from linter.findings import Finding, InputError, Location, Outcome, Severity, Silenced, count
-from linter.patterns import Pattern
 from linter.reports.totals import plural
 from linter.reports.visible import escape, inert, unsafe, visible
 
@@ -27,7 +26,6 @@ class Style(NamedTuple):
 _TINTS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
 _MOST_WIDTH = 200
 """Source lines are cut around their span beyond this."""
-_WORKFLOW_COMMAND = Pattern(r"(?m)^\s*::")
 
 
 class Printer:
@@ -105,19 +103,12 @@ def render(outcome: Outcome, style: Style) -> str:
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:
         blocks.append(summary(outcome, style))
-    return harmless("".join(block + "\n" for block in blocks))
+    return inert("".join(block + "\n" for block in blocks))
 
 
 def full(finding: Finding, *, color: bool) -> str:
     """One finding as the report shows it in full."""
-    return harmless(Printer(Style(finding.severity, color)).full(finding))
-
-
-def harmless(text: str) -> str:
-    """No line that a CI runner would obey: a path or a fix may begin like a workflow command of GitHub's."""
-    if "::" in text:
-        text = _WORKFLOW_COMMAND.compiled.sub(lambda match: match[0][:-1] + escape(":"), text)
-    return inert(text, escape("#"))
+    return inert(Printer(Style(finding.severity, color)).full(finding))
 
 
 def summary(outcome: Outcome, style: Style) -> str:

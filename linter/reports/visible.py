@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-# C0 and C1 controls, line and paragraph separators, bidirectional controls (CVE-2021-42574), lone surrogates (bytes of a
-# path that is not UTF-8), byte order mark and other invisible format characters, the two characters that XML lacks.
+from collections.abc import Callable
+
 from linter.patterns import Pattern
 
+# C0 and C1 controls, line and paragraph separators, bidirectional controls (CVE-2021-42574), lone surrogates (bytes of a
+# path that is not UTF-8), byte order mark and other invisible format characters, the two characters that XML lacks.
 _UNSAFE = Pattern(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-_LOG_COMMAND = Pattern(r"##(?=[A-Za-z]*\[)")
+# `##[name]` and `##vso[name]` anywhere, `::name::` at a line's start. GitHub: actions/runner, ActionCommand.cs; Azure Pipelines:
+# "Logging commands".
+_LOG_COMMAND = Pattern(r"(?m)##(?=[A-Za-z]*\[)|^[^\S\n]*::")
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -32,11 +36,17 @@ def unsafe(character: str) -> bool:
     return _UNSAFE.match(character) is not None
 
 
-def inert(text: str, second: str) -> str:
-    """A whole report whose reader is also a CI log: no `##[command]` or `##vso[command]` in it, which runners obey anywhere.
+def inert(text: str, escape: Callable[[str], str] = escape) -> str:
+    """A whole report, whose reader may be a CI log: no line of it is a command that a runner would obey.
 
     Args:
-        second: the second `#` as the report's format escapes it.
+        escape: one character as the report's format escapes it.
     """
-    # GitHub: actions/runner, ActionCommand.TryParse; Azure Pipelines: "Logging commands".
-    return _LOG_COMMAND.compiled.sub(lambda _: "#" + second, text) if "##" in text else text
+    if "##" not in text and "::" not in text:
+        return text
+    return _LOG_COMMAND.compiled.sub(lambda match: match[0][:-1] + escape(match[0][-1]), text)
+
+
+def inert_json(text: str) -> str:
+    """`inert` for JSON, where commands can only stand in strings."""
+    return inert(text, lambda character: f"\\u{ord(character):04x}")

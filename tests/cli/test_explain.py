@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from linter.catalogue import built_in, manuals
+from linter.catalogue import DRIFT, built_in, manuals
 from tests.command import permlint
 from tests.world import build
 
 ROOT = Path(__file__).parent.parent.parent
+FILE = "permlint-accepted.yaml"
 MISSING = "blast-radius/missing-blast-radius"
 MANIFEST = """\
 agent_name: triage
@@ -29,12 +31,15 @@ resources:
 """
 
 
+EVERY = built_in() | {id: rule for id, rule in built_in(DRIFT).items() if id.startswith("drift/")}
+
+
 class TestRules:
     def test_the_table_has_every_rule(self, tmp_path: Path) -> None:
         done = permlint(tmp_path, "rules")
         assert done.returncode == 0
         lines = done.stdout.splitlines()
-        assert [line.split()[0] for line in lines] == list(built_in())
+        assert [line.split()[0] for line in lines] == list(EVERY)
         row = next(line for line in lines if line.startswith("rollback/no-run-id "))
         assert row.split(maxsplit=1)[1].split("  ")[0] == "warning, error in production"
         assert row.endswith("  The rollback command cannot be told which run to revert")
@@ -44,7 +49,7 @@ class TestRules:
         body = json.loads(permlint(tmp_path, "rules", "--format", "json").stdout)
         assert body["schema_version"] == 1
         rules = {one["rule"]: one for one in body["rules"]}
-        assert list(rules) == list(built_in())
+        assert list(rules) == list(EVERY)
         one = rules["rollback/no-run-id"]
         assert one["severity"] == {"production": "error", "otherwise": "warning"}
         assert one["category"] == "rollback"
@@ -71,8 +76,9 @@ class TestRules:
         build(tmp_path, {"lint/house/house-rule.yaml": json.dumps(own)}, config)
         done = permlint(tmp_path, "rules")
         assert done.returncode == 0, done.stderr
-        assert f"{MISSING:38} off " in done.stdout
-        assert done.stdout.splitlines()[-1].endswith("A \\x1b[31mhouse\\x1b[0m rule")
+        assert [MISSING, "off"] in [line.split()[:2] for line in done.stdout.splitlines()]
+        (own_line,) = [line for line in done.stdout.splitlines() if line.startswith("house/")]
+        assert own_line.endswith("A \\x1b[31mhouse\\x1b[0m rule")
         assert "house/house-rule: A " in permlint(tmp_path, "explain", "house-rule").stdout
 
     def test_a_bad_configuration(self, tmp_path: Path) -> None:
@@ -157,6 +163,12 @@ class TestExplain:
         permlint(tmp_path, "accept", "--all", "--reason", "OPS-1", "--until", "2026-12-31", "--by", "kim", *day)
         told = permlint(tmp_path, "explain", fingerprint, *day)
         assert "state:       accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
+        told = permlint(tmp_path, "explain", fingerprint, "--as-of", "2027-01-01")
+        assert "state:       open again, it was accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
+        changed = re.sub("content: sha256:.*", "content: sha256:" + "0" * 64, (tmp_path / FILE).read_text())
+        build(tmp_path, {FILE: changed})
+        told = permlint(tmp_path, "explain", fingerprint, *day)
+        assert "open again, it has changed since it was accepted by kim until 2026-12-31: OPS-1\n" in told.stdout
 
     def test_an_unreadable_manifest_may_hold_it(self, tmp_path: Path) -> None:
         build(tmp_path, {"agent-permissions.yaml": "["})

@@ -36,6 +36,8 @@ def test_what_code_scanning_shows_of_a_finding(tmp_path: Path) -> None:
     run = sarif(tmp_path)
     assert run["columnKind"] == "unicodeCodePoints"
     assert run["automationDetails"] == {"id": "permlint/check/"}
+    # Microsoft's validator (SARIF2005) warns without it.
+    assert run["tool"]["driver"]["informationUri"] == "https://github.com/permlint/permlint"
     duplicate = next(one for one in run["results"] if one["ruleId"] == "manifest/duplicate-key")
     assert duplicate["level"] == "error"
     assert (

@@ -21,19 +21,21 @@ from linter.systems.live import (
     Target,
     Unverified,
 )
-from linter.systems.postgresql import audit, powers
-from linter.systems.postgresql.compare import Agreed, Side, describe, excess, missing, passed_on, unusable
+from linter.systems.postgresql import audit, becoming, definers, powers
+from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, Rights, demand
 from linter.systems.postgresql.draft import draft
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Effective
-from linter.systems.postgresql.grantors import exact
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
 from linter.systems.postgresql.rows import unbound_rows
+from linter.systems.postgresql.side import Agreed, Side, ordinary
 from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
+from linter.systems.postgresql.wording import describe
 
 LOGIN = "@login"
 
@@ -228,9 +230,9 @@ def _discrepancies(side: Side) -> Iterator[Discrepancy]:
     yield from missing(side)
     yield from unusable(side)
     yield from unbound_rows(side)
-    yield from powers.administration(side)
-    yield from powers.reachable(side)
-    yield from powers.indirect(side)
+    yield from becoming.administration(side)
+    yield from becoming.reachable(side)
+    yield from definers.indirect(side)
     yield from powers.future(side)
 
 
@@ -278,13 +280,13 @@ def _no_role(claim: Claim, role: str, observed: Observed) -> Part:
 
 def _notes(observed: Observed, held: Effective, target: Target | None) -> Iterator[str]:
     database = observed.snapshot.server.database
-    ordinary: dict[str, int] = {}
+    counted: dict[str, int] = {}
     for one in held.held:
-        if one.default:
+        if ordinary(one):
             name = f"{one.privilege} on {one.object.type}s"
-            ordinary[name] = ordinary.get(name, 0) + 1
-    if ordinary:
-        counts = ", ".join(f"{name} ({number})" for name, number in sorted(ordinary.items()))
+            counted[name] = counted.get(name, 0) + 1
+    if counted:
+        counts = ", ".join(f"{name} ({number})" for name, number in sorted(counted.items()))
         yield f"{held.role} in {database}: through the server's own defaults, as every role: {counts}"
     if held.elsewhere:
         yield f"{held.role} can also connect to databases that were not scanned: {', '.join(held.elsewhere)}"
@@ -312,5 +314,5 @@ def _table(held: Effective) -> Iterator[tuple[str, ...]]:
     for one in held.owned:
         yield (f"OWNERSHIP on {one.object.type} {one.object.sql}", "sure", " -> ".join(one.path))
     for right in held.held:
-        if not right.default:
+        if not ordinary(right):
             yield (describe(right.privilege, right.object, right.columns), right.bound, right.via)

@@ -2,38 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from linter.manifest.model import Resource
-from linter.manifest.scope import ABSENT
-from linter.permissions import Leaf
+from linter.manifest.model import build
 from linter.systems.live import AuditLog, Discrepancy
 from linter.systems.postgresql import declared
-from linter.systems.postgresql.compare import Side, details, grant, held_names
 from linter.systems.postgresql.declared import Demand
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.remedies import grant
+from linter.systems.postgresql.side import Side, held_names
+from linter.systems.postgresql.wording import details
 
 
 def demand(log: AuditLog, index: Index, search_path: Sequence[str]) -> Demand:
     """What the audit log implies: USAGE on its schema and INSERT there, nothing more (DESIGN.md, section 3)."""
-    entry = Resource(
-        position=-1,
-        name=log.name,
-        system="",
-        object=log.object,
-        access=None,
-        actions=("insert",),
-        scope=ABSENT,
-        blast_radius=None,
-        blast_note="",
-        environments=(),
-        reversibility=None,
-        rollback=None,
-        justification=None,
-        handles=(),
-        leaves=(Leaf("", log.object, "create"),),
-        writes=True,
-        written=frozenset(),
-        known=True,
-    )
+    written = {"resources": [{"resource": f"_.{log.name}", "actions": ["insert"]}]}
+    entry = build(written, written).resources[0]._replace(name=log.name, object=log.object)
     return declared.demand(entry, index, search_path, ())
 
 

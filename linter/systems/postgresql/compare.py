@@ -1,108 +1,19 @@
 """Granted against declared for ordinary privileges: excess, conditional, missing, unusable (DESIGN.md, section 1)."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import NamedTuple
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
-from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS, Demand, Rights
-from linter.systems.postgresql.granted import SURE, Effective, Held, Object, PowerKind, Reason, Source, revoke
-from linter.systems.postgresql.index import Index
+from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Discrepancy
+from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
+from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.remedies import fixes, grant
+from linter.systems.postgresql.side import Side, held_names, listed, ordinary
+from linter.systems.postgresql.wording import cause, describe, details, reading
 
-READING = frozenset({"SELECT", "CONNECT", "TEMPORARY"})
 _CHANGING = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
 """What an audit log's own writer must not be able to do (NIST SP 800-53 AU-9)."""
-
-
-class Agreed(NamedTuple):
-    """What all agents that share a principal may do together."""
-
-    may: Rights
-    everything: frozenset[Object]
-    passes_on: bool
-
-
-class Side:
-    """One agent's claim beside what its principal holds."""
-
-    def __init__(
-        self,
-        claim: Claim,
-        demands: Sequence[Demand],
-        audit: Demand | None,
-        agreed: Agreed,
-        effective: Effective,
-        index: Index,
-    ) -> None:
-        self.claim = claim
-        self.demands = demands
-        self.audit = audit
-        self.agreed = agreed
-        self.effective = effective
-        self.index = index
-
-    @property
-    def role(self) -> str:
-        """The principal."""
-        return self.effective.role
-
-    @cached_property
-    def superuser(self) -> bool:
-        """Whether no permission is checked at all."""
-        return any(one.kind is PowerKind.SUPERUSER and one.role == self.role for one in self.effective.powers)
-
-    @cached_property
-    def owned(self) -> frozenset[Object]:
-        """What it owns, itself or through a role that it inherits."""
-        return frozenset(one.object for one in self.effective.owned)
-
-    @cached_property
-    def audited(self) -> frozenset[Object]:
-        """The audit log, where there is one here."""
-        return frozenset(self.audit.objects if self.audit else ())
-
-    @cached_property
-    def held(self) -> dict[tuple[Object, str], list[Held]]:
-        """What is held, by object and privilege."""
-        found: dict[tuple[Object, str], list[Held]] = {}
-        for one in self.effective.held:
-            found.setdefault((one.object, one.privilege), []).append(one)
-        return found
-
-    def resource_of(self, object: Object) -> Resource | None:
-        """The resource that an object belongs to: the one that names it, else the narrowest wildcard."""
-        return self._owners.get(object)
-
-    @cached_property
-    def _owners(self) -> dict[Object, Resource]:
-        owners: dict[Object, Resource] = {}
-        for demand in sorted(self.demands, key=lambda one: (len(one.schemas) or -1, len(one.objects))):
-            for object in demand.objects:
-                owners.setdefault(object, demand.resource)
-        return owners
-
-    def columns(self, object: Object) -> tuple[str, ...]:
-        """A relation's columns; none for what has none."""
-        relation = self.index.relation(object.schema, object.name) if object.type in RELATIONS else None
-        return relation.columns if relation is not None else ()
-
-
-def held_names(held: Sequence[Held]) -> Names:
-    """The columns on which a privilege is held."""
-    names = Names(frozenset())
-    for one in held:
-        names = names.join(EVERYTHING if one.columns is None else Names(frozenset(one.columns)))
-    return names
-
-
-def listed(names: Names, columns: Sequence[str]) -> list[str]:
-    """The existing columns of a set, in the relation's order; a system column that is named comes last."""
-    if names.excluded:
-        return [one for one in columns if one not in names.names]
-    return [*(one for one in columns if one in names.names), *sorted(names.names.difference(columns))]
 
 
 def excess(side: Side) -> Iterator[Discrepancy]:
@@ -110,7 +21,7 @@ def excess(side: Side) -> Iterator[Discrepancy]:
     for (object, privilege), held in side.held.items():
         if object in side.agreed.everything and object not in side.audited:
             continue
-        if object in side.owned or all(one.default for one in held):
+        if object in side.owned or all(ordinary(one) for one in held):
             continue  # ownership, or the ordinary noise: said once, elsewhere
         agreed = side.agreed.may.get((object, privilege))
         if object in side.audited and privilege in _CHANGING:
@@ -160,83 +71,6 @@ def _excess(
         verdict=EXCESS if sure else CONDITIONAL,
         reason=f"{side.role} has {what}",
     )
-
-
-def reading(privilege: str, object: Object) -> bool:
-    """Whether a privilege changes nothing."""
-    return privilege in READING or (privilege == "USAGE" and object.type in ("schema", "type", "language"))
-
-
-def describe(privilege: str, object: Object, columns: Sequence[str] | None, *, other: bool = False) -> str:
-    """A privilege in words: "UPDATE on 18 other columns of app.tickets"."""
-    kind = "" if object.type in RELATIONS or object.type == "sequence" else f"{object.type} "
-    if columns is None:
-        return f"{privilege} on {kind}{object.sql}"
-    word = "other " if other else ""
-    noun = "column" if len(columns) == 1 else "columns"
-    if len(columns) > 3:
-        return f"{privilege} on {len(columns)} {word}{noun} of {object.sql}"
-    return f"{privilege} on the {word}{noun} {', '.join(map(quote, columns))} of {object.sql}"
-
-
-def details(
-    side: Side, privilege: str, object: Object, columns: Sequence[str] | None, source: Source | None, bound: str = SURE
-) -> dict[str, object]:
-    """The contract's details (DESIGN.md, section 5)."""
-    return {
-        "privilege": privilege,
-        "object_type": object.type,
-        "schema": object.schema,
-        "object": object.name + (f"({object.arguments})" if object.sql.endswith(")") else ""),
-        "columns": None if columns is None else list(columns),
-        "role": side.role,
-        "via": path(source) if source is not None else [side.role],
-        "bound": bound,
-    }
-
-
-def path(source: Source) -> list[str]:
-    """How a privilege is held, outermost first: roles, then the grant or the attribute."""
-    end = "owner" if source.reason is Reason.OWNER else "superuser" if source.reason is Reason.SUPERUSER else ""
-    if source.grantors:
-        end = f"GRANT by {', '.join(source.grantors)}"
-    steps = [*source.path, *(["PUBLIC"] if source.reason is Reason.PUBLIC else [])]
-    return [*steps, end] if end else steps
-
-
-def cause(source: Source) -> str:
-    """The decision behind a privilege, which the text report groups by."""
-    if source.reason is Reason.PUBLIC:
-        return "granted to PUBLIC: every role has it"
-    if len(source.path) > 1:
-        return f"{source.path[0]} is a member of {' -> '.join(source.path[1:])}"
-    return f"granted to {source.path[0]} itself" + (f" by {', '.join(source.grantors)}" if source.grantors else "")
-
-
-def fixes(side: Side, object: Object, held: Sequence[Held], columns: list[str] | None, agreed: Names | None) -> str:
-    """The statements that end an excess and leave what is agreed; each way in which it is held needs its own."""
-    statements: list[str] = []
-    narrowed = False
-    for one in held:
-        ended = one
-        if one.columns is not None and columns is not None:
-            within = tuple(name for name in one.columns if name in columns)
-            if not within:
-                continue
-            ended = one._replace(columns=within)
-        statements += [revoke(ended, source) for source in one.sources]
-        narrowed = narrowed or one.columns is None or any(len(source.path) > 1 for source in one.sources)
-    if narrowed and columns is not None and agreed is not None:
-        kept = listed(agreed, side.columns(object))
-        if kept:
-            statements.append(grant(held[0].privilege, object, kept, side.role))
-    return "\n".join(dict.fromkeys(statements))
-
-
-def grant(privilege: str, object: Object, columns: Sequence[str] | None, role: str) -> str:
-    """The GRANT of one privilege."""
-    limit = f" ({', '.join(map(quote, columns))})" if columns is not None else ""
-    return f"GRANT {privilege}{limit} ON {object.on} TO {quote(role)};"
 
 
 def missing(side: Side) -> Iterator[Discrepancy]:

@@ -208,6 +208,7 @@ def demand(resource: Resource, index: Index, search_path: Sequence[str], schemas
         named = Named(())
     if not resource.known:
         builder.unchecked["its access or scope cannot be read (`permlint check` says why)"] = None
+        builder.everything.update(named.objects)  # nobody can say what would be too much
     for leaf in resource.leaves if named.objects or named.schemas else ():
         builder.add(leaf, named)
     return Demand(

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from linter.skeleton import Draft, Entry
-from linter.systems.postgresql.compare import describe
 from linter.systems.postgresql.declared import RELATIONS, ROUTINES
 from linter.systems.postgresql.granted import Effective, Held, Object, Reason
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.side import ordinary
+from linter.systems.postgresql.wording import describe
 
 _ACCESS = {
     frozenset({"SELECT"}): "read-only",
@@ -25,12 +26,12 @@ _WORDS = {
 
 def draft(system: str, held: Effective, index: Index) -> Draft:
     """What a manifest of this role would say, and what has to be decided first."""
-    ordinary = [one for one in held.held if not one.default and not one.extension and not _conferred(one)]
+    granted = [one for one in held.held if not ordinary(one) and not _conferred(one)]
     entries: list[Entry] = []
     decisions: list[str] = []
     drawn: set[Object] = set()
     schemas: set[str] = set()
-    for object, rights in _by_object(ordinary).items():
+    for object, rights in _by_object(granted).items():
         if object.type in RELATIONS:
             found = list(_relation(system, object, rights, index))
             entries += found
@@ -41,7 +42,7 @@ def draft(system: str, held: Effective, index: Index) -> Draft:
         if object.schema and object.type != "sequence":
             schemas.add(object.schema)
         decisions += _undecided(object, rights)
-    for object, rights in _by_object(ordinary).items():
+    for object, rights in _by_object(granted).items():
         words = [_WORDS[object.type][one] for one in rights.get(None, ()) if one in _WORDS.get(object.type, {})]
         if object in drawn:
             words = [word for word in words if word != "usage"]
@@ -49,7 +50,7 @@ def draft(system: str, held: Effective, index: Index) -> Draft:
             entries.append(Entry(_name(system, object), "", tuple(words), {}))
     decisions += [f"{power.role}: {power.confers}" for power in held.powers]
     decisions += [f"it owns {one.object.type} {one.object.sql}" for one in held.owned]
-    decisions += [f"it may grant {one.privilege} on {one.object.sql} to others" for one in ordinary if one.grantable]
+    decisions += [f"it may grant {one.privilege} on {one.object.sql} to others" for one in granted if one.grantable]
     decisions += [f"it can become {one.role} ({one.how})" for one in held.reach if not one.inherited or one.gains]
     return Draft(tuple(entries), tuple(dict.fromkeys(decisions)), (system, held.role))
 

@@ -48,7 +48,8 @@ def _reachable(rights: Rights) -> dict[int, tuple[Path, str]]:
         waiting = []
         for path, how in following:
             for oid, more in graph.administered(path[-1]).items():
-                if _grantable(graph.roles[oid]):
+                # A role that is a member of this one cannot be granted to it.
+                if _grantable(graph.roles[oid]) and rights.role not in graph.memberships(oid):
                     waiting.append(((*path, *more[1:]), ADMIN if how == SET else how))
         for path, how in following:
             # Until 15, CREATEROLE hands out every role but a superuser's; since 16 only what it has ADMIN OPTION on.

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from linter.manifest.model import Resource
 from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
-from linter.systems.postgresql.compare import Side, details
 from linter.systems.postgresql.declared import RELATIONS
 from linter.systems.postgresql.granted import Object
+from linter.systems.postgresql.side import Side
+from linter.systems.postgresql.wording import details
 
 _BOUND = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """What row-level security applies to."""

@@ -28,9 +28,7 @@ _BY_COLUMN = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
 
 
 @given(st.data())
-@settings(
-    max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@settings(max_examples=12, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 def test_effective_set_is_postgresqls_own(server: servers.Server, data: st.DataObject) -> None:
     check(server, data)
 
@@ -72,8 +70,9 @@ def compare(connection: psycopg.Connection[tuple[object, ...]], index: Index, sn
     superuser = graph.roles[oid].superuser
     ours = answers(computed, index)
     theirs = oracle.privileges(connection, role)
-    if snapshot.server.version < 180000:
-        ours = frozenset(one for one in ours if one.family != "large object")
+    if superuser or snapshot.server.version < 180000:
+        # Of large objects a snapshot has only those that some grant or ownership concerns; before 18 nobody can ask.
+        ours, theirs = (frozenset(one for one in found if one.family != "large object") for found in (ours, theirs))
     assert {one for one in ours if not one.grantable} == {one for one in theirs if not one.grantable}, role
     if superuser:
         return  # every has_ function says yes

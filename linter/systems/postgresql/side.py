@@ -1,0 +1,114 @@
+"""One agent's claim beside what its principal holds: the ground that every comparison stands on."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from linter.boxes import EVERYTHING, Names
+from linter.manifest.model import Resource
+from linter.systems.live import Claim
+from linter.systems.postgresql.declared import RELATIONS, Demand, Rights
+from linter.systems.postgresql.granted import Effective, Held, Object, PowerKind, Reason
+from linter.systems.postgresql.index import Index
+
+
+class Agreed(NamedTuple):
+    """What all agents that share a principal may do together."""
+
+    may: Rights
+    everything: frozenset[Object]
+    passes_on: bool
+
+
+class Side:
+    """One agent's claim beside what its principal holds."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        demands: Sequence[Demand],
+        audit: Demand | None,
+        agreed: Agreed,
+        effective: Effective,
+        index: Index,
+    ) -> None:
+        self.claim = claim
+        self.demands = demands
+        self.audit = audit
+        self.agreed = agreed
+        self.effective = effective
+        self.index = index
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All that the agent declares here."""
+        return tuple(demand.resource for demand in self.demands)
+
+    @property
+    def role(self) -> str:
+        """The principal."""
+        return self.effective.role
+
+    @cached_property
+    def superuser(self) -> bool:
+        """Whether no permission is checked at all."""
+        return any(one.kind is PowerKind.SUPERUSER and one.role == self.role for one in self.effective.powers)
+
+    @cached_property
+    def owned(self) -> frozenset[Object]:
+        """What it owns, itself or through a role that it inherits."""
+        return frozenset(one.object for one in self.effective.owned)
+
+    @cached_property
+    def audited(self) -> frozenset[Object]:
+        """The audit log, where there is one here."""
+        return frozenset(self.audit.objects if self.audit else ())
+
+    @cached_property
+    def held(self) -> dict[tuple[Object, str], list[Held]]:
+        """What is held, by object and privilege."""
+        found: dict[tuple[Object, str], list[Held]] = {}
+        for one in self.effective.held:
+            found.setdefault((one.object, one.privilege), []).append(one)
+        return found
+
+    def resource_of(self, object: Object) -> Resource | None:
+        """The resource that an object belongs to: the one that names it, else the narrowest wildcard."""
+        return self._owners.get(object)
+
+    @cached_property
+    def _owners(self) -> dict[Object, Resource]:
+        owners: dict[Object, Resource] = {}
+        for demand in sorted(self.demands, key=lambda one: (len(one.schemas) or -1, len(one.objects))):
+            for object in demand.objects:
+                owners.setdefault(object, demand.resource)
+        return owners
+
+    def columns(self, object: Object) -> tuple[str, ...]:
+        """A relation's columns; none for what has none."""
+        relation = self.index.relation(object.schema, object.name) if object.type in RELATIONS else None
+        return relation.columns if relation is not None else ()
+
+
+def ordinary(held: Held) -> bool:
+    """Whether a privilege is nobody's decision: the server's default, or what an extension gives to everyone on its own objects."""
+    return held.default or (
+        bool(held.extension)
+        and held.privilege in ("SELECT", "EXECUTE", "USAGE")
+        and all(source.reason is Reason.PUBLIC for source in held.sources)
+    )
+
+
+def held_names(held: Sequence[Held]) -> Names:
+    """The columns on which a privilege is held."""
+    names = Names(frozenset())
+    for one in held:
+        names = names.join(EVERYTHING if one.columns is None else Names(frozenset(one.columns)))
+    return names
+
+
+def listed(names: Names, columns: Sequence[str]) -> list[str]:
+    """The existing columns of a set, in the relation's order; a system column that is named comes last."""
+    if names.excluded:
+        return [one for one in columns if one not in names.names]
+    return [*(one for one in columns if one in names.names), *sorted(names.names.difference(columns))]

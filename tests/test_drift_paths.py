@@ -1,0 +1,179 @@
+"""Ways around the manifest that no list of privileges shows: views, functions, triggers, foreign keys, roles within reach, rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.servers import World
+from tests.test_drift import BINDING, compared, manifest, rules, setup
+from tests.world import build
+
+
+@pytest.fixture(scope="module", params=sorted({min(servers.programs()), max(servers.programs())}))
+def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
+    """The oldest, where inheritance differs most, and the newest."""
+    with servers.running(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def world(server: servers.Server) -> Iterator[World]:
+    """A database of one's own."""
+    with servers.world(server) as fresh:
+        yield fresh
+
+
+READ = "{resource: postgres.app.tickets, access: read-only}"
+GRANT_READ = "GRANT SELECT ON app.tickets TO {agent}"
+SECRETS = "CREATE TABLE app.secrets (id int PRIMARY KEY, value text)"
+CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
+    "a declared view that reads as its owner is what was agreed": (
+        ("{resource: postgres.app.open_tickets, access: read-only}",),
+        ("CREATE VIEW app.open_tickets AS SELECT id FROM app.tickets; GRANT SELECT ON app.open_tickets TO {agent}",),
+        ["security-definer-path info"],
+    ),
+    "a declared view that steps over row-level security": (
+        (READ, "{resource: postgres.app.all_tickets, access: read-only}"),
+        (
+            GRANT_READ,
+            "ALTER TABLE app.tickets ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON app.tickets TO {agent} USING (id = 1)",
+            "CREATE VIEW app.all_tickets AS SELECT * FROM app.tickets; GRANT SELECT ON app.all_tickets TO {agent}",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "an undeclared view of secrets": (
+        (READ,),
+        (GRANT_READ, SECRETS, "CREATE VIEW app.leak AS SELECT * FROM app.secrets; GRANT SELECT ON app.leak TO {agent}"),
+        ["security-definer-path warning", "undeclared-privilege warning"],
+    ),
+    "a function that runs as a superuser, declared": (
+        (READ, "{resource: 'postgres.app.sweep()', access: execute}"),
+        (
+            GRANT_READ,
+            "CREATE FUNCTION app.sweep() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM app.tickets'",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a function that runs as an ordinary role, declared": (
+        (READ, "{resource: 'postgres.app.sweep()', access: execute}"),
+        (
+            GRANT_READ,
+            "CREATE FUNCTION app.sweep() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = app AS 'SELECT'",
+            "CREATE ROLE {sweeper}; ALTER FUNCTION app.sweep() OWNER TO {sweeper}",
+        ),
+        ["security-definer-path info"],
+    ),
+    "a foreign key that deletes elsewhere": (
+        ("{resource: postgres.app.tickets, actions: [select, delete]}",),
+        (
+            "GRANT SELECT, DELETE ON app.tickets TO {agent}",
+            "CREATE TABLE app.notes (ticket int REFERENCES app.tickets ON DELETE CASCADE)",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "inherited and settable brings nothing more": (
+        (READ,),
+        ("CREATE ROLE {readers}; GRANT SELECT ON app.tickets TO {readers}; GRANT {readers} TO {agent}",),
+        [],
+    ),
+    "a role at login": (
+        (READ,),
+        (
+            GRANT_READ,
+            "CREATE ROLE {boss}; GRANT DELETE ON app.tickets TO {boss}; ALTER ROLE {agent} NOINHERIT",
+            "GRANT {boss} TO {agent}; ALTER ROLE {agent} SET role = {boss}",
+        ),
+        ["reachable-role warning"],
+    ),
+    "an owner's rights are one finding": (
+        (READ,),
+        (GRANT_READ, SECRETS, "ALTER TABLE app.secrets OWNER TO {agent}"),
+        ["ownership error"],
+    ),
+    "a superuser is one finding": ((READ,), (SECRETS, "ALTER ROLE {agent} SUPERUSER"), ["superuser error"]),
+    "pg_read_all_data is one finding, and the declared table's other columns": (
+        ("{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}",),
+        (SECRETS, "GRANT pg_read_all_data TO {agent}"),
+        ["server-power warning", "undeclared-privilege warning"],
+    ),
+    "no login": ((READ,), (GRANT_READ, "ALTER ROLE {agent} NOLOGIN"), ["unusable-privilege warning"]),
+    "an expired password": (
+        (READ,),
+        (GRANT_READ, "ALTER ROLE {agent} VALID UNTIL '2001-01-01'"),
+        ["unusable-privilege warning"],
+    ),
+    "a serial without its sequence": (
+        ("{resource: postgres.app.tickets, actions: [insert]}",),
+        ("GRANT INSERT ON app.tickets TO {agent}",),
+        ["unusable-privilege warning"],
+    ),
+    "a large object and a foreign server": (
+        (READ,),
+        (
+            GRANT_READ,
+            "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO {agent}",
+            "CREATE FOREIGN DATA WRAPPER far; GRANT USAGE ON FOREIGN DATA WRAPPER far TO {agent}",
+        ),
+        ["undeclared-privilege warning", "undeclared-privilege warning"],
+    ),
+    "what an extension gives to everyone is ordinary": (
+        (READ,),
+        (GRANT_READ, "CREATE EXTENSION pg_stat_statements"),
+        [],
+    ),
+    "temporary tables and another schema": (
+        (READ,),
+        (GRANT_READ, "CREATE SCHEMA other; GRANT CREATE ON SCHEMA other TO {agent}"),
+        ["undeclared-privilege warning"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ways_around_the_manifest(tmp_path: Path, world: World, case: str) -> None:
+    entries, statements, expected = CASES[case]
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
+    setup(world, *statements)
+    body = compared(tmp_path, world)
+    found = sorted(f"{one['rule'].removeprefix('drift/')} {one['severity']}" for one in body["findings"])
+    assert found == expected, [one["message"] for one in body["findings"]]
+    assert body["errors"] == []
+
+
+def test_in_production_writing_is_an_error_and_reading_a_warning(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
+    setup(world, "GRANT SELECT, DELETE ON app.tickets TO {agent}", SECRETS, "GRANT SELECT ON app.secrets TO {agent}")
+    body = compared(tmp_path, world)
+    assert {one["details"]["privilege"]: one["severity"] for one in body["findings"]} == {
+        "DELETE": "error",
+        "SELECT": "warning",
+    }
+    assert body["status"] == 1
+
+
+def test_what_the_verdicts_say(tmp_path: Path, world: World) -> None:
+    entries = (
+        "{resource: postgres.app.tickets, access: read-write, scope: {columns: [status]}}",
+        "{resource: postgres.app.notes, access: read-write}",
+        "{resource: postgres.app.quiet, access: read-only, scope: whatever was said in the meeting}",
+    )
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
+    setup(
+        world,
+        "CREATE TABLE app.notes (id int); CREATE TABLE app.quiet (id int)",
+        "GRANT SELECT, UPDATE (status) ON app.tickets TO {agent}; GRANT SELECT, DELETE ON app.notes TO {agent}",
+        "GRANT SELECT ON app.quiet TO {agent}",
+    )
+    body = compared(tmp_path, world)
+    assert [(one["resource"], one["verdict"], one["also"]) for one in body["verdicts"]] == [
+        ("postgres.app.notes", "excess", ["missing"]),
+        ("postgres.app.quiet", "unverified", []),
+        ("postgres.app.tickets", "excess", []),
+    ]
+    assert body["status"] == 3
+    assert body["summary"]["unverified"] == 1
+    assert rules(body).count("missing-privilege") == 2
