@@ -24,13 +24,13 @@ def one(raw: bytes) -> None:
     for command in in_prose(text):
         assert command.script is None or command.script in text.replace("\\\n", " ")
         assert command.text == command.text.strip()
-    shown = 0
+    shown, masked = 0, mask(text)
+    assert len(masked) == len(text)
     for start, end, _ in find(text):
         assert shown <= start < end <= len(text), "secrets overlap"
+        assert text[shown:start] == masked[shown:start], "what is no secret is masked"
+        assert set(masked[start:end]) <= set("*\r\n"), "a secret is shown"
         shown = end
-    masked = mask(text)
-    assert len(masked) == len(text)
-    assert mask(masked) == masked, "what is masked is found again"
 
 
 if __name__ == "__main__":

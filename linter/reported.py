@@ -111,5 +111,7 @@ def resolve(written: str, fingerprints: Iterable[str]) -> str:
     if len(found) > 1:
         raise NoSuchFinding(f"`{written}` begins {len(found)} fingerprints: {', '.join(found)}")
     if not found:
-        raise NoSuchFinding(f"no finding has the fingerprint `{written}`: `permlint check -v` shows those that there are")
+        raise NoSuchFinding(
+            f"no finding has the fingerprint `{written}`: `permlint check -v` shows those that there are"
+        )
     return found[0]
