@@ -4,6 +4,7 @@ A plane is (kind, server or account, database, principal, environment). All that
 system's name, is one claim and compared once. Nothing here connects to anything.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,6 +88,8 @@ def bind(config: "Config", system: str, environment: str) -> Binding:
                 f"add [systems.{system}.environments.{environment}]"
             )
         settings |= overlays[environment]
+    if isinstance(settings.get("ca_file"), str):
+        settings["ca_file"] = os.path.join(config.root, settings["ca_file"])
     return Binding(system, environment, entry["kind"], settings)
 
 

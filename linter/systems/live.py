@@ -140,6 +140,9 @@ class Adapter(Protocol):
     own_principal: bool
     """Whether a credential is its own principal, so that nobody has to name one."""
 
+    def about(self) -> Sequence[str]:
+        """What is asked, which right that needs, what it tells and what it cannot: a line each."""
+
     def target(self, binding: Binding) -> Target:
         """Where a binding leads.
 
@@ -193,6 +196,8 @@ _ADAPTERS = {
     },
 }
 """Kind -> the module and the name of its adapter."""
+KINDS = tuple(_ADAPTERS)
+"""Every kind of system that can be compared."""
 
 
 def adapter_of(kind: str) -> Adapter | None:

@@ -52,6 +52,19 @@ class Keys:
         self.provider = provider
         self._transport = transport or Transport()
 
+    def about(self) -> Sequence[str]:
+        """The calls, and what the provider says of itself."""
+        provider = self.provider
+        where = provider.host or "the configured host"
+        calls = ", ".join(f"{call.method} {where}{call.path}" for call in provider.calls)
+        said = provider.about
+        return (
+            f"asks     {calls or 'nothing: a key is told by its own text'}",
+            f"needs    {said.right}; the variable that {provider.variable} names holds it",
+            f"tells    {said.knows}",
+            f"cannot   tell {said.cannot}",
+        )
+
     def target(self, binding: Binding) -> Target:
         """The key of a binding, and what tells it from others.
 

@@ -124,6 +124,8 @@ def _beyond(held: Held, side: Side) -> Iterator[Discrepancy]:
     surplus = {atom for atom in held.sure if not any(one.allows(atom) for one in agreed)}
     needed = held.sure - surplus
     perhaps = {atom for atom in held.possible - held.sure if not any(one.allows(atom) for one in agreed)}
+    if not needed and surplus:  # all of it is beyond, whatever it turns out to be
+        surplus, perhaps = surplus | perhaps, set()
     concerned = _concerned(held, side)
     scope = side.vocabulary.scopes.get(held.name)
     if surplus:

@@ -98,6 +98,15 @@ class PostgreSQL:
 
     own_principal = False
 
+    def about(self) -> Sequence[str]:
+        """The catalog, and who may read it."""
+        return (
+            "asks     the system catalogs, in one read-only transaction",
+            "needs    an auditor's login with CONNECT on the database, in the variable that dsn_env names",
+            "tells    everything that a role may do there, and the path by which it is held",
+            "cannot   tell which rows a policy lets through",
+        )
+
     def target(self, binding: Binding) -> Target:
         """The connection string of a binding, and what tells it from others.
 
