@@ -4,7 +4,6 @@ import json
 import re
 from base64 import b64encode
 from functools import cache
-from html import escape
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[secret]"
@@ -74,7 +73,8 @@ def _filter() -> re.Pattern[str]:
 
 
 def _spellings(value: str) -> set[str]:
-    found = {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], escape(value)}
+    found = {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1]}
+    found.add(value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     found |= {one.lower() for one in found if "%" in one}
     raw = value.encode()
     # Within a longer text (USER:TOKEN) base64 of the same bytes has three forms; the ends depend on the neighbours.
