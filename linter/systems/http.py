@@ -5,19 +5,22 @@ are no proxies, no .netrc and no cookies; a name is resolved once, its addresses
 one that was judged. What may be sent at all is the provider's list of calls.
 """
 
-import http.client
 import json
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from threading import Timer
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.systems.live import Unverified
 from linter.systems.secret import hide
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+# `http.client` and `ssl` take 20 ms to import: only whoever asks pays for them.
 
 CONNECT, READ, TOTAL = 5.0, 10.0, 30.0
 """Seconds: to connect, for one read, for a call with its retries."""
@@ -178,13 +181,15 @@ class Session:
     def _once(
         self, call: Call, headers: Mapping[str, str], body: bytes | None, addresses: list[tuple[Any, ...]], end: float
     ) -> tuple[int, dict[str, str], bytes]:
+        from http.client import HTTPConnection, HTTPException
+
         left = end - self._transport._clock()
         sock = self._open(addresses, left)
         # Each read has its own limit, and a server that sends a byte every nine seconds keeps all of them: this ends it.
         watchdog = Timer(max(left, 0.001), _cut, [sock.dup()])
         watchdog.daemon = True
         watchdog.start()
-        connection = http.client.HTTPConnection(self._origin.host)
+        connection = HTTPConnection(self._origin.host)
         connection.auto_open = 0  # never a second connection, to an address that nobody judged
         try:
             connection.sock = self._secured(sock)
@@ -196,7 +201,7 @@ class Session:
                 raw = self._body(answer, end)
         except TimeoutError:
             raise _Failed(f"it did not answer within {self._transport._read:g} s") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             if self._transport._clock() >= end:
                 raise _Failed(f"the answer was not complete after {self._transport._total:g} s") from None
             raise _Failed(_why(error), again=isinstance(error, ConnectionError)) from None
@@ -225,13 +230,15 @@ class Session:
     def _secured(self, sock: socket.socket) -> socket.socket:
         if not self._origin.tls:
             return sock
+        import ssl
+
         try:
             context = ssl.create_default_context(cafile=self._limits.ca_file)
         except (OSError, ssl.SSLError):
             raise _Failed("the ca_file of its binding holds no certificates") from None
         return context.wrap_socket(sock, server_hostname=self._origin.host)
 
-    def _body(self, answer: http.client.HTTPResponse, end: float) -> bytes:
+    def _body(self, answer: "HTTPResponse", end: float) -> bytes:
         parts: list[bytes] = []
         size = 0
         expected = answer.length
@@ -265,11 +272,14 @@ def _cut(sock: socket.socket) -> None:
 
 
 def _why(error: Exception) -> str:
+    import ssl
+    from http.client import HTTPException
+
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return "no encrypted connection can be made"
-    if isinstance(error, http.client.HTTPException) and not isinstance(error, ConnectionError):
+    if isinstance(error, HTTPException) and not isinstance(error, ConnectionError):
         return "what it answers is not HTTP"
     return "it closed the connection without a complete answer"
 

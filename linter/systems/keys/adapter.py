@@ -94,7 +94,7 @@ class Keys:
             provider.title, provider.origin(binding), provider.allowed(binding), provider.limits(binding)
         )
         data = provider.ask(session, secret, binding)
-        provider.holding(data, provider.vocabulary(binding))  # a refusal is told as one, and not recorded
+        self._holding(data, binding)  # a refusal is told as one, and not recorded
         return Observed(data, session.exchanges)
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
@@ -121,10 +121,7 @@ class Keys:
         observed: Observed = observation
         provider = self.provider
         vocabulary = provider.vocabulary(binding)
-        try:
-            holding = provider.holding(observed.data, vocabulary)
-        except (ValueError, TypeError, AttributeError):
-            raise Unverified(f"what was recorded of {binding.system} is not what {provider.title} answers") from None
+        holding = self._holding(observed.data, binding)
         demands = [tuple(demand(one, provider, holding, vocabulary) for one in claim.resources) for claim in claims]
         agreed = tuple(one for own in demands for one in own)
         parts = []
@@ -135,6 +132,13 @@ class Keys:
         name = parts[0].principal if parts else principal
         notes = [f"{name}: {note}" for note in holding.notes]
         return Comparison(name, tuple(parts), tuple(notes), tuple(_table(holding, observed.exchanges)))
+
+    def _holding(self, data: Mapping[str, Any], binding: Binding) -> Holding:
+        try:
+            return self.provider.holding(data, self.provider.vocabulary(binding))
+        except (ValueError, TypeError, AttributeError):
+            title = self.provider.title
+            raise Unverified(f"what {title} answers for {binding.system} is not what it documents") from None
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """Not for keys.

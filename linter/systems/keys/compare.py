@@ -62,6 +62,8 @@ def demand(resource: Resource, provider: Provider, holding: Holding, vocabulary:
         problem = f"{', '.join(unknown)} is no scope of {provider.title} that permlint knows, and no class of actions"
     if not resource.known:
         problem = "what it declares cannot be read"
+    if "channels" in bounds and resource.actions is None:
+        classes -= {"update"}  # posting is creating, however the channel is named
     needed, covered = provider.classes(classes)
     exact = bool(scopes) and not classes
     return Demand(resource, areas, needed, covered, scopes, exact, bounds, problem)
@@ -245,7 +247,9 @@ def _lacking(one: Demand, side: Side, *, unknown: bool) -> Iterator[Discrepancy]
     sure = {kind for held in side.holding.scopes for kind in _of(one, held.sure)}
     possible = {kind for held in side.holding.scopes for kind in _of(one, held.possible)}
     offered = {kind for scope in side.vocabulary.scopes.values() for kind in _of(one, scope.atoms)} | possible
-    lacking = [kind for kind in CLASSES if kind in one.classes & offered - possible]
+    # What no scope confers nobody lacks, as long as something that is declared is there.
+    wanted = one.classes & offered if one.classes & possible else one.classes
+    lacking = [kind for kind in CLASSES if kind in wanted - possible]
     if lacking and not unknown:
         what = f"any scope to {' or '.join(_VERBS.get(kind, kind) for kind in lacking)}"
         yield _missing(side, one, what, (), level({("", kind) for kind in lacking}))

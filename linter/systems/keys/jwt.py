@@ -55,7 +55,7 @@ class Jwt(Provider):
             raise Unverified("the token is expired")
         if not any(name in claims for name in _CLAIMS):
             raise Unverified(f"the token claims none of {', '.join(_CLAIMS)}: it does not say what it is good for")
-        names = [name for claim in _CLAIMS for name in scope_list(claims.get(claim))]
+        names = [name for claim in _CLAIMS if claim in claims for name in scope_list(claims[claim])]
         note = "what its token claims was read, and its signature was not verified"
         return Holding(held(dict.fromkeys(names), vocabulary), notes=(note,))
 

@@ -79,6 +79,8 @@ class Mcp(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """Each tool as a scope."""
+        if not isinstance(data["tools"], list):
+            raise ValueError("tools are a list")
         return Holding(tuple(_held(one) for one in data["tools"]))
 
     def areas(

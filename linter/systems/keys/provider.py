@@ -169,9 +169,15 @@ class Provider:
 
 
 def scope_list(given: Any, separator: str | None = None) -> tuple[str, ...]:
-    """The scopes of a header or a JSON field, each once, in order."""
+    """The scopes of a header or a JSON field, each once, in order.
+
+    Raises:
+        ValueError: it is neither text nor a list of texts.
+    """
     texts = given if isinstance(given, list) else [given]
-    words = [word.strip() for text in texts if isinstance(text, str) for word in text.split(separator)]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("scopes are text, or a list of texts")
+    words = [word.strip() for text in texts for word in text.split(separator)]
     return tuple(dict.fromkeys(filter(None, words)))
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import ssl
+import subprocess
+import sys
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from importlib import import_module
@@ -17,6 +21,7 @@ from linter.cli import run
 from linter.systems.http import Transport
 from linter.systems.keys.adapter import Keys
 from linter.systems.live import KINDS, adapter_of
+from tests.command import permlint
 from tests.systems.keys.stub import Answer, Stub, reply, stub
 from tests.world import build
 
@@ -449,3 +454,58 @@ def test_only_what_reads_is_ever_sent() -> None:
         "oauth2": ["POST /oauth2/introspect"],
         "mcp": ["POST /mcp"],
     }
+
+
+def test_the_real_command_over_tls(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "trusted.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    more = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *more], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    manifest = "agent_name: triage\nenvironment: staging\nresources:\n  - {resource: system, access: read-only}\n"
+    proxied = dict.fromkeys(("HTTPS_PROXY", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    with stub(reply({"scopes": ["api"], "active": True, "name": "bot"}), context=context) as server:
+        config = (
+            f'[systems.system]\nkind = "gitlab"\ntoken_env = "AGENT_KEY"\norigin = "https://localhost:{server.port}"\n'
+            'ca_file = "trusted.pem"\n'
+        )
+        build(tmp_path, {"agent-permissions.yaml": manifest}, config)
+        refused = permlint(tmp_path, "drift", env={"AGENT_KEY": CANARY, **proxied})
+        assert (refused.returncode, server.connections) == (3, 0)
+        assert "is not public: no request was made" in refused.stdout
+        build(tmp_path, {}, f"{config}private_network = true\n")
+        done = permlint(tmp_path, "drift", "-v", env={"AGENT_KEY": CANARY, **proxied})
+        assert len(server.asked) == 1
+        asked = permlint(tmp_path, "systems", "--check", env={"AGENT_KEY": CANARY, **proxied})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "api -> read_api: that would do" in done.stdout
+    assert re.search(
+        rf"GET https://localhost:{server.port}/api/v4/personal_access_tokens/self +200 +\d\.\d\d s", done.stdout
+    )
+    assert (asked.returncode, asked.stdout) == (0, "system (staging): gitlab: $AGENT_KEY answers\n")
+    assert not [form for form in forms(CANARY) if form in refused.stdout + done.stdout]
+
+
+def test_systems_says_what_each_kind_takes(tmp_path: Path) -> None:
+    done = permlint(tmp_path, "systems", *KINDS)
+    assert done.returncode == 0
+    assert permlint(tmp_path, "systems", "all").stdout == done.stdout
+    for kind in KINDS:
+        if isinstance(found := adapter_of(kind), Keys):
+            paragraph = f"{kind}\n" + "".join(f"  {line}\n" for line in found.about())
+            assert paragraph in done.stdout
+            words = [line.split()[0] for line in paragraph.splitlines()]
+            assert words == [kind, "asks", "needs", "tells", "cannot"]
+    assert permlint(tmp_path, "systems", "slak").returncode == 2
+
+
+def test_what_asks_no_provider_loads_no_client(tmp_path: Path) -> None:
+    project = {"agent-permissions.yaml": "agent_name: a\nenvironment: staging\nresources: []\n"}
+    build(tmp_path, project, '[systems.system]\nkind = "slack"\n')
+    code = "import sys; from linter.cli import run; run(['drift']); print(sorted({'http.client', 'ssl', 'boto3'} & set(sys.modules)))"
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
