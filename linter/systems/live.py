@@ -186,6 +186,7 @@ class Adapter(Protocol):
 
 _ADAPTERS = {
     "postgresql": ("linter.systems.postgresql.adapter", "ADAPTER"),
+    "aws": ("linter.systems.aws.adapter", "ADAPTER"),
     **{
         kind: (f"linter.systems.keys.{kind}", "ADAPTER")
         for kind in ("slack", "github", "gitlab", "zendesk", "oauth2", "jwt", "mcp")

@@ -53,6 +53,8 @@ class Ruling(NamedTuple):
     possible: Area
     because: tuple[str, ...] = ()
     """What stands between the bounds, a clause each."""
+    via: tuple[str, ...] = ()
+    """The policies that allow it."""
 
 
 class _Judged(NamedTuple):
@@ -65,6 +67,7 @@ class _Judged(NamedTuple):
     naming: Naming | None
     text: str
     """Its condition in words."""
+    source: str
 
 
 class Evaluation:
@@ -94,6 +97,7 @@ class Evaluation:
             for pattern in one.actions
         }
         self.unknown = [pattern for key, pattern in sorted(patterns.items()) if not self.table.bits(key)]
+        self._unknown_names = [tidy(pattern.lower()) for pattern in self.unknown]
 
     @property
     def everything(self) -> int:
@@ -103,10 +107,11 @@ class Evaluation:
     def bits(self, pattern: str) -> int:
         """The actions that a pattern means here."""
         found = self.table.bits(pattern)
-        if self.unknown:
+        if self.unknown and pattern:
             first, tidied = self.table.everything.bit_length(), tidy(pattern.lower())
-            for place, name in enumerate(self.unknown):
-                if covers("*" if tidied == "*:*" else tidied, tidy(name.lower())):
+            tidied = "*" if tidied == "*:*" else tidied
+            for place, name in enumerate(self._unknown_names):
+                if tidied[0] in (name[0], "*", "?") and covers(tidied, name):
                     found |= 1 << (first + place)
         return found
 
@@ -150,7 +155,13 @@ class Evaluation:
             bound = area((within, *(() if ":iam:" in within else (f"{within}/*",))))
             found = Reach(intersect(found.sure, bound), intersect(found.possible, bound))
         return _Judged(
-            self._actions(one), one.allows, truth, found, how, describe(one.condition) if truth is None else ""
+            self._actions(one),
+            one.allows,
+            truth,
+            found,
+            how,
+            describe(one.condition) if truth is None else "",
+            one.source,
         )
 
     def rulings(self, also: Iterable[int] = ()) -> list[Ruling]:
@@ -203,7 +214,9 @@ class Evaluation:
                 overlap(one, region.pattern) for one in _SELF_RULED for region in possible
             ):
                 because.setdefault(OWN_POLICY_UNKNOWN, None)
-        return Ruling(bits, sure, possible, tuple(because))
+        layers = (self.identity, *self.resources.values())
+        via = [one.source for layer in layers for one in layer if one.allows and one.bits & bits]
+        return Ruling(bits, sure, possible, tuple(because), tuple(dict.fromkeys(via)))
 
     def _self_ruled(self, bits: int) -> bool:
         return bool(bits & (self._trust_bits | self.table.bits("kms:*")))

@@ -113,6 +113,9 @@ class Table:
         if "*" not in pattern and "?" not in pattern:
             place = lowered.get(pattern)
             return 0 if place is None else 1 << place
+        if pattern.endswith("*") and "*" not in pattern[:-1] and "?" not in pattern:
+            start = pattern[:-1]
+            return sum(1 << place for name, place in lowered.items() if name.startswith(start))
         match = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")).fullmatch
         found = 0
         for name, place in lowered.items():

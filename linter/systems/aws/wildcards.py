@@ -1,12 +1,14 @@
 """Patterns of IAM: `*` is any text, `?` any one character, and nothing else is special (IAM User Guide, "Resource").
 
-A pattern stands for the set of texts that it matches. Whether one set is in others, and what two have in common, is
+A pattern stands for the set of texts that it matches; of two ARNs, each of the six parts is compared by itself, since no
+region and no account has a colon. Whether one set is in others, and what two have in common, is
 answered exactly, within a bound of effort: a policy may come from a stranger.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import product
 
 _RUN = re.compile(r"[*?]*\*[*?]*")
 _MOST_STATES = 4_000
@@ -21,12 +23,31 @@ class TooHard(Exception):
 
 def tidy(pattern: str) -> str:
     """The same set in one spelling: in a run of wildcards, every `?` first and then one `*`."""
+    if "**" not in pattern and "*?" not in pattern:
+        return pattern
     return _RUN.sub(lambda run: "?" * run[0].count("?") + "*", pattern)
+
+
+@lru_cache(maxsize=1 << 16)
+def parts(pattern: str) -> tuple[str, ...]:
+    """The six parts of an ARN; anything else is one part."""
+    found = tuple(pattern.split(":", 5)) if pattern.startswith("arn:") else ()
+    return found if len(found) == 6 else (pattern,)
 
 
 @lru_cache(maxsize=1 << 16)
 def covers(outer: str, inner: str) -> bool:
     """Whether every text of `inner` is one of `outer`; False where that would need more than a look at the symbols."""
+    if outer == "*" or outer == inner:
+        return True
+    mine, theirs = parts(outer), parts(inner)
+    if len(mine) == len(theirs) == 6:
+        return all(map(_covers, mine, theirs))
+    return _covers(outer, inner)
+
+
+@lru_cache(maxsize=1 << 16)
+def _covers(outer: str, inner: str) -> bool:
     if outer == "*" or outer == inner:
         return True
     # The classic two-pointer match, with the wildcards of `inner` taken as symbols: only "*" takes a "*".
@@ -50,8 +71,18 @@ def covers(outer: str, inner: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def overlap(one: str, other: str) -> bool:
     """Whether some text is in both."""
+    mine, theirs = parts(one), parts(other)
+    if len(mine) == len(theirs) == 6:
+        return all(map(_overlap, mine, theirs))
+    return _overlap(one, other)
+
+
+@lru_cache(maxsize=1 << 16)
+def _overlap(one: str, other: str) -> bool:
+    if one == "*" or other == "*":
+        return True
     if "*" not in one and "?" not in one:
-        return covers(other, one)
+        return _covers(other, one)
     reached = {(0, 0)}
     waiting = [(0, 0)]
     while waiting:
@@ -93,7 +124,16 @@ def meet(one: str, other: str) -> tuple[str, ...]:
         return (one,)
     if not overlap(one, other):
         return ()
-    return tuple(sorted(_Meeting(one, other).at(0, 0)))
+    mine, theirs = parts(one), parts(other)
+    if len(mine) == len(theirs) == 6:
+        return tuple(_widest(":".join(pieces) for pieces in product(*map(_meet, mine, theirs))))
+    return _meet(one, other)
+
+
+def _meet(one: str, other: str) -> tuple[str, ...]:
+    if _covers(one, other):
+        return (other,)
+    return (one,) if _covers(other, one) else tuple(sorted(_Meeting(one, other).at(0, 0)))
 
 
 class _Meeting:
@@ -156,6 +196,11 @@ def within(inner: str, outers: Sequence[str]) -> bool:
     if any(covers(outer, inner) for outer in outers):
         return True
     near = tuple(outer for outer in outers if overlap(outer, inner))
+    mine = parts(inner)
+    if len(mine) == 6 and all(len(parts(outer)) == 6 for outer in near):
+        # Only those that cover all but the last part can do so together; others would have to share a region.
+        near = tuple(parts(outer)[5] for outer in near if all(map(_covers, parts(outer)[:5], mine[:5])))
+        inner = mine[5]
     return bool(near) and _within(inner, near)
 
 
