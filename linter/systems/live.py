@@ -133,6 +133,9 @@ class Observation(Protocol):
     def exists(self, principal: str) -> bool:
         """Whether there is such a principal."""
 
+    def name_of(self, principal: str) -> str:
+        """A principal as `strangers` calls it, however it is named."""
+
 
 class Adapter(Protocol):
     """A kind of system that can be compared."""

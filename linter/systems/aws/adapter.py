@@ -55,6 +55,14 @@ class Observed:
             return False
         return True
 
+    def name_of(self, principal: str) -> str:
+        """The ARN of a user or role."""
+        try:
+            found = self.account.find(principal)
+        except (LookupError, Unverified):
+            return principal
+        return str(found.entry.get("Arn", found.principal.arn))
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The users and roles that configuration's patterns call agents'."""
         return self.account.strangers(patterns)

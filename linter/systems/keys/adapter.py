@@ -42,6 +42,10 @@ class Observed:
         """Whether the key is this principal's. Nobody can tell of another's."""
         return False
 
+    def name_of(self, principal: str) -> str:
+        """The same: there is one name alone."""
+        return principal
+
 
 class Keys:
     """The adapter of one provider."""

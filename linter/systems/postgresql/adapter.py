@@ -70,6 +70,10 @@ class Observed:
         """Whether there is such a role."""
         return principal in self.index.roles
 
+    def name_of(self, principal: str) -> str:
+        """The same: there is one name alone."""
+        return principal
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The login roles that are members of certain roles, or whose names match."""
         found: dict[str, Stranger] = {}
