@@ -103,6 +103,7 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
         fix=_narrower(side, one),
         cause=f"allowed by {via}",
         resource=resource,
+        touches=side.claim.resources if one.actions == ("*",) else None,
         verdict=EXCESS if sure else CONDITIONAL,
         reason=f"{side.principal} {'has' if sure else 'may have'} {what}",
     )

@@ -154,8 +154,7 @@ def _folded(granted: Granted, folds: dict[tuple[str, str, str], _Fold], declared
     for bound in (SURE, POSSIBLE):
         own = {key[1:]: fold for key, fold in folds.items() if key[0] == bound}
         if own and granted.everywhere(sure=bound == SURE):
-            found.append(_excess(granted, bound, ("*",), "admin", list(own.values()), ("*",)))
-            continue
+            return [*found, _excess(granted, bound, ("*",), "admin", list(own.values()), ("*",))]
         others = sorted({service for service, _ in own if service not in declared})
         together = len(others) > MANY_SERVICES
         for service, level in sorted(own):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables
 """Real boto3 against a server on loopback: every call that is made, pages, throttling, refusals, and where nothing goes."""
 
 from __future__ import annotations
