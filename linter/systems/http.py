@@ -166,7 +166,8 @@ class Session:
                 continue
             self._note(call, str(status), began)
             if status not in _AGAIN or last:
-                return Response(str(call), status, got, _parsed(raw, got.get("content-type", "")))
+                shown = {name: hide(value) for name, value in got.items()}
+                return Response(str(call), status, shown, hidden(_parsed(raw, got.get("content-type", ""))))
             pause = _pause(got.get("retry-after"), attempt)
             if pause is None or transport._clock() + pause > end:
                 asked = f": it asks to wait {got['retry-after'][:20]!r}" if "retry-after" in got else ""
@@ -299,14 +300,24 @@ def _parsed(raw: bytes, kind: str) -> Any:
     return None
 
 
+def hidden(value: Any) -> Any:
+    """A JSON value without any known credential: what a provider sends back may quote the key."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, list):
+        return [hidden(one) for one in value]
+    if isinstance(value, dict):
+        return {hide(key): hidden(one) for key, one in value.items()}
+    return value
+
+
 def _pause(asked: str | None, attempt: int) -> float | None:
-    """Seconds before the next attempt; None where that is too long, or is said in no number of seconds."""
+    """Seconds before the next attempt; None where it is said in no number of seconds, or one that nobody waits for."""
     if asked is None:
         return float(2**attempt)
     if not asked.isascii() or not asked.strip().isdigit() or len(asked.strip()) > 4:
         return None
-    seconds = float(asked)
-    return seconds if seconds <= TOTAL else None
+    return float(asked)
 
 
 def _public(address: str) -> bool:
@@ -342,5 +353,5 @@ def usable(response: Response, title: str) -> Any:
     if not 200 <= status < 300:
         raise Unverified(f"{title} answers {status}")
     if page:
-        raise Unverified(f"{title} answers with {hide(kind)[:40] or 'something'} instead of its JSON")
+        raise Unverified(f"{title} answers with {kind[:40] or 'something'} instead of its JSON")
     return response.body

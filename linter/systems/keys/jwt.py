@@ -6,11 +6,12 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 
+from linter.systems.http import hidden
 from linter.systems.keys.adapter import Keys
 from linter.systems.keys.provider import About, Holding, Provider, held, scope_list
 from linter.systems.keys.vocabulary import Vocabulary, of_settings
 from linter.systems.live import Binding, Unverified
-from linter.systems.secret import Secret, hide
+from linter.systems.secret import Secret
 
 _CLAIMS = ("scope", "scp", "roles", "permissions")
 _MOST = 1 << 16
@@ -45,7 +46,7 @@ class Jwt(Provider):
         if not isinstance(claims, dict):
             raise Unverified("what the variable holds is no JSON Web Token (an encrypted one cannot be read)")
         texts = {name: claims[name] for name in (*_CLAIMS, "exp") if name in claims}
-        return {"claims": json.loads(hide(json.dumps(texts)))}
+        return {"claims": hidden(texts)}
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """Every claim that names what the token is good for."""

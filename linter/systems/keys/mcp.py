@@ -17,7 +17,7 @@ from linter.systems.keys.provider import About, Held, Holding, Provider
 from linter.systems.keys.settings import path
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary
 from linter.systems.live import Binding, Unverified
-from linter.systems.secret import Secret, hide
+from linter.systems.secret import Secret
 
 _DEFAULT = "/mcp"
 _VERSION = "2025-06-18"
@@ -133,7 +133,7 @@ def _kept(tool: Any) -> dict[str, Any]:
     given = tool.get("annotations")
     hints = given if isinstance(given, dict) else {}
     return {
-        "name": hide(tool["name"]),
+        "name": tool["name"],
         "annotations": {key: hints[key] for key in _HINTS if type(hints.get(key)) is bool},
     }
 

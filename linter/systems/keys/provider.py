@@ -13,7 +13,7 @@ from linter.systems.http import Call, Limits, Origin, Response, Session, usable
 from linter.systems.keys.settings import https_origin
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary, load
 from linter.systems.live import Binding, Unverified
-from linter.systems.secret import Secret, hide
+from linter.systems.secret import Secret
 
 
 class Held(NamedTuple):
@@ -131,7 +131,7 @@ class Provider:
     def kept(self, response: Response) -> dict[str, Any]:
         """What a recording has of an answer."""
         names = ("content-type", *self.keep_headers)
-        headers = {name: hide(response.headers[name]) for name in names if name in response.headers}
+        headers = {name: response.headers[name] for name in names if name in response.headers}
         body = _kept(response.body, self.keep_body)
         return {"request": response.request, "status": response.status, "headers": headers, "body": body}
 
@@ -247,17 +247,7 @@ def _kept(body: Any, paths: Sequence[str]) -> Any:
     for path in paths:
         name, _, inner = path.partition(".")
         if name in body and not inner:
-            found[name] = _hidden(body[name])
+            found[name] = body[name]
         elif isinstance(body.get(name), dict):
             found.setdefault(name, {}).update(_kept(body[name], [inner]))
     return found
-
-
-def _hidden(value: Any) -> Any:
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, list):
-        return [_hidden(one) for one in value]
-    if isinstance(value, dict):
-        return {hide(key): _hidden(one) for key, one in value.items()}
-    return value
