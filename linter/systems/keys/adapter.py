@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from linter.skeleton import Draft
+from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import Side, demand, discrepancies
 from linter.systems.keys.provider import Holding, Provider, answer
@@ -145,12 +145,20 @@ class Keys:
             raise Unverified(f"what {title} answers for {binding.system} is not what it documents") from None
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
-        """Not for keys.
+        """Every scope by its own name: that, and nothing else, is what the key may do.
 
         Raises:
-            Unverified: always.
+            Unverified: the answer does not say what that is.
         """
-        raise Unverified(f"permlint writes no manifest from a key of {self.provider.title} yet")
+        held = self._holding(observation.data, Binding(system, "", self.provider.kind, {}))
+        if held.unscoped:
+            raise Unverified(held.unscoped)
+        scopes = [one for one in held.scopes if not one.free]
+        grave = {one.name: level(one.possible) if one.known else "unknown" for one in scopes}
+        plain = tuple(name for name, how in grave.items() if how in ("read", "write"))
+        decide = tuple(f"{name} ({how})" for name, how in grave.items() if name not in plain)
+        entries = (Entry(system, "", plain),) if plain else ()
+        return Draft(entries, decide, (system, "" if principal == LOGIN else principal))
 
 
 def _target(key: tuple[str, ...], label: str, secret: Secret | None, binding: Binding) -> Asked:

@@ -510,3 +510,35 @@ def test_what_asks_no_provider_loads_no_client(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_first_manifest_from_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"X-OAuth-Scopes": "users:read,reminders:read,chat:write,new:scope"}
+    with stub(reply({"ok": True, "user": "bot"}, headers=headers)) as server:
+        project(tmp_path, CASES[0], monkeypatch, server)
+        assert run(["init", "agents/new/agent-permissions.yaml", "--from", "system", "--agent", "notifier"]) == 0
+        text = (tmp_path / "agents/new/agent-permissions.yaml").read_text(encoding="utf-8")
+        assert "actions: ['users:read', 'reminders:read']" in text.replace('"', "'")
+        assert "# - chat:write (delete)" in text
+        assert "# - new:scope (unknown)" in text
+        assert "identities" not in text
+        capsys.readouterr()
+        _, body = drift(capsys, "agents/new/agent-permissions.yaml")
+    told = {one["details"]["scopes"][0] for one in body["findings"] if one["rule"] == "drift/undeclared-privilege"}
+    assert told == {"chat:write", "new:scope"}
+    assert run(["init", "other.yaml", "--role", "x"]) == 2
+
+
+def test_a_long_key_in_a_refusal_is_not_shown_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "xoxb_" + "".join(f"{number:02d}-k" for number in range(40))
+    with stub(reply({"ok": False, "error": long})) as server:
+        project(tmp_path, CASES[0], monkeypatch, server)
+        monkeypatch.setenv("AGENT_KEY", long)
+        for format_ in FORMATS:
+            assert run(["drift", "--format", format_, "-v"]) == 3
+    said = capsys.readouterr()
+    assert "07-k08-k" not in (said.out + said.err).replace("\\", "")
