@@ -268,4 +268,6 @@ def _facts(who: Principal, role: str, entry: Mapping[str, Any]) -> Facts:
         known |= {"aws:username": ABSENT, "aws:PrincipalType": ("AssumedRole",)}
     for tag in entry.get("Tags") or ():
         known[f"aws:PrincipalTag/{tag.get('Key')}"] = (str(tag.get("Value")),)
-    return facts(known)
+    # A session may have tags of its own; a user has those of its entry.
+    tagged = "aws:principaltag/" if who.kind is Kind.USER and entry else ""
+    return facts(known)._replace(absent=tagged)

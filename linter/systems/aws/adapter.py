@@ -8,6 +8,7 @@ from typing import Any
 from linter.skeleton import Draft
 from linter.systems.aws.account import Account, Found
 from linter.systems.aws.ask import CALLS, Login, ask, auditor_policy
+from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
 from linter.systems.aws.evaluate import Evaluation
@@ -84,7 +85,8 @@ class AWS:
             "needs    an auditor's login (access_key_id_env and secret_access_key_env, or profile), never the agent's, with:",
             *(f"         {line}" for line in auditor_policy().splitlines()),
             "tells    what a user, a role or the user of a key id may do: policies, groups, boundary, service control policies",
-            "cannot   see session policies, policies of resources (unless a recording has them), or of other accounts",
+            "cannot   see session policies, resource control policies, grants of KMS keys, access control lists, other accounts;",
+            "         and policies of resources only where a recording has them",
         )
 
     def target(self, binding: Binding) -> Target:
@@ -148,12 +150,15 @@ class AWS:
         evaluation = observed.evaluation(found)
         partition = found.principal.partition
         demands = [_demands(claim, partition) for claim in claims]
-        agreed = tuple(one for own in demands for one in own)
+        logs = [audit_demand(claim.audit_log, partition) if claim.audit_log else None for claim in claims]
+        agreed = (*(one for own in demands for one in own), *(one for one in logs if one is not None))
         granted = Granted(evaluation, agreed)
         parts = []
-        for claim, own in zip(claims, demands, strict=True):
-            side = Side(claim, own, agreed, granted, name)
-            parts.append(Part(claim, name, tuple(discrepancies(side))))
+        for claim, own, log in zip(claims, demands, logs, strict=True):
+            found_here = list(discrepancies(Side(claim, own, agreed, granted, name)))
+            if claim.audit_log is not None and log is not None:
+                found_here += faults(claim.audit_log, log, granted, name)
+            parts.append(Part(claim, name, tuple(found_here)))
         return Comparison(name, tuple(parts), tuple(_notes(name, evaluation)), tuple(_table(granted)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:

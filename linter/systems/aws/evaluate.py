@@ -5,6 +5,7 @@ out in its favour. Actions that the same statements speak of are judged together
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from linter.systems.aws.conditions import Truth, describe, every, holds
@@ -85,6 +86,12 @@ class Evaluation:
         self.scps = [self._judged(level) for level in given.scps or ()]
         self.session = None if given.session is None else self._judged(given.session)
         self.resources = {arn: self._judged(policy, arn) for arn, policy in given.resource_policies.items()}
+        layers = (self.identity, self.boundary or [], *self.scps, self.session or [], *self.resources.values())
+        self._denying = [denials for layer in layers if (denials := [one for one in layer if not one.allows])]
+        self._certain = not self.resources and all(
+            one.truth is True and one.reach.sure == one.reach.possible for layer in layers for one in layer
+        )
+        """Whether no statement leaves anything open: both bounds are one, but for what is not known at all."""
 
     def _unknown_bits(self) -> None:
         given = self.situation
@@ -185,7 +192,7 @@ class Evaluation:
                 found.append(ruling)
         return found
 
-    @property
+    @cached_property
     def _trust_bits(self) -> int:
         found = 0
         for word in _RULED_BY_TRUST:
@@ -196,7 +203,8 @@ class Evaluation:
         """Where actions that all statements treat alike are allowed."""
         given = self.situation
         because: dict[str, None] = {}
-        sure, possible = self._allowed(bits, sure=True), self._allowed(bits, sure=False)
+        sure = self._allowed(bits, sure=True)
+        possible = sure if self._certain and not self._self_ruled(bits) else self._allowed(bits, sure=False)
         if given.scps is None:
             sure = NOTHING
             because[SCPS_UNKNOWN] = None
@@ -224,7 +232,7 @@ class Evaluation:
     def _allowed(self, bits: int, *, sure: bool) -> Area:
         """One bound of where these actions are allowed."""
         given = self.situation
-        named: dict[Naming, Area] = dict.fromkeys(Naming, NOTHING)
+        named = dict.fromkeys(Naming, NOTHING)
         for judged in self.resources.values():
             for how in Naming:
                 named[how] = join((*named[how], *_of(judged, bits, allows=True, sure=sure, how=how)))
@@ -241,7 +249,7 @@ class Evaluation:
         found = join((*limited, *direct))
         for level in self.scps:
             found = intersect(found, _of(level, bits, allows=True, sure=sure))
-        for layer in (self.identity, self.boundary or (), *self.scps, self.session or (), *self.resources.values()):
+        for layer in self._denying:
             found = subtract(found, _of(layer, bits, allows=False, sure=not sure))
         return found
 
@@ -286,9 +294,10 @@ def _outside(hows: Sequence[Naming | None], *, allows: bool) -> Truth:
 
 def _of(layer: Iterable[_Judged], bits: int, *, allows: bool, sure: bool, how: Naming | None = None) -> Area:
     """Where the statements of one effect reach these actions, by one bound."""
+    lowest = bits & -bits  # all statements treat these actions alike: one of them tells of all
     found: list[Region] = []
     for one in layer:
-        if one.allows is allows and one.bits & bits and (how is None or one.naming is how):
+        if one.allows is allows and one.bits & lowest and (how is None or one.naming is how):
             if not sure:
                 found += one.reach.possible
             elif one.truth is True:

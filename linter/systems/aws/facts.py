@@ -22,11 +22,14 @@ class Facts(NamedTuple):
     known: Mapping[str, tuple[str, ...]]
     complete: bool = False
     """Whether a key that is not listed is absent, rather than unknown."""
+    absent: str = ""
+    """The beginning of keys of which those that are not listed are absent, in lower case; empty for none."""
 
     def values(self, key: str) -> tuple[str, ...] | None:
         """A key's values; `ABSENT`; or None where nothing is known of it."""
         found = self.known.get(key.lower())
-        return ABSENT if found is None and self.complete else found
+        gone = self.complete or bool(self.absent and key.lower().startswith(self.absent))
+        return ABSENT if found is None and gone else found
 
 
 def facts(given: Mapping[str, tuple[str, ...]], *, complete: bool = False) -> Facts:

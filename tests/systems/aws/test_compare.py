@@ -27,10 +27,11 @@ def compared(
     resources: list[dict[str, Any]],
     *statements: Any,
     config: str = CONFIG,
+    more: Any = None,
     system: str = "aws",
     **recorded: Any,
 ) -> Outcome:
-    manifest = {"agent_name": "triage", "environment": "staging", "resources": resources}
+    manifest = {"agent_name": "triage", "environment": "staging", "resources": resources, **(more or {})}
     build(folder, {"agent-permissions.yaml": json.dumps(manifest, indent=1)}, config)
     entry = {"kind": "aws", "caller_arn": USER, "scps": [], "identity_policies": [policy(*statements)], **recorded}
     settings = load(None, str(folder))
@@ -199,6 +200,22 @@ def test_ways_up(tmp_path: Path) -> None:
     maybe = allow("iam:AttachUserPolicy", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})
     assert said(maybe) == [f"{USER} may be able to attach any policy to a user (iam:AttachUserPolicy)"]
     assert said(allow("iam:*"), deny("iam:*")) == []
+
+
+def test_the_audit_log(tmp_path: Path) -> None:
+    resources = [{"resource": "s3.invoices", "access": "read-only"}]
+    more = {"audit_log": "s3.trail"}
+    writes = allow("s3:PutObject", "arn:aws:s3:::trail/*")
+    assert compared(tmp_path, resources, *READS, writes, more=more).findings == ()
+    (found,) = compared(tmp_path, resources, *READS, more=more).findings
+    assert (found.rule, found.message) == (
+        "drift/unwritable-audit-log",
+        f"{USER} lacks s3:PutObject on s3.trail, the audit log that the strategy names",
+    )
+    (found,) = compared(
+        tmp_path, resources, *READS, writes, allow("s3:DeleteObject", "arn:aws:s3:::trail/*"), more=more
+    ).findings
+    assert found.details["actions"] == ["s3:DeleteObject"]
 
 
 @pytest.mark.parametrize(
