@@ -12,7 +12,7 @@ from linter.config import BadConfig, Config, load
 from linter.drifting import gather
 from linter.exits import Exit
 from linter.forks import from_fork
-from linter.planes import LOGIN, bind
+from linter.planes import LOGIN, bind, bound_as
 from linter.reports.visible import visible
 from linter.systems.live import KINDS, Unverified, adapter_of
 
@@ -53,7 +53,7 @@ def command(config_file: str | None, ask: bool, kinds: tuple[str, ...]) -> int:
             used.setdefault(resource.system, {}).update(dict.fromkeys(resource.environments))
     sound = True
     for system in sorted({*used, *config.systems}):
-        entry = config.systems.get(system, {})
+        entry = config.systems.get(bound_as(config, system), {})
         environments = dict.fromkeys([*(entry.get("environments") or {}), *used.get(system, {})]) or {"": None}
         for environment in environments:
             state, fine = _state(config, system, environment, ask=ask)

@@ -20,6 +20,15 @@ CALLS = (
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3
 """Seconds, seconds, and attempts a call."""
 _MOST_PAGES = 500
+_SAID = {
+    "EndpointConnectionError": "no connection can be made",
+    "ConnectTimeoutError": "no connection can be made in time",
+    "ReadTimeoutError": "it does not answer in time",
+    "ConnectionClosedError": "it closes the connection",
+    "SSLError": "its certificate is not valid",
+    "ProfileNotFound": "there is no such profile",
+    "NoCredentialsError": "the profile has no credentials",
+}
 _HIDDEN = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
@@ -64,7 +73,8 @@ def ask(login: Login, principals: Sequence[str], endpoint: str | None = None) ->
         raise Unverified(f"AWS answers {error.operation_name} with {_word(code)}: {_advice(code)}") from None
     except (BotoCoreError, ValueError, OSError) as error:
         # Their messages may quote what was sent.
-        raise Unverified(f"AWS cannot be asked: {type(error).__name__}") from None
+        name = type(error).__name__
+        raise Unverified(f"AWS cannot be asked: {_SAID.get(name, name)}") from None
 
 
 def _word(code: str) -> str:

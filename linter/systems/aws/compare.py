@@ -11,6 +11,7 @@ from linter.systems.aws.escalation import Way, escalations
 from linter.systems.aws.excess import SURE, UNKNOWN_LEVEL, Excess, Granted, excess
 from linter.systems.aws.principals import Kind
 from linter.systems.aws.regions import intersect
+from linter.systems.aws.table import LEVELS
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
 
 _SHOWN = 3
@@ -186,7 +187,7 @@ def _need(side: Side, demand: Demand, need: Need) -> Iterator[Discrepancy]:
         key=f"{demand.service}:{names}",
         values={"what": f"{names} on {demand.resource.name}"},
         details={
-            "actions": list(need.names), "resources": where, "level": "", "bound": "possible", "role": side.principal,
+            "actions": list(need.names), "resources": where, "level": _level(side, need), "bound": "possible", "role": side.principal,
         },
         fix=statement(need.names[:1], where[:6]),
         cause=f"never granted to {side.principal}",
@@ -194,3 +195,8 @@ def _need(side: Side, demand: Demand, need: Need) -> Iterator[Discrepancy]:
         verdict=MISSING,
         reason=f"{side.principal} lacks {names}",
     )  # fmt: skip
+
+
+def _level(side: Side, need: Need) -> str:
+    access = side.granted.table.class_of(need.names[0]) if need.names else None
+    return LEVELS[access] if access is not None else UNKNOWN_LEVEL

@@ -170,7 +170,7 @@ def test_invalid_credentials_are_one_sentence(stub: Stub) -> None:
 def test_a_closed_port_is_one_sentence() -> None:
     with serving(Stub()) as gone:
         pass
-    with pytest.raises(Unverified, match=r"^AWS cannot be asked: EndpointConnectionError$"):
+    with pytest.raises(Unverified, match=r"^AWS cannot be asked: no connection can be made$"):
         ask(LOGIN, [BOT], gone.url)
 
 
@@ -310,3 +310,10 @@ def test_an_unset_variable_is_named(tmp_path: Path, stub: Stub, monkeypatch: pyt
     result = _drift(tmp_path, stub, monkeypatch, config=config)
     assert "the variable NOT_SET_HERE is not set" in result.outcome.unchecked[0]
     assert stub.asked == []
+
+
+def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(Unverified, match=r"^AWS cannot be asked: there is no such profile$"):
+        ask(Login(profile="auditor"), [BOT])
