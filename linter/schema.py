@@ -39,6 +39,15 @@ def predicate(name: str) -> Predicate:
     return _Compiler(load(name)).compile(load(name))
 
 
+@cache
+def fields(name: str, definition: str | None = None) -> dict[str, Predicate]:
+    """The compiled schema of each property, of the whole or of one of its definitions."""
+    whole = load(name)
+    part = whole if definition is None else whole["$defs"][definition]
+    compiler = _Compiler(whole)
+    return {key: compiler.compile(sub) for key, sub in part["properties"].items()}
+
+
 def _yes(_: Any) -> bool:
     return True
 

@@ -65,7 +65,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, offline: dict[str, str]) 
     return copy
 
 
-@pytest.fixture(scope="session", params=servers.MAJORS, ids=lambda major: f"pg{major}")
+@pytest.fixture(scope="session", params=sorted({*servers.MAJORS, *servers.programs()}), ids=lambda major: f"pg{major}")
 def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
     """A PostgreSQL server of each version that can be had here; the report's header says which those are."""
     if request.param not in servers.programs():

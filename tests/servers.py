@@ -31,7 +31,7 @@ _WHEELS = (
 )
 SUPERUSER = "postgres"
 MAJORS = (15, 16, 17, 18)
-"""What the suite runs on. Inheritance changed with 16, so one of the older ones has to be among them."""
+"""What the suite runs on, and on whatever else is here. Inheritance changed with 16, so one of the older has to be among them."""
 _numbers = itertools.count(1)
 
 
@@ -105,7 +105,8 @@ def running(major: int, *options: str, hba: str = "", copy_of: Path | None = Non
             (data / "standby.signal").touch()
         rules = data / "pg_hba.conf"
         rules.write_text(hba + rules.read_text(encoding="utf-8"), encoding="utf-8")
-        settings = [f"unix_socket_directories={base}", "listen_addresses=", "fsync=off", "max_connections=60", *options]
+        hasty = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+        settings = [f"unix_socket_directories={base}", "listen_addresses=", *hasty, *options]
         port = next((int(one.removeprefix("port=")) for one in options if one.startswith("port=")), 5432)
         flags = " ".join(f"-c '{setting}'" for setting in settings)
         log = base / "log"

@@ -49,6 +49,27 @@ def test_text_names_place_reason_and_fix(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_a_related_place_has_its_path_its_line_and_a_caption(tmp_path: Path) -> None:
+    build(tmp_path, {"agent-permissions.yaml": CLEAN + "    access: read-only\n"})
+    shown = permlint(tmp_path, "check", "--as-of", "2026-11-24").stdout
+    assert shown.startswith(
+        """\
+error[manifest/duplicate-key]: `access` stands twice; the first time on line 6
+ --> agent-permissions.yaml:8:5
+  |
+8 |     access: read-only
+  |     ^^^^^^
+  |
+ ==> agent-permissions.yaml:6:5
+  |
+6 |     access: read-only
+  |     ------ it stands here first
+  |
+  = help: Keep one of the two.
+"""
+    )
+
+
 def test_below_the_threshold_a_line_each(tmp_path: Path) -> None:
     build(tmp_path, {"agent-permissions.yaml": WARNING})
     done = permlint(tmp_path, "check")

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -243,3 +245,28 @@ def test_a_configuration_in_the_recipes_is_read(tmp_path: Path) -> None:
     for text in blocks("docs/ci.md", "toml"):
         build(tmp_path, {}, text)
         load(None, str(tmp_path))
+
+
+def test_a_rule_in_ten_minutes(tmp_path: Path) -> None:
+    # What CONTRIBUTING.md has a newcomer write, written into a copy, passes what it has them run.
+    for part in ("linter", "rules", "schemas", "docs", "tests", "benchmarks"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    parts = re.findall(r"^ {3}```(python|yaml)\n(.*?)^ {3}```$", text, re.MULTILINE | re.DOTALL)
+    (check, rule) = (textwrap.dedent(part) for _, part in parts)
+    name = yaml.safe_load(rule)["name"]
+    with (tmp_path / "linter/checks/review.py").open("a", encoding="utf-8") as file:
+        file.write("\n\n" + check)
+    (tmp_path / f"rules/review/{name}.yaml").write_text(rule, "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    commands = (
+        ["docs/generate.py"],
+        ["-m", "pytest", "-q", "tests/test_rules.py", "-k", name],
+    )
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "permlint says:" in (tmp_path / f"docs/rules/review/{name}.md").read_text("utf-8")

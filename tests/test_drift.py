@@ -11,7 +11,6 @@ from unittest.mock import patch
 
 import pytest
 
-from linter.catalogue import DRIFT
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request
@@ -34,7 +33,8 @@ TICKETS = """\
 CREATE SCHEMA app;
 CREATE TABLE app.tickets (id serial PRIMARY KEY, status text, assigned_to text, email text, body text);
 CREATE ROLE {agent} LOGIN;
-GRANT USAGE ON SCHEMA app TO {agent}
+GRANT USAGE ON SCHEMA app TO {agent};
+REVOKE CREATE ON SCHEMA public FROM PUBLIC
 """
 
 
@@ -63,7 +63,7 @@ def compared(folder: Path, world: World, **request: Any) -> dict[str, Any]:
     with patch.dict(os.environ, {"PG_DSN": world.dsn}):
         config = load(None, str(folder))
         selection = select(config, (), str(folder), force_exclude=False)
-        outcome = run(config, ruleset(config, DRIFT), selection, TODAY, Request(**request)).outcome
+        outcome = run(config, ruleset(config, "drift"), selection, TODAY, Request(**request)).outcome
     body: dict[str, Any] = json.loads(render(outcome))
     return {**body, "status": exit_status(outcome, Severity.ERROR)}
 

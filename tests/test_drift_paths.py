@@ -136,6 +136,8 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_ways_around_the_manifest(tmp_path: Path, world: World, case: str) -> None:
     entries, statements, expected = CASES[case]
+    if case.startswith("pg_read_all_data") and world.server.major < 14:
+        pytest.skip("pg_read_all_data came with PostgreSQL 14")
     build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
     setup(world, *statements)
     body = compared(tmp_path, world)

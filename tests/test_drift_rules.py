@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from linter.catalogue import DRIFT, built_in, manuals
+from linter.catalogue import built_in, manuals
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, drift
@@ -18,7 +18,7 @@ from tests.servers import Server, programs, running
 from tests.test_rules import expected
 from tests.world import TODAY, build
 
-RULES = {id: rule for id, rule in built_in(DRIFT).items() if id.startswith("drift/")}
+RULES = {id: rule for id, rule in built_in("drift").items() if id.startswith("drift/")}
 MANUALS = manuals(RULES)
 EXAMPLES = [
     pytest.param(id, example, id=f"{id}-{number}")
@@ -63,7 +63,7 @@ def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path, request:
         recordings = (Recording("recorded.json", "", {name: (one,) for name, one in live["recorded"].items()}),)
     config = load(None, str(tmp_path))
     selection = select(config, (), str(tmp_path), force_exclude=False)
-    outcome = drift(config, ruleset(config, DRIFT), selection, TODAY, Request(recordings=recordings)).outcome
+    outcome = drift(config, ruleset(config, "drift"), selection, TODAY, Request(recordings=recordings)).outcome
     assert not outcome.errors
     found = sorted((one.location.path, one.location.line) for one in outcome.findings if one.rule == rule)
     files = {**example["files"], "permlint.toml": example["config"]}

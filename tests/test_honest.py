@@ -76,4 +76,11 @@ def test_an_honest_manifest(tmp_path: Path, name: str) -> None:
     line = WRITES_IN_PRODUCTION_AND_NEVER_REHEARSED.get(name)
     assert places(loud) == ([f"rollback/never-rehearsed {line}:1"] if line else [])
     quiet = outcome._replace(findings=tuple(one for one in outcome.findings if one.severity is Severity.INFO))
-    assert places(quiet) == INFORMATION.get(name, [])
+    # Not one of these teams has signed a digest yet; each is told once, for information.
+    lines = copy.read_text(encoding="utf-8").splitlines()
+    unpinned = [number for number, text in enumerate(lines, 1) if text.startswith("reviewed:")]
+    assert places(quiet, "review/changed-since-review") == [
+        f"review/changed-since-review {number}:1" for number in unpinned
+    ]
+    others = [place for place in places(quiet) if not place.startswith("review/changed-since-review ")]
+    assert others == INFORMATION.get(name, [])

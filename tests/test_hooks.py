@@ -86,7 +86,7 @@ def test_no_filter_of_types_narrows_the_hooks() -> None:
     assert all(not {"types", "types_or", "exclude", "exclude_types"} & set(hook) for hook in HOOKS.values())
 
 
-@dataclass(frozen=True)
+@dataclass
 class Repository:
     """A team's repository with a permlint hook installed."""
 
@@ -161,7 +161,7 @@ def assert_passed(repository: Repository, changes: dict[str, str | None]) -> Non
     assert repository.head != before
 
 
-@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "permlint-creep"])
 def test_a_broken_manifest_is_stopped_and_a_sound_one_passes(
     repository: Callable[[str], Repository], hook: str
 ) -> None:
@@ -215,3 +215,46 @@ def test_a_changed_manifest_is_held_against_those_that_did_not_change(
         "manifest/duplicate-agent",
         f"{second}/agent-permissions.yaml:1:1",
     )
+
+
+def test_creep_stops_a_widening_until_it_is_justified(repository: Callable[[str], Repository]) -> None:
+    team = repository("permlint-creep")
+    path, sound = "agents/agent-permissions.yaml", SOUND.replace("environment: production", "environment: staging")
+    assert_passed(team, {path: sound})
+    wider = sound.replace("assigned_to columns", "assigned_to, priority columns")
+    assert_stopped(
+        team,
+        {path: wider},
+        f"error[creep/write-added]: this commit added: postgres.tickets: update on columns priority\n --> {path}:8:12",
+        "Say why in `justification:` of postgres.tickets, in this commit.",
+    )
+    why = "    justification: urgent tickets go first\n    blast_radius"
+    assert_passed(team, {path: wider.replace("    blast_radius", why)})
+
+
+def test_creep_stops_a_widening_in_production_until_it_is_signed(
+    repository: Callable[[str], Repository],
+) -> None:
+    team = repository("permlint-creep")
+    path = "agents/agent-permissions.yaml"
+    unsigned = re.sub("reviewed: .*\n", "", SOUND)
+    assert_passed(team, {path: unsigned})
+    why = "    justification: urgent tickets go first\n    blast_radius"
+    wider = unsigned.replace("assigned_to columns", "assigned_to, priority columns").replace("    blast_radius", why)
+    assert_stopped(team, {path: wider}, "error[creep/unreviewed-widening]", "permlint review sign")
+    done = team.run(sys.executable, "-m", "linter", "review", "sign", path)
+    assert done.returncode == 0, done.stdout
+    assert_passed(team, {})
+
+
+def test_creep_lets_a_narrowing_pass_and_judges_nothing_but_the_commit(
+    repository: Callable[[str], Repository],
+) -> None:
+    team = repository("permlint-creep")
+    path = "agents/agent-permissions.yaml"
+    wide = SOUND.replace("access: write", "access: read-write")
+    assert_passed(team, {path: wide})
+    assert_passed(team, {path: SOUND.replace("access: write", "access: read-only")})
+    # Nobody may skip the hook unseen: what slipped through is found in the history.
+    assert team.commit({path: wide}, "--no-verify").returncode == 0
+    assert_passed(team, {"README.md": "# Another\n"})

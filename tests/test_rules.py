@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from linter import schema
-from linter.catalogue import DRIFT, built_in, manuals, references
+from linter.catalogue import built_in, manuals, references
 from linter.checks import TEMPLATES, builtin
 from linter.data import folder
 from linter.manifest.reader import read
 from linter.manifest.text import decode
-from tests.world import TODAY, build, run
+from tests.history.repository import Repo
+from tests.world import TODAY, build, run, run_creep
 
-RULES = built_in()
-EVERY = RULES | built_in(DRIFT)
-"""Those that only other commands run, too: their examples need a live system (test_drift_rules.py)."""
-builtin.register()
-builtin.register_live()
+RULES = built_in("check") | built_in("creep")
+EVERY = RULES | built_in("drift")
+"""Those of drift, too: their examples need a live system (test_drift_rules.py)."""
+builtin.register("drift")
 MANUALS = manuals(RULES)
 MARK = re.compile(r"# finding(-below)?: ([\w-]+)")
 
@@ -47,9 +47,19 @@ def expected(files: Mapping[str, str], name: str) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path) -> None:
-    build(tmp_path, example["files"], example.get("config"))
     as_of = date.fromisoformat(example["as_of"]) if "as_of" in example else TODAY
-    outcome = run(tmp_path, as_of=as_of)
+    if "before" in example:
+        repo = Repo(tmp_path)
+        build(tmp_path, {}, example.get("config"))
+        for number, commit in enumerate([*example["before"], example]):
+            author = commit.get("author", "Kim <kim@example.com>")
+            name, _, email = author.rstrip(">").partition(" <")
+            committer = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+            repo.commit(f"Step {number}", commit["files"], "--author", author, **committer)
+        outcome = run_creep(tmp_path, as_of=as_of)
+    else:
+        build(tmp_path, example["files"], example.get("config"))
+        outcome = run(tmp_path, as_of=as_of)
     assert not outcome.errors
     assert not outcome.unchecked
     found = sorted((one.location.path, one.location.line) for one in outcome.findings if one.rule == rule)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from linter.catalogue import COMMANDS
 from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
+from linter.creeping import Range, creep
 from linter.engine import ruleset
 from linter.findings import Outcome
 
-builtin.register()  # before a test looks at the templates, or replaces one
+for command in COMMANDS:
+    builtin.register(command)  # before a test looks at the templates, or replaces one
 
 TODAY = date(2026, 11, 24)
 
@@ -33,6 +36,13 @@ def run(folder: Path, *paths: str, as_of: date = TODAY, force_exclude: bool = Fa
     config = load(None, str(folder))
     selection = select(config, paths, str(folder), force_exclude=force_exclude)
     return check(config, ruleset(config), selection, as_of)
+
+
+def run_creep(folder: Path, *paths: str, asked: Range = Range(), as_of: date = TODAY) -> Outcome:  # noqa: B008
+    """`permlint creep` in this folder, in process."""
+    config = load(None, str(folder))
+    selection = select(config, paths, str(folder), force_exclude=False)
+    return creep(config, ruleset(config, "creep"), selection, as_of, asked)
 
 
 def check_text(folder: Path, text: str | bytes, *, config: str | None = None, as_of: date = TODAY) -> Outcome:

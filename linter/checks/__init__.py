@@ -47,8 +47,10 @@ class Hit(NamedTuple):
     """Related manifests, each with a caption."""
     fix: str = ""
     """The exact statements that end it, where the check knows them; else the rule's words."""
-    details: Mapping[str, Any] = {}
     cause: str = ""
+    """The decision behind it, in words; see `Finding.cause`."""
+    details: Mapping[str, Any] = {}
+    """What a program wants to know of it."""
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
     repair: "Repair | None" = None

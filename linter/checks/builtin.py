@@ -2,32 +2,26 @@
 
 from importlib import import_module
 
-_MODULES = (
-    "assertion",
-    "blast",
-    "document",
-    "fleet",
-    "powers",
-    "resources",
-    "review",
-    "rollback",
-    "scalars",
-    "scopes",
-    "scripts",
-)
+_MODULES = {
+    "check": (
+        "assertion",
+        "blast",
+        "document",
+        "fleet",
+        "powers",
+        "resources",
+        "review",
+        "rollback",
+        "scalars",
+        "scopes",
+        "scripts",
+    ),
+    "creep": ("creep", "review"),
+    "drift": ("drift",),
+}
 
 
-_LIVE = ("drift",)
-"""Those that only a comparison with a live system needs."""
-
-
-def register_live() -> None:
-    """Import those as well."""
-    for name in _LIVE:
-        import_module(f"linter.checks.{name}")
-
-
-def register() -> None:
-    """Import them: a template registers itself."""
-    for name in _MODULES:
+def register(command: str = "check") -> None:
+    """Import those that a command's rules instantiate: a template registers itself."""
+    for name in _MODULES[command]:
         import_module(f"linter.checks.{name}")

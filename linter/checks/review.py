@@ -59,3 +59,27 @@ def expired_manifest(subject: Subject) -> Iterator[Hit]:
     expires = subject.manifest.expires
     if expires is not None and expires < subject.around.as_of.isoformat():
         yield Hit(Place(("expires",)), {"expires": expires})
+
+
+@template("changed-since-review")
+def changed_since_review(subject: Subject) -> Iterator[Hit]:
+    """What is agreed is not what was signed. History can say what the difference is, and that a narrower set needs no review."""
+    reviewed = subject.manifest.reviewed
+    if reviewed is None or subject.violations:
+        return
+    values = {"by": reviewed["by"], "date": reviewed["date"], "path": subject.path, "origin": "", "what": ""}
+    digest = reviewed.get("digest")
+    if digest is None:
+        yield Hit(Place(("reviewed",), "key"), values, ("unpinned",))
+        return
+    from linter.manifest.signing import digest_of
+
+    if digest_of(subject.manifest) != digest:
+        since = subject.since_signed(digest)
+        if since is None:
+            yield Hit(Place(("reviewed", "digest")), values)
+        elif not since.origin:
+            yield Hit(Place(("reviewed", "digest")), values, ("unknown",))
+        elif since.what:
+            values |= {"origin": since.origin, "what": since.what}
+            yield Hit(Place(("reviewed", "digest")), values, ("difference",), details=since.details)

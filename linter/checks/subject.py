@@ -13,6 +13,7 @@ from linter.secrets import Secret, find, mask
 from linter.systems import Kind, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from linter.config import Config
@@ -100,6 +101,16 @@ def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
+class Since(NamedTuple):
+    """What history knows of a version that was signed."""
+
+    origin: str
+    """Where it comes from, in words; empty where no version has its digest."""
+    what: str
+    """What was widened since, or may have been; empty where it only became narrower."""
+    details: "Mapping[str, str]"
+
+
 class Subject:
     """One manifest: its path, document, model and surroundings."""
 
@@ -147,6 +158,10 @@ class Subject:
             if key in entry and matches(self.path):
                 found = entry[key]
         return found
+
+    def since_signed(self, digest: str) -> "Since | None":
+        """What became of the version with this digest; None where no history is at hand."""
+        return None
 
     def kind(self, resource: Resource) -> Kind:
         """What kind of system a resource belongs to: as configured, else by its plain name."""

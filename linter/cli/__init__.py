@@ -19,6 +19,8 @@ COMMANDS = {
     "check": "Lint permission manifests.",
     "drift": "Compare manifests with what is really granted.",
     "systems": "List the configured systems, and whether they can be asked.",
+    "creep": "Tell how the agreements grew, commit by commit.",
+    "review": "Sign what a manifest agrees to.",
     "init": "Write a first manifest for an agent.",
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
@@ -60,6 +62,7 @@ def group() -> None:
     permlint check              lint every manifest below the project's root
     permlint check agents/      lint those in a folder
     permlint drift              compare them with what databases really grant
+    permlint creep              tell how each agent's permissions grew, from git
     permlint check --help       all options
     permlint explain NAME       a rule's page, or one finding's story
 

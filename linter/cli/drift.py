@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import click
 
-from linter.catalogue import DRIFT, BadRule
+from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
 from linter.cli.options import Common, common, emit
@@ -86,7 +86,7 @@ def command(
         if offline and not recordings:
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
-        rules = ruleset(config, DRIFT)
+        rules = ruleset(config, "drift")
         request = Request(environments, systems, recordings, offline, self_check, _progress)
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from linter.catalogue import CATEGORIES, BadRule, Rule, load_file
+from linter.catalogue import BadRule, Rule, ids, load_file
 from linter.checking import check, select
 from linter.config import BadConfig, Config, load
 from linter.data import folder
@@ -34,13 +34,8 @@ def configured(config_file: str | None) -> tuple[Config, Ruleset]:
 def every_rule(rules: Ruleset) -> dict[str, Rule]:
     """The rules of a run, and after them the built-in ones that only other commands run."""
     base = folder("rules")
-    found = {}
-    for category in sorted(set(os.listdir(base)) - set(CATEGORIES)):
-        if os.path.isdir(os.path.join(base, category)):
-            for name in sorted(os.listdir(os.path.join(base, category))):
-                rule = load_file(os.path.join(base, category, name), name)
-                found[rule.id] = rule
-    return {**rules.rules, **found}
+    others = [id for id in ids() if id not in rules.rules]
+    return {**rules.rules, **{id: load_file(os.path.join(base, f"{id}.yaml"), id) for id in others}}
 
 
 def check_all(config: Config, rules: Ruleset, as_of: date) -> Outcome:

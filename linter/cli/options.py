@@ -171,6 +171,10 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
     if name == "markdown":
         from linter.reports import markdown
 
+        if outcome.command == "creep":
+            from linter.reports import timeline
+
+            return timeline.markdown(outcome)
         return markdown.render(outcome)
     from linter.reports import text
 
@@ -179,7 +183,12 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
         from linter.reports import causes
 
         return causes.render(outcome, style)
-    return text.render(outcome, style)
+    findings = text.render(outcome, style)
+    if outcome.timelines and not common.quiet:
+        from linter.reports import timeline
+
+        return timeline.text(outcome, color=color) + findings
+    return findings
 
 
 def _summarize(outcome: Outcome) -> None:

@@ -78,12 +78,17 @@ class Manifest(NamedTuple):
     """The top-level keys that stand in the file, valid or not."""
 
 
-def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
+Built = dict[tuple[str, int, tuple[str, ...]], Resource]
+"""Entries that were built before, by what they say, where they stand, and the manifest's environments."""
+
+
+def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | None = None) -> Manifest:
     """The model of a manifest.
 
     Args:
         data: what the schema accepts, apart from keys that are missing.
         original: the same before pruning; the same object where nothing was pruned.
+        built: shared by versions of the same manifests, which differ in few entries.
     """
     environment = data.get("environment", ())
     environments = (environment.strip(),) if isinstance(environment, str) else tuple(one.strip() for one in environment)
@@ -91,8 +96,16 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any]) -> Manifest:
     whole = data is original
     resources = []
     for index, entry in enumerate(data.get("resources") or ()):
-        if entry is not None and "resource" in entry:
+        if entry is None or "resource" not in entry:
+            continue
+        if built is None or not whole:
             resources.append(_resource(index, entry, entry if whole else before[index], environments))  # type: ignore[index]
+            continue
+        key = (repr(entry), index, environments)
+        known = built.get(key)
+        if known is None:
+            known = built[key] = _resource(index, entry, entry, environments)
+        resources.append(known)
     return Manifest(
         agent=data.get("agent_name", "").strip(),
         environments=environments,

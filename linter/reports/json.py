@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
 from linter.reports.visible import inert_json, visible
 
+if TYPE_CHECKING:
+    from linter.creep.timeline import Entry, Timeline
+
 
 def render(outcome: Outcome, *, effective: bool = False) -> str:
     """One JSON object, and a line end; with `effective`, all that is granted as well."""
     by = [one.by for one in outcome.silenced]
-    body = {
+    body: dict[str, Any] = {
         "schema_version": 1,
         "tool": {"name": "permlint", "version": __version__},
         "command": outcome.command,
@@ -44,7 +47,39 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
             for who, rows in outcome.effective
         ]
+    if outcome.command == "creep":
+        body["timelines"] = [_timeline(one) for one in outcome.timelines]
     return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
+
+
+def _timeline(one: Timeline) -> dict[str, Any]:
+    distance = one.distance
+    return {
+        "path": _path(one.path),
+        "agent": one.agent,
+        "environments": list(one.environments),
+        "entries": [_entry(entry) for entry in one.entries],
+        "distance": distance
+        and {
+            "from": distance.beginning,
+            "commit": distance.start.commit,
+            "date": distance.start.date,
+            "added": list(distance.added),
+            "gravest": distance.gravest,
+            "blast_radius": {"then": distance.blast_then, "now": distance.blast_now},
+        },
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "commit": entry.commit,
+        "author": entry.author,
+        "email": entry.email,
+        "date": entry.date,
+        "subject": entry.subject,
+        "steps": [{"mark": step.mark, "text": step.text} for step in entry.steps],
+    }
 
 
 def _path(path: str) -> str:

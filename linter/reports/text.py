@@ -47,7 +47,7 @@ class Printer:
         bar = self.tint(" " * (width + 1) + "|", "34")
         lines = [f"{head}: {message}", *self._place(finding.location, "-->", width, code, bar)]
         for related in finding.related:
-            lines += self._place(related, ":::", width, "34", bar)
+            lines += self._place(related, "==>", width, "34", bar)  # `:::` could be a runner's command
         if finding.fix:
             first, *rest = finding.fix.rstrip("\n").split("\n")
             lines.append(

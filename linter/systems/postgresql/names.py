@@ -21,10 +21,17 @@ _RESERVED = frozenset(
 
 
 def quote(name: str) -> str:
-    """An identifier, in double quotes unless SQL reads it the same without."""
+    """An identifier, in double quotes unless SQL reads it the same without; always one line of what can be printed.
+
+    A line break in a name must not end a comment in which it stands, so it is spelled U&"\\+00000a".
+    """
     if _PLAIN.fullmatch(name) and name not in _RESERVED:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    doubled = name.replace('"', '""')
+    if name.isprintable():
+        return f'"{doubled}"'
+    escaped = doubled.replace("\\", "\\\\")
+    return 'U&"' + "".join(one if one.isprintable() else f"\\+{ord(one):06x}" for one in escaped) + '"'
 
 
 def qualified(schema: str, name: str) -> str:

@@ -97,9 +97,9 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             Relation._make(
                 (*row[:9], tuple(row[9]), tuple(key_of.get(row[0], ())), extension.get(("pg_class", row[0]), ""))
             )
-            for row in relations
+            for row in sorted(relations)
         ),
-        routines=tuple(Routine._make((*row, extension.get(("pg_proc", row[0]), ""))) for row in routines),
+        routines=tuple(Routine._make((*row, extension.get(("pg_proc", row[0]), ""))) for row in sorted(routines)),
         others=tuple(
             Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
         ),

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 import pytest
 
-from linter.catalogue import DRIFT
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, Result, drift
@@ -115,7 +114,7 @@ def _drift(
     build(folder, {"agent-permissions.yaml": manifest.replace("WHO", json.dumps(who))}, config)
     settings = load(None, str(folder))
     selection = select(settings, (), str(folder), force_exclude=False)
-    return drift(settings, ruleset(settings, DRIFT), selection, date.today(), request or Request())
+    return drift(settings, ruleset(settings, "drift"), selection, date.today(), request or Request())
 
 
 def _said(result: Result) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from linter.catalogue import DRIFT
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, drift
@@ -37,7 +36,7 @@ def compared(
     settings = load(None, str(folder))
     selection = select(settings, (), str(folder), force_exclude=False)
     recording = Recording("recorded.json", "", {system: (entry,)})
-    return drift(settings, ruleset(settings, DRIFT), selection, TODAY, Request(recordings=(recording,))).outcome
+    return drift(settings, ruleset(settings, "drift"), selection, TODAY, Request(recordings=(recording,))).outcome
 
 
 def facts(outcome: Outcome) -> list[tuple[str, list[str], list[str], str]]:

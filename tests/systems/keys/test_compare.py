@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linter.catalogue import DRIFT
 from linter.checking import select
 from linter.config import load as load_config
 from linter.drifting import Request, drift
@@ -36,7 +35,7 @@ def compared(
     config = load_config(None, str(folder))
     selection = select(config, (), str(folder), force_exclude=False)
     recording = Recording("recorded.json", "", {"s": ({"kind": kind, **recorded},)})
-    outcome = drift(config, ruleset(config, DRIFT), selection, TODAY, Request(recordings=(recording,))).outcome
+    outcome = drift(config, ruleset(config, "drift"), selection, TODAY, Request(recordings=(recording,))).outcome
     body: dict[str, Any] = json.loads(render(outcome))
     assert not [one for one in body["findings"] if one["rule"].startswith("engine/")], body["findings"]
     return body
@@ -84,6 +83,7 @@ def app(repositories: Any = None, **permissions: str) -> dict[str, Any]:
 OPS = "{resource: s, access: write, scope: '#ops-alerts channel only'}"
 READ, WRITE, BOTH = (f"{{resource: s, access: {one}}}" for one in ("read-only", "write", "read-write"))
 APP, APP_WRITE = "{resource: s.acme/app, access: read-only}", "{resource: s.acme/app, access: read-write}"
+ACME = "{resource: s.acme/*, access: read-only}"
 EXCESS, COARSE, UNVERIFIED, MISSING = "undeclared-privilege", "coarse-grant", "unverified-resource", "missing-privilege"
 CONDITIONAL, SYSTEM = "conditional-privilege", "undeclared-system"
 
@@ -125,6 +125,8 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ("github", APP, app(["acme/app"], contents="read", metadata="read"), "ok", []),
     ("github", APP, app(["acme/app", "acme/web"], contents="read"), "excess", [(SYSTEM, "", "read")]),
     ("github", APP, app([], contents="read"), "missing", [(MISSING, "", "read")]),
+    ("github", ACME, app(["acme/app", "acme/web"], contents="read"), "ok", []),
+    ("github", ACME, app(["acme/app", "other/web"], contents="read"), "excess", [(SYSTEM, "", "read")]),
     ("github", APP, app(["acme/app"], contents="write"), "excess", [(EXCESS, "contents:write", "delete")]),
     ("github", APP_WRITE, app(["acme/app"], contents="write"), "ok", [(COARSE, "contents:write", "delete")]),
     ("github", APP, app(["acme/app"], contents="read", administration="read"), "ok", []),
@@ -245,6 +247,37 @@ def test_the_contract(tmp_path: Path) -> None:
     assert finding["message"] == (
         "the key of s has api (admin), which is not declared (api -> read_api: that would do)"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "recorded", "words"),
+    [
+        (
+            "slack",
+            OPS,
+            slack("chat:write"),
+            "channels (#ops-alerts) cannot be observed: Slack's scopes name no channel",
+        ),
+        ("github", ACME, app(contents="read"), "repositories (acme/*) cannot be observed"),
+        (
+            "github",
+            APP,
+            github("", {"permissions": {"contents": "read"}}),
+            "repositories (acme/app) cannot be observed",
+        ),
+        (
+            "gitlab",
+            "{resource: s.acme/*, access: read-only}",
+            gitlab("read_api"),
+            "projects (acme/*) cannot be observed",
+        ),
+        ("zendesk", "{resource: s, access: read-only, scope: some prose}", zendesk("read"), "its scope is prose"),
+    ],
+)
+def test_what_cannot_be_observed(kind: str, entry: str, recorded: dict[str, Any], words: str, tmp_path: Path) -> None:
+    (verdict,) = compared(tmp_path, kind, [entry], recorded)["verdicts"]
+    assert verdict["verdict"] == "unverified"
+    assert verdict["reason"].startswith(words)
 
 
 def test_reading_is_a_warning_in_production(tmp_path: Path) -> None:

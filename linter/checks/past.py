@@ -1,0 +1,188 @@
+"""What the checks of creep see: a manifest as it is now with its `Story`, and what they say of a version in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linter.checks import Place
+from linter.checks.subject import Since, Subject, Surroundings
+from linter.creep.change import Change, compare
+from linter.creep.meet import meet
+from linter.creep.words import in_words, name_of
+from linter.manifest.signing import digest_of
+from linter.permissions import Leaf
+
+if TYPE_CHECKING:
+    from linter.creep.story import Event, Story
+    from linter.history.model import Person, Version
+    from linter.manifest.model import Resource
+    from linter.manifest.reader import Document
+
+
+class Past(Subject):
+    """One manifest as it is now, and how it came to be."""
+
+    def __init__(
+        self,
+        path: str,
+        document: Document,
+        around: Surroundings,
+        story: Story,
+        baseline: Version | None,
+        distance: Change | None,
+        me: tuple[Person, ...],
+        *,
+        staged: bool,
+        partial: bool,
+    ) -> None:
+        super().__init__(path, document, around)
+        self.story = story
+        self.baseline = baseline
+        """What the distance is measured from, where it was asked for."""
+        self.distance = distance
+        """What changed since then, or else since the first version."""
+        self.staged = staged
+        """Whether the story is one commit that is about to be made."""
+        self.partial = partial
+        """Whether only what somebody is about to add is judged: a commit, a branch."""
+        self.me = me
+        """Who would commit what is not committed yet: author, committer."""
+
+    def authors(self, version: Version) -> tuple[Person, ...]:
+        """Who wrote a version; empty where nobody can say."""
+        if version.commit is not None:
+            return (version.commit.author, version.commit.recorded)
+        return self.me[:1] if self._coming(version) else ()
+
+    def writers(self, version: Version) -> tuple[Person, ...]:
+        """Who may have put a version into the history: its author or its committer."""
+        if version.commit is not None:
+            return (version.commit.author, version.commit.recorded, version.commit.committer)
+        return self.me if self._coming(version) else ()
+
+    def _coming(self, version: Version) -> bool:
+        """Whether a version without a commit is yet to be committed, and not older than the range."""
+        return any(event.version is version for event in self.story.events)
+
+    def since_signed(self, digest: str) -> Since:
+        """What became of the version with this digest."""
+        if self.partial:
+            return Since(
+                "an earlier version", "", {}
+            )  # what was there before is not what this commit or branch is judged by
+        story = self.story
+        signed = [one for one in story.reviews.signed if one.manifest and digest_of(one.manifest) == digest]
+        if not signed:
+            return Since("", "", {})
+        version = signed[-1]
+        assert version.manifest is not None
+        change = compare([version.manifest], self.manifest, {})
+        what = changed(change)
+        before = in_words([leaf for one in version.manifest.resources for leaf in one.leaves])
+        after = in_words([leaf for one in self.manifest.resources for leaf in one.leaves])
+        return Since(origin(self, version), "; ".join(what), details(version, "since signed", before, after))
+
+
+def changed(change: Change) -> list[str]:
+    """What a change widened, or may have, in words."""
+    what = in_words(change.added) + [f"runs in {one.environment}" for one in change.growths if one.fresh]
+    if change.extended and change.expiry is not None:
+        what.append(f"expires {change.expiry[1] or 'never'} instead of {change.expiry[0]}")
+    reworded = dict.fromkeys([leaf for one in change.growths for leaf in one.reworded])
+    what += [f"{words} (reworded, cannot be compared)" for words in in_words(reworded)]
+    return what + [f"another principal in {system}" for system in change.identities]
+
+
+def standing(event: Event) -> tuple[Leaf, ...]:
+    """The leaves that an event added and that stand now, in whatever environment."""
+    return tuple(dict.fromkeys([leaf for some in event.standing.values() for leaf in some]))
+
+
+def grown(past: Past, event: Event, *, promoted: bool) -> list[str]:
+    """All that an event added of what stands now, in words; with `promoted` also that it added production."""
+    what = in_words(standing(event))
+    what += [f"runs in {one}" for one in event.promoted if promoted or not past.around.config.production(one)]
+    if event.extended and event.change.expiry is not None:
+        before, after = event.change.expiry
+        what.append(f"expires {after} instead of {before}" if after else f"no longer expires ({before} before)")
+    return what
+
+
+def environments(past: Past, event: Event) -> tuple[str, ...]:
+    """The environments that an event widened; of an end put off, all."""
+    return tuple(dict.fromkeys([*event.standing, *event.promoted])) or past.manifest.environments
+
+
+def origin(past: Past, version: Version) -> str:
+    """Where a version comes from, in words: its commit, author, day and subject, or that it is not committed yet.
+
+    Raw, as all that a check says: the engine masks what is secret.
+    """
+    commit = version.commit
+    if commit is None:
+        if all(event.version is not version for event in past.story.events):
+            return "a version before the range"
+        return "this commit" if past.staged else "the working tree"
+    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{commit.subject}")'
+
+
+def details(version: Version, change: str, before: list[str], after: list[str]) -> dict[str, str]:
+    """What the contract of DESIGN.md, section 5, names for creep."""
+    commit = version.commit
+    return {
+        "change": change,
+        "before": "; ".join(before),
+        "after": "; ".join(after),
+        "commit": commit.id if commit else "",
+        "author": f"{commit.author.name} <{commit.author.email}>" if commit else "",
+        "date": commit.authored.isoformat() if commit else "",
+        "subject": commit.subject if commit else "",
+    }
+
+
+def holder(past: Past, leaf: Leaf) -> Resource | None:
+    """The entry that grants a leaf now: the one with exactly its object before one that contains it."""
+    entries = past.manifest.resources
+    exact = [one for one in entries if one.name == name_of(leaf)]
+    return next(
+        (one for one in [*exact, *entries] if leaf in one.leaves or meet([leaf], one.leaves)),
+        exact[0] if exact else None,
+    )
+
+
+def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:
+    """Where what grants a leaf now stands: the key of its entry that differs from what was before, else the entry."""
+    if resource is None:
+        return Place((), "absence")
+    entry = Place(("resources", resource.position, "resource"))
+    old = _before(event, resource.name)
+    if old is None:
+        return entry
+    fresh = leaf.action not in [one.action for one in old.leaves]
+    for key in ("actions", "access", "scope") if fresh else ("scope", "actions", "access"):
+        if key in resource.written and getattr(old, key) != getattr(resource, key):
+            if key == "actions" and resource.actions is not None:
+                words = [word.lower() for word in resource.actions]
+                if leaf.action in words:
+                    return Place(("resources", resource.position, key, words.index(leaf.action)))
+            return Place(("resources", resource.position, key))
+    return entry
+
+
+def _before(event: Event, name: str) -> Resource | None:
+    """The entry of this name in what the event's version came from."""
+    olds = [one.manifest for one in event.version.readable_before() if one.manifest is not None]
+    return next((one for manifest in olds for one in manifest.resources if one.name == name), None)
+
+
+def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]:
+    """The entries that grant what was added and do not say why: a justification from before is of what was before."""
+    found: dict[str, None] = {}
+    for leaf in leaves:
+        resource = holder(past, leaf)
+        if resource is None:
+            continue
+        old = _before(event, resource.name)
+        if resource.justification is None or (old is not None and old.justification == resource.justification):
+            found[resource.name] = None
+    return list(found)

@@ -1,0 +1,97 @@
+"""`permlint review`: what a reviewer writes into a manifest."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+
+import click
+
+from linter.cli.options import Day
+from linter.config import BadConfig, load
+from linter.exits import Exit
+from linter.files import read_file, relative
+from linter.manifest.text import Unreadable
+from linter.reports.visible import visible
+
+
+@click.group("review")
+def command() -> None:
+    """Write a review into a manifest."""
+
+
+@command.command("sign")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.option("--by", metavar="EMAIL", help="Who signs: git's user.email, and no other.")
+@click.option("--as-of", type=Day(), metavar="DATE", help="The day of the review, instead of today.")
+@click.option(
+    "--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest."
+)
+def sign_command(paths: tuple[str, ...], by: str | None, as_of: date | None, config_file: str | None) -> int:
+    """Sign what a manifest agrees to: writes `reviewed: {date, by, digest}` and changes nothing else.
+
+    \b
+    permlint review sign agents/triage/agent-permissions.yaml
+    git commit -m "Reviewed: triage may set priorities" agents/triage/agent-permissions.yaml
+
+    The digest pins the agent, what it may do in each environment, its identities and its end; comments, order and free text
+    are not in it. Read `permlint creep PATH --from last-review` first. Commit the signature yourself: anyone can type a
+    name, so whose review it is, the history tells (review/unattributed-review), and who wrote the widening does not review it
+    (review/self-review).
+    """
+    from linter.history.git import open_repository
+    from linter.history.model import HistoryError
+
+    try:
+        config = load(config_file, os.getcwd())
+        with open_repository(config.root) as repository:
+            email = (repository.config("user.email") or "").strip()
+    except (BadConfig, HistoryError) as error:
+        raise click.ClickException(visible(error.message)) from None
+    if not email:
+        raise click.ClickException("git knows no user.email: set it with `git config user.email you@example.com`")
+    if by is not None and by.strip().casefold() != email.casefold():
+        raise click.UsageError(f"--by {visible(by)} is not git's user.email ({visible(email)}): sign as yourself")
+    day = (as_of or date.today()).isoformat()
+    failed = [path for path in paths if not _sign(os.path.abspath(path), config.root, day, email)]
+    return Exit.USAGE if failed else Exit.CLEAN
+
+
+def _sign(path: str, root: str, day: str, email: str) -> bool:
+    """Sign one file; says what it did, or why it did not."""
+    from linter.manifest.lenient import lenient
+    from linter.manifest.reader import read
+    from linter.manifest.signature import CannotSign, sign
+    from linter.manifest.signing import digest_of
+    from linter.schema import predicate
+
+    shown = visible(relative(path, root))
+    try:
+        document = read(read_file(path, root))
+        if not predicate("manifest")(document.data) or document.duplicates:
+            raise CannotSign("it has faults, and what cannot be read cannot be signed: see `permlint check`")
+        digest = digest_of(lenient(document.data))
+        text = sign(document, day, email, digest)
+        _write(path, document.text.content, text)
+    except Unreadable as error:
+        click.echo(f"error: {shown}:{error.line}:{error.column}: {visible(error.message)}", err=True)
+        return False
+    except (CannotSign, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        click.echo(f"error: {shown}: not signed: {visible(reason or 'it cannot be written')}", err=True)
+        return False
+    click.echo(f"{shown}: signed by {visible(email)} on {day}, {digest}")
+    return True
+
+
+def _write(path: str, old: str, new: str) -> None:
+    """Replace the text; a byte order mark and everything else stay as they are."""
+    from linter.manifest.signature import CannotSign
+
+    with open(path, "rb") as file:
+        raw = file.read()
+    body = old.encode()
+    if not raw.endswith(body):
+        raise CannotSign("it changed meanwhile, or its encoding would not survive")
+    with open(path, "wb") as file:
+        file.write(raw[: len(raw) - len(body)] + new.encode())

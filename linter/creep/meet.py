@@ -1,0 +1,81 @@
+"""What two sets have in common: which part of a widening still stands, and which commit brought it."""
+
+from collections.abc import Iterable
+
+from linter.boxes import Box, Names, Value
+from linter.permissions import Leaf, action_within, normal, object_within
+
+
+def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> tuple[Leaf, ...]:
+    """The leaves that are surely in both: of two different texts nothing is known to be common.
+
+    Args:
+        loose: take two texts for one, in the words of `other`.
+    """
+    one, other = list(one), list(other)
+    mine, theirs = normal(near(one, other)), normal(near(other, one))
+    return normal(
+        [
+            Leaf(narrow.system, narrow.object, action, box)
+            for narrow, wide, swapped in (
+                *((*pair, False) for pair in _nested(mine, theirs)),
+                *((*pair, True) for pair in _nested(theirs, mine)),
+            )
+            if (action := _action(narrow.action, wide.action))
+            and (box := _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)) is not None
+        ]
+    )
+
+
+def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
+    """The leaves whose object contains, is or lies below one of the others': the algebra relates no more than these."""
+    named = {(leaf.system, leaf.object) for leaf in others}
+    above = {(system, path) for system, object in named for path in _above(object)}
+    broad = [one for one in named if not one[1] or one[1][-1] == "*"]
+    return [
+        leaf
+        for leaf in leaves
+        if (leaf.system, leaf.object) in above
+        or (broad and any(leaf.system == system and object_within(leaf.object, path) for system, path in broad))
+    ]
+
+
+def _above(path: tuple[str, ...]) -> set[tuple[str, ...]]:
+    """Every object that contains this one: itself, the whole system, each prefix's "*"."""
+    return {path, (), *[(*path[:length], "*") for length in range(len(path))]}
+
+
+def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf, Leaf]]:
+    """Every pair whose first leaf's object lies in the second's."""
+    index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
+    for leaf in wide:
+        index.setdefault((leaf.system, leaf.object), []).append(leaf)
+    return [
+        (leaf, found)
+        for leaf in narrow
+        for above in _above(leaf.object)
+        for found in index.get((leaf.system, above), ())
+    ]
+
+
+def _action(one: str, other: str) -> str | None:
+    if action_within(one, other):
+        return one
+    return other if action_within(other, one) else None
+
+
+def _box(one: Box, other: Box, *, loose: bool) -> Box | None:
+    """The common part of two boxes, or None where there is none that is known."""
+    bounds: dict[str, Value] = dict(one)
+    for name, limit in other:
+        own = bounds.get(name)
+        if own is None or (loose and isinstance(limit, str)):
+            bounds[name] = limit
+        elif isinstance(own, Names) and isinstance(limit, Names):
+            both = own.meet(limit)
+            if both.empty:
+                return None
+            bounds[name] = both
+        elif own != limit:
+            return None
+    return tuple(sorted(bounds.items()))

@@ -1,0 +1,214 @@
+"""The story of one agreement: every version's change, and which commit brought what stands now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from linter.creep.change import Change, Growth, Sets, compare, minus, sets
+from linter.creep.meet import meet, near
+from linter.creep.reviews import Reviews, find_reviews
+from linter.creep.safety import Loss
+from linter.history.model import Line, Version, ancestors
+from linter.manifest.model import Manifest
+from linter.permissions import Leaf, normal
+
+
+class Event(NamedTuple):
+    """One version of the story."""
+
+    version: Version
+    kind: str
+    """"first" (agreed), "oldest" (that a cut history has), "joined" (the agent's agreement in another file), "changed",
+    "unreadable" or "deleted"."""
+    change: Change
+    standing: Mapping[str, tuple[Leaf, ...]] = {}
+    """Environment -> what it surely added of what stands now: each leaf belongs to the last commit that brought it."""
+    doubtful: Mapping[str, tuple[Leaf, ...]] = {}
+    """The same of what it reworded."""
+    promoted: tuple[str, ...] = ()
+    """Environments that it added and that the agent runs in now."""
+    extended: bool = False
+    """Whether it put off the end, and the end still is later than it was before."""
+    losses: tuple[Loss, ...] = ()
+    """Safeties that it took away and that are still missing."""
+
+    @property
+    def widens(self) -> bool:
+        """Whether anything that it surely added stands now."""
+        return bool(self.standing or self.promoted or self.extended)
+
+
+class Story(NamedTuple):
+    """What happened to one manifest within the range."""
+
+    path: str
+    now: Version | None
+    """The version that stands at the end; None where it never was there."""
+    events: tuple[Event, ...]
+    """Oldest first; versions that changed nothing in meaning have an empty change."""
+    first: Version | None
+    """The first version that can be read: where the range begins, or what was first agreed."""
+    signed: Version | None
+    """The last version that was signed."""
+    reviews: Reviews
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What is agreed now, or at the range's end."""
+        return self.now.manifest if self.now is not None else None
+
+    def distance(self, start: Version | None) -> Change | None:
+        """What changed from a version to what stands now; None where one of them cannot be read."""
+        if start is None or start.manifest is None or self.manifest is None:
+            return None
+        return compare([start.manifest], self.manifest, {})
+
+    def beginning(self, start: Version) -> str:
+        """What a version is to the story: "last-review" if it was signed, "first" if it was agreed first, else "range"."""
+        if start in self.reviews.signed:
+            return "last-review"
+        return "first" if any(one.version is start and one.kind == "first" for one in self.events) else "range"
+
+    def since(self, start: Version | None) -> "Story":
+        """The story after a version: only events that do not lead to it."""
+        if start is None:
+            return self
+        older = set(ancestors(start))
+        return self._replace(events=tuple([one for one in self.events if one.version not in older]))
+
+
+def tell(lines: Sequence[Line], deleted: Sequence[Line] = (), *, cut: bool = False) -> list[Story]:
+    """The story of each line.
+
+    Args:
+        lines: of the manifests there are, the working tree's version last where it differs.
+        deleted: of those that are gone: an agent may have come from there.
+        cut: whether history does not go back to the beginning.
+    """
+    by_agent: dict[str, list[Line]] = {}
+    for line in (*lines, *deleted):
+        agents = {one.manifest.agent for one in _all(line) if one.manifest is not None}
+        for agent in agents:
+            by_agent.setdefault(agent, []).append(line)
+    return [_story(line, by_agent, cut=cut) for line in lines]
+
+
+def _all(line: Line) -> list[Version]:
+    return [*([line.base] if line.base is not None else []), *line.versions]
+
+
+def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Story:
+    known = _all(line)
+    reviews = find_reviews(known)
+    readable = [one for one in known if one.manifest is not None]
+    told = [_event(one, line, by_agent, cut=cut) for one in line.versions]
+    now = line.versions[-1] if line.versions else line.base
+    if now is not None and now.manifest is None and readable:
+        now = now if now.blob is None else readable[-1]
+    events = _attribute(told, now.manifest) if now is not None and now.manifest is not None else told
+    return Story(
+        path=line.path,
+        now=now,
+        events=tuple(events),
+        first=readable[0] if readable else None,
+        signed=next((one for one in reversed(known) if one in reviews.signed), None),
+        reviews=reviews,
+    )
+
+
+def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Event:
+    manifest = version.manifest
+    if manifest is None:
+        return Event(version, "deleted" if version.content is None else "unreadable", Change())
+    before = [one.manifest for one in version.readable_before() if one.manifest is not None]
+    others = [one for one in by_agent.get(manifest.agent, ()) if one is not line]
+    elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
+    if not before and not elsewhere:
+        return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
+    return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere))
+
+
+def _elsewhere(version: Version, others: Iterable[Line], agent: str) -> Sets:
+    """What the agent's other manifests granted when a version was written.
+
+    Lines have no common order but the committers' clocks: a wrong one moves a permission's beginning between two files.
+    """
+    found: dict[str, tuple[Leaf, ...]] = {}
+    for line in others:
+        manifest = _in_force(version, line)
+        if manifest is not None and manifest.agent == agent:
+            for name, leaves in sets(manifest).items():
+                found[name] = (*found.get(name, ()), *leaves)
+    return found
+
+
+def _in_force(version: Version, line: Line) -> Manifest | None:
+    found = line.base
+    for one in line.versions:
+        if version.commit is None or one.commit is None:
+            same = version.commit is one.commit
+            earlier = version.commit is None
+        else:
+            same = one.commit.id == version.commit.id
+            earlier = one.commit.committed < version.commit.committed
+        if same:  # what moves between files within one commit is no change
+            before = one.readable_before()
+            return before[0].manifest if before else None
+        if earlier:
+            found = one
+    return found.manifest if found is not None else None
+
+
+def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
+    """Say of each event what of it stands now, from the newest to the oldest: what a later one brought is its own."""
+    rest = dict(sets(now))
+    unclear = dict(rest)
+    fresh = set(rest)
+    told: set[tuple[str, ...]] = set()
+    found = []
+    for event in reversed(events):
+        standing: dict[str, tuple[Leaf, ...]] = {}
+        doubtful: dict[str, tuple[Leaf, ...]] = {}
+        for growth in event.change.growths:
+            name = growth.environment
+            here = _brought(growth, rest.get(name, ()))
+            if here:
+                standing[name] = here
+                rest[name] = _without(rest[name], here)
+            here = meet(growth.reworded, unclear.get(name, ()))
+            if here:
+                doubtful[name] = here
+                unclear[name] = _without(unclear[name], here)
+        promoted = tuple([one.environment for one in event.change.growths if one.fresh and one.environment in fresh])
+        fresh.difference_update(promoted)
+        ends = event.change.expiry
+        lost = [one for one in event.change.losses if one.key not in told]
+        told.update([one.key for one in lost])
+        found.append(
+            event._replace(
+                standing=standing,
+                doubtful=doubtful,
+                promoted=promoted,
+                extended=event.change.extended and ends is not None and not (now.expires and now.expires <= ends[0]),
+                losses=tuple([one for one in lost if one.stands(now)]),
+            )
+        )
+    return found[::-1]
+
+
+def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
+    """What of the rest a growth surely added, also where it was put in other words since."""
+    here = meet(growth.added, rest)
+    if _has_text(growth.added) and _has_text(rest):
+        renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
+        here = normal([*here, *renamed]) if renamed else here
+    return here
+
+
+def _has_text(leaves: Iterable[Leaf]) -> bool:
+    return any(isinstance(value, str) for leaf in leaves for _, value in leaf.box)
+
+
+def _without(leaves: tuple[Leaf, ...], taken: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
+    """The leaves without what was taken."""
+    touched = set(near(leaves, taken))
+    return (*[leaf for leaf in leaves if leaf not in touched], *minus(touched, taken).possible)

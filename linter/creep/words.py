@@ -1,0 +1,36 @@
+"""Leaves in words that a person reads: "postgres.tickets: read, update on columns priority"."""
+
+from collections.abc import Iterable
+
+from linter.boxes import Value
+from linter.permissions import CLASSES, Leaf
+
+
+def in_words(leaves: Iterable[Leaf]) -> list[str]:
+    """The leaves, those of one object and one box together, sorted."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for leaf in leaves:
+        bounds = "; ".join([_bound(name, value) for name, value in leaf.box])
+        groups.setdefault((name_of(leaf), bounds), []).append(leaf.action)
+    return [
+        f"{name}: {', '.join(sorted(actions, key=_rank))}{' on ' if bounds else ''}{bounds}"
+        for (name, bounds), actions in sorted(groups.items())
+    ]
+
+
+def name_of(leaf: Leaf) -> str:
+    """The leaf's object as a manifest names it."""
+    return ".".join((leaf.system, *leaf.object))
+
+
+def _bound(name: str, value: Value) -> str:
+    noun = name.replace("_", " ")
+    if isinstance(value, str):
+        return f'rows where "{value}"' if name == "rows" else f'"{value}"' if name == "prose" else f'{noun} "{value}"'
+    names = ", ".join(sorted(value.names))
+    return f"all {noun} but {names}" if value.excluded else f"{noun} {names}"
+
+
+def _rank(action: str) -> tuple[int, str]:
+    """Classes in their own order, natives after them."""
+    return (CLASSES.index(action) if action in CLASSES else len(CLASSES), action)

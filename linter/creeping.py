@@ -1,0 +1,204 @@
+"""One run of `permlint creep`: which manifests, their history, its story, checked; and the outcome that the reports print."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.acceptance import ACCEPTED, accept
+from linter.checking import Selection
+from linter.checks.past import Past
+from linter.checks.subject import Surroundings
+from linter.creep.change import Change
+from linter.creep.story import Story, tell
+from linter.creep.timeline import Timeline, timeline
+from linter.engine import Engine, Ruleset
+from linter.exits import Exit
+from linter.files import STDIN, read_file
+from linter.findings import Finding, InputError, Outcome, Severity, Silenced
+from linter.history.git import Repository, open_repository
+from linter.history.model import History, HistoryError, Line, Person, Version
+from linter.history.read import read_branch, read_history
+from linter.history.staged import read_staged
+from linter.manifest.lenient import lenient
+from linter.manifest.model import Manifest
+from linter.manifest.reader import Document, read
+from linter.manifest.text import Unreadable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from linter.config import Config
+
+
+class Range(NamedTuple):
+    """Which part of history is asked for."""
+
+    since: str | None = None
+    """A date, a revision or a tag."""
+    until: str | None = None
+    start: str | None = None
+    """"first" or "last-review": what the distance is measured from; None leaves it to what there is."""
+    first_parent: bool = False
+    base: str | None = None
+    """The branch that a pull request goes to: only what HEAD's branch did."""
+    staged: bool = False
+    """Only the commit that is about to be made."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether only what somebody is about to add is judged, and not what was there before."""
+        return self.staged or self.base is not None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of history."""
+        return self == Range(first_parent=self.first_parent)
+
+
+def creep(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", asked: Range) -> Outcome:
+    """Tell and check how the selected manifests grew."""
+    run = _Run(config, rules, selection, as_of, asked)
+    try:
+        with open_repository(config.root) as repository:
+            run.tell(repository)
+    except HistoryError as error:
+        if error.status is Exit.UNCHECKED:
+            run.unchecked.append(error.message)
+        else:
+            run.errors.append(InputError(".", 1, 1, error.message))
+    return run.outcome()
+
+
+class _Run:
+    def __init__(self, config: "Config", rules: Ruleset, selection: Selection, as_of: "date", asked: Range) -> None:
+        self.config = config
+        self.selection = selection
+        self.asked = asked
+        self.around = Surroundings(config, as_of, by_name=selection.by_name)
+        self.engine = Engine(rules, self.around, comments=False)
+        self.findings: list[Finding] = []
+        self.errors: list[InputError] = []
+        self.unchecked = list(selection.unmatched)
+        self.timelines: list[Timeline] = []
+        self.manifests = 0
+
+    def tell(self, repository: Repository) -> None:
+        """Read the history and check what it tells.
+
+        Raises:
+            HistoryError: nothing can be told.
+        """
+        documents = self._documents()
+        history = self._read(repository, list(documents))
+        self.unchecked += history.cut
+        lines = [self._now(line, documents[line.path]) for line in history.lines]
+        me = _me(repository)
+        for story in tell(lines, history.deleted, cut=bool(history.cut)):
+            if story.path in self.selection.named:
+                self._check(story, documents[story.path], me)
+        if self.asked.base is not None:
+            self.timelines += [self._timeline(one, None, None) for one in tell(history.deleted) if one.events]
+
+    def outcome(self) -> Outcome:
+        """What was found, as far as it went."""
+        findings, silenced = self.findings, list[Silenced]()
+        try:
+            whole = self.selection.whole and self.asked.whole and not (self.errors or self.unchecked)
+            findings, silenced = accept(self.engine, findings, whole=whole)
+        except Unreadable as error:
+            self.errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
+        rules = self.engine.rules.rules
+        return Outcome(
+            command="creep",
+            as_of=self.around.as_of,
+            findings=tuple(sorted(findings, key=_order)),
+            silenced=tuple(sorted(silenced, key=lambda one: _order(one.finding))),
+            errors=tuple(sorted(self.errors)),
+            manifests=self.manifests,
+            rules={id: rule for id, rule in rules.items() if rule.gravest is not Severity.OFF},
+            unchecked=tuple(self.unchecked),
+            timelines=tuple(self.timelines),
+        )
+
+    def _documents(self) -> dict[str, Document]:
+        """Every manifest as it lies in the working tree: findings point there."""
+        found: dict[str, Document] = {}
+        for path in (*self.selection.named, *self.selection.context):
+            try:
+                if path == STDIN:
+                    raise Unreadable(1, 1, "has no history: name a file of the repository")
+                found[path] = read(read_file(os.path.join(self.config.root, path), self.config.root))
+            except Unreadable as error:
+                if path in self.selection.named:
+                    self.errors.append(InputError(path, error.line, error.column, error.message))
+        return found
+
+    def _read(self, repository: Repository, paths: Sequence[str]) -> History:
+        asked, globs, exclude = self.asked, self.config.manifests, self.config.exclude
+        if asked.staged:
+            return read_staged(repository, paths, globs=globs, exclude=exclude)
+        if asked.base is not None:
+            return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude)
+        return read_history(
+            repository,
+            paths,
+            globs=globs,
+            exclude=exclude,
+            since=asked.since,
+            until=asked.until,
+            first_parent=asked.first_parent,
+        )
+
+    def _now(self, line: Line, document: Document) -> Line:
+        """The line, with what the working tree has as its newest version where that is not what is committed."""
+        if self.asked.staged or self.asked.until is not None:
+            return line
+        tip = line.versions[-1] if line.versions else line.base
+        manifest = lenient(document.data)
+        if tip is not None and tip.manifest == manifest:
+            return line
+        content: Manifest | Unreadable = manifest
+        if not manifest.agent:
+            content = Unreadable(1, 1, "is no manifest: it names no agent")
+        own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
+        return line._replace(tip=own, versions=(*line.versions, own))
+
+    def _check(self, story: Story, document: Document, me: tuple[Person, ...]) -> None:
+        self.manifests += 1
+        content = story.now.content if story.now is not None else None
+        if isinstance(content, Unreadable):
+            self.errors.append(InputError(story.path, content.line, content.column, content.message))
+            return
+        if self.asked.partial and not story.events:
+            return
+        start = {"first": story.first, "last-review": story.signed or story.first}.get(self.asked.start or "")
+        if self.asked.start == "last-review":
+            story = story.since(story.signed)
+        distance = story.distance(start or story.first)
+        kind = {"staged": self.asked.staged, "partial": self.asked.partial}
+        past = Past(story.path, document, self.around, story, start, distance, me, **kind)
+        verdict = self.engine.check(past)
+        self.findings += verdict.findings
+        self.unchecked += verdict.crashed
+        told = self._timeline(story, start or story.first, distance)
+        if told.entries or not self.asked.partial:
+            self.timelines.append(told)
+
+    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Timeline:
+        here = "this commit" if self.asked.staged else "not committed yet"
+        return timeline(story, start, distance, self.config.production, here)
+
+
+def _me(repository: Repository) -> tuple[Person, ...]:
+    """Who would make the next commit: its author and its committer. To a hook git says so itself (githooks)."""
+    name, email = repository.config("user.name") or "", repository.config("user.email") or ""
+    given = [
+        Person(os.environ.get(f"GIT_{role}_NAME", name), os.environ.get(f"GIT_{role}_EMAIL", email))
+        for role in ("AUTHOR", "COMMITTER")
+    ]
+    return tuple(given) if all(one.email or one.name for one in given) else ()
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    location = finding.location
+    return location.path, location.line, location.column, finding.rule, finding.key

@@ -1,0 +1,108 @@
+"""What commands call: the history of manifests, and of a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from linter.exits import Exit
+from linter.history.assembly import Assembly
+from linter.history.births import Births
+from linter.history.git import Repository
+from linter.history.graph import UNKNOWN
+from linter.history.log import Entry, read_log
+from linter.history.model import History, HistoryError
+from linter.history.parents import align
+from linter.history.paths import Paths
+from linter.history.span import Span, cut, find_span, head, revision, short
+
+
+def read_history(
+    repository: Repository,
+    paths: Sequence[str],
+    *,
+    globs: Iterable[str],
+    exclude: Iterable[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    first_parent: bool = False,
+    deleted: bool = False,
+) -> History:
+    """The history of manifests up to HEAD.
+
+    Args:
+        paths: relative to the root; they need not be committed.
+        globs, exclude: the configured ones: what counts as a manifest that was deleted.
+        since, until: a day (2026-01-31, by the commit's own date), or a revision.
+        deleted: look for deleted manifests in all folders, which costs git five times the effort; else only where it looks
+            anyway.
+        first_parent: what each merge brought, as a whole, instead of the commits of the branches.
+
+    Raises:
+        HistoryError: there are no commits yet, a revision is none, a path is outside the repository, or git fails.
+    """
+    span = find_span(repository, since, until)
+    assembly = Assembly(repository, globs, exclude)
+    return _read(repository, span, paths, assembly, first_parent=first_parent, everywhere=deleted)
+
+
+def read_branch(
+    repository: Repository, base: str, paths: Sequence[str], *, globs: Iterable[str], exclude: Iterable[str] = ()
+) -> History:
+    """What HEAD's branch did since it left another one: a pull request.
+
+    Raises:
+        HistoryError: as above, or the two have nothing in common; in a shallow clone, perhaps because it is cut before.
+    """
+    end, other = head(repository), revision(repository, base)
+    start = repository.ask("merge-base", other, end)
+    if start is None:
+        if repository.shallow:
+            place = short(repository.shallow)
+            message = f"history is cut at {place} (a shallow clone), before HEAD and {base!r} meet: fetch with depth 0"
+            raise HistoryError(message, Exit.UNCHECKED)
+        raise HistoryError(f"HEAD and {base!r} have no commit in common")
+    # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
+    assembly = Assembly(repository, globs, exclude)
+    return _read(repository, Span(end, start), paths, assembly, first_parent=False, everywhere=True)
+
+
+def _read(
+    repository: Repository,
+    span: Span,
+    paths: Sequence[str],
+    assembly: Assembly,
+    *,
+    first_parent: bool,
+    everywhere: bool,
+) -> History:
+    inner = [repository.inside(path) for path in paths]
+    asked = Paths(inner, assembly.globs, repository.prefix, everywhere=everywhere)
+    there: dict[str, str | None] = dict.fromkeys(inner, UNKNOWN)
+    if span.start is not None:
+        # What no commit of the range touches is not in its log: what is there at its end is asked for.
+        names = repository.objects.blobs([f"{span.end}:{path}" for path in inner])
+        there |= zip(inner, names, strict=True)
+    assembly.followed.update(inner)
+    births = Births(repository)
+    entries = _log(repository, asked, span, first_parent=first_parent)
+    for turn in range(_MOST_TURNS):
+        # A manifest's first commit is looked at whole, and then where it came from, and then that one's first commit.
+        widened = births.widen(entries, assembly.candidate)
+        missing = asked.missing(assembly.walk(entries, there))
+        if missing:
+            asked.add(missing, everywhere=turn > 2)
+            entries = _log(repository, asked, span, first_parent=first_parent)
+        elif not widened:
+            break
+    hidden = cut(repository, span, {entry.id for entry in entries})
+    return assembly.history(paths, span, hidden)
+
+
+_MOST_TURNS = 100
+"""Only a manifest that changes its file's extension with each move needs more than five."""
+
+
+def _log(repository: Repository, asked: Paths, span: Span, *, first_parent: bool) -> list[Entry]:
+    entries = read_log(repository, asked.pathspecs, span.revisions, first_parent=first_parent)
+    align(repository, entries)
+    return entries

@@ -1,0 +1,311 @@
+"""Versions through history: edits, renames, splits, deletions, merges, ranges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.history.repository import PATH, Repo, lines, manifest, state, told
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    return Repo(tmp_path / "repo")
+
+
+def test_edits_in_order(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("elsewhere", {"README": "text"})
+    repo.commit("two", {PATH: manifest(access="read-write")})
+    (line,) = repo.history().lines
+    assert told(line) == [f"one: {PATH} read-only", f"two: {PATH} read-write < one"]
+    assert line.tip is line.versions[-1]
+    assert line.base is None
+
+
+def test_a_commit_is_told_in_full(repo: Repo) -> None:
+    name = repo.commit(
+        "Why:  an edge\ncase\n\nA body.",
+        {PATH: manifest()},
+        GIT_AUTHOR_NAME="Ada ::error:: \x1b[31m",
+        GIT_AUTHOR_EMAIL="ada@example.com",
+        GIT_AUTHOR_DATE="1700000000 -0730",
+        GIT_COMMITTER_DATE="1700003600 +0530",
+    )
+    (version,) = repo.history().lines[0].versions
+    commit = version.commit
+    assert commit is not None
+    assert commit.id == name
+    assert commit.author == commit.recorded == ("Ada ::error:: \x1b[31m", "ada@example.com")
+    assert commit.committer == ("Kim", "kim@example.com")
+    assert commit.authored.isoformat() == "2023-11-14T14:43:20-07:30"
+    assert commit.committed.isoformat() == "2023-11-15T04:43:20+05:30"
+    assert commit.subject == "Why:  an edge case"
+    assert version.blob == repo.git("rev-parse", f"HEAD:{PATH}")
+
+
+def test_a_rename_exact_and_similar(repo: Repo) -> None:
+    repo.commit("one", {"old.yaml": manifest()})
+    repo.commit("moved", {"old.yaml": None, "a/agent-permissions.yaml": manifest()})
+    repo.commit("again", {"a/agent-permissions.yaml": None, PATH: manifest(access="write")})
+    assert told(repo.history().lines[0]) == [
+        "one: old.yaml read-only",
+        "moved: a/agent-permissions.yaml read-only < one",
+        f"again: {PATH} write < moved",
+    ]
+    assert repo.history().deleted == ()
+
+
+def test_renamed_and_rewritten(repo: Repo) -> None:
+    repo.commit("one", {"old.yaml": manifest()})
+    rewritten = '# A new form.\n\n"agent_name" : "triage"\n"environment": [staging]\n"resources": [{resource: t, access: admin}]\n'
+    repo.commit("new form", {"old.yaml": None, PATH: rewritten})
+    assert told(repo.history().lines[0]) == ["one: old.yaml read-only", f"new form: {PATH} admin < one"]
+
+
+def test_agents_are_not_mixed_up_when_alike_files_move_together(repo: Repo) -> None:
+    notes = {"one": "x" * 10, "two": "y" * 10}
+    repo.commit("first", {f"{name}.yaml": manifest(name, note=note) for name, note in notes.items()})
+    repo.commit(
+        "moved",
+        {"one.yaml": None, "two.yaml": None}
+        | {
+            "a.yaml": manifest("two", "write", note=notes["one"]),
+            "b.yaml": manifest("one", "admin", note=notes["two"]),
+        },
+    )
+    history = repo.history("a.yaml", "b.yaml")
+    assert [line.versions[0].path for line in history.lines] == ["two.yaml", "one.yaml"]
+
+
+def test_split_in_two(repo: Repo) -> None:
+    both = manifest(environment="[staging, production]")
+    repo.commit("both", {"both.yaml": both})
+    repo.commit(
+        "split",
+        {
+            "both.yaml": None,
+            "agent-permissions.staging.yaml": manifest(environment="staging"),
+            "agent-permissions.production.yaml": manifest(environment="production", access="write"),
+        },
+    )
+    history = repo.history("agent-permissions.staging.yaml", "agent-permissions.production.yaml")
+    staging, production = history.lines
+    assert told(staging) == ["both: both.yaml read-only", "split: agent-permissions.staging.yaml read-only < both"]
+    assert told(production) == ["both: both.yaml read-only", "split: agent-permissions.production.yaml write < both"]
+    assert staging.versions[0] is production.versions[0]
+
+
+def test_a_part_is_split_off(repo: Repo) -> None:
+    repo.commit("both", {PATH: manifest(environment="[staging, production]", access="write")})
+    part = "x-note: a form of its own\nresources: [{access: write, resource: tickets}]\nenvironment: production\nagent_name: triage\n"
+    repo.commit("off", {PATH: manifest(access="write"), "production.yaml": part})
+    assert told(repo.history("production.yaml").lines[0]) == [
+        f"both: {PATH} write",
+        "off: production.yaml write < both",
+    ]
+
+
+def test_a_copy_for_another_agent_is_a_new_agreement(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("copied", {PATH: manifest(access="write"), "b.yaml": manifest("another")})
+    assert told(repo.history("b.yaml").lines[0]) == ["copied: b.yaml read-only"]
+
+
+def test_a_moved_file_for_another_agent_is_a_new_agreement(repo: Repo) -> None:
+    """Else a deleted agent's permissions would cover those of a new one."""
+    repo.commit("one", {"old.yaml": manifest("one", access="admin")})
+    repo.commit("moved", {"old.yaml": None, PATH: manifest("two", access="admin")})
+    assert told(repo.history().lines[0]) == [f"moved: {PATH} admin"]
+
+
+def test_similarity_joins_what_cannot_be_read(repo: Repo) -> None:
+    broken = manifest() + "".join(f"# line {number}\n" for number in range(20)) + "[\n"
+    repo.commit("one", {"old.yaml": manifest()})
+    repo.commit("broken", {"old.yaml": broken})
+    repo.commit("moved", {"old.yaml": None, PATH: broken + "# more\n"})
+    assert told(repo.history().lines[0]) == [
+        "one: old.yaml read-only",
+        "broken: old.yaml unreadable < one",
+        f"moved: {PATH} unreadable < broken",
+    ]
+
+
+def test_deleted_and_brought_back(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("gone", {PATH: None})
+    repo.commit("pause", {"README": "text"})
+    repo.commit("back", {PATH: manifest(access="admin")})
+    (line,) = repo.history().lines
+    assert told(line) == [f"one: {PATH} read-only", f"gone: {PATH} deleted < one", f"back: {PATH} admin < gone"]
+    assert [one.commit and one.commit.subject for one in line.versions[-1].readable_before()] == ["one"]
+
+
+def test_a_name_used_again_is_not_the_moved_manifests_past(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("moved", {PATH: None, "b.yaml": manifest()})
+    repo.commit("another", {PATH: manifest("another", "admin")})
+    history = repo.history(PATH, "b.yaml")
+    assert lines(history.lines) == {
+        PATH: [f"another: {PATH} admin"],
+        "b.yaml": [f"one: {PATH} read-only", "moved: b.yaml read-only < one"],
+    }
+    assert history.deleted == ()
+
+
+def test_deleted_manifests_are_known_by_the_globs(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest(), "x/agent-permissions.yaml": manifest("x"), "other.yaml": "a: b\n"})
+    repo.commit("gone", {"x/agent-permissions.yaml": None, "other.yaml": None})
+    repo.commit("moved away", {PATH: None, "archive/off.yaml": manifest()})
+    history = repo.history("never.yaml", deleted=True)
+    assert lines(history.deleted) == {
+        PATH: [f"one: {PATH} read-only", f"moved away: {PATH} deleted < one"],
+        "x/agent-permissions.yaml": [
+            "one: x/agent-permissions.yaml read-only",
+            "gone: x/agent-permissions.yaml deleted < one",
+        ],
+    }
+    assert history.lines[0] == ("never.yaml", None, (), None)
+
+
+def test_what_nobody_asked_for_and_is_alive_is_not_deleted(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("gone", {PATH: None})
+    repo.commit("back", {PATH: manifest()})
+    repo.commit("moved", {PATH: None, "b/agent-permissions.yaml": manifest()})
+    assert repo.history("never.yaml", deleted=True).deleted == ()
+
+
+def test_the_story_goes_on_around_what_cannot_be_read(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("broken", {PATH: "agent_name: [\n"})
+    repo.commit("no manifest", {PATH: "resources: []\n"})
+    repo.commit("two", {PATH: manifest(access="write")})
+    (line,) = repo.history().lines
+    assert [state(one) for one in line.versions] == ["read-only", "unreadable", "unreadable", "write"]
+    assert [str(one.content) for one in line.versions[1:3]] == [
+        "is not YAML: did not find expected node content (while parsing a flow node)",
+        "is no manifest: it has no `agent_name`",
+    ]
+    assert line.versions[3].readable_before() == (line.versions[0],)
+
+
+def test_a_field_that_the_schema_refuses_does_not_hide_the_others(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest(access="write") + "    scope: {nonsense: 1}\nfuture_key: x\n"})
+    (version,) = repo.history().lines[0].versions
+    assert version.manifest is not None
+    assert [(one.access, one.known) for one in version.manifest.resources] == [("write", False)]
+
+
+def test_a_mode_is_no_change_and_a_link_is_no_manifest(repo: Repo) -> None:
+    repo.commit("one", {PATH: manifest()})
+    (repo.folder / PATH).chmod(0o755)
+    repo.commit("executable")
+    (repo.folder / PATH).unlink()
+    (repo.folder / PATH).symlink_to("elsewhere.yaml")
+    repo.commit("a link")
+    (line,) = repo.history().lines
+    assert told(line) == [f"one: {PATH} read-only", f"a link: {PATH} unreadable < one"]
+    assert str(line.versions[1].content) == "is a symbolic link"
+
+
+class TestMerges:
+    def test_both_sides_come_together(self, repo: Repo) -> None:
+        """A clean merge of two edits is a version with two befores: it brought nothing that neither had."""
+        body = [f"  - resource: r{number}\n    access: read-only\n" for number in range(12)]
+        head = "agent_name: triage\nenvironment: staging\nresources:\n"
+        wide = [one.replace("read-only", "write") for one in body]
+        repo.commit("base", {PATH: head + "".join(body)})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("last", {PATH: head + "".join(body[:11] + wide[11:])})
+        repo.git("checkout", "-q", "main")
+        repo.commit("first", {PATH: head + "".join(wide[:1] + body[1:])})
+        repo.merge("side")
+        told_of = told(repo.history().lines[0])
+        assert told_of[0].startswith("base: ")
+        assert {one.partition(":")[0] for one in told_of[1:3]} == {"first", "last"}
+        assert {one.partition(" < ")[2] for one in told_of[1:3]} == {"base"}
+        assert told_of[3].startswith("merge side: ")
+        assert set(told_of[3].partition(" < ")[2].split(", ")) == {"first", "last"}
+
+    def test_what_the_merge_itself_did_is_seen(self, repo: Repo) -> None:
+        repo.commit("base", {PATH: manifest(), "README": "a"})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("unrelated", {"b": "b"})
+        repo.git("checkout", "-q", "main")
+        repo.commit("also unrelated", {"c": "c"})
+        repo.merge("side", files={PATH: manifest(access="admin")})
+        (line,) = repo.history().lines
+        assert told(line) == [f"base: {PATH} read-only", f"merge side: {PATH} admin < base"]
+
+    def test_a_side_that_was_given_up_is_not_told(self, repo: Repo) -> None:
+        repo.commit("base", {PATH: manifest(), "b.yaml": manifest("b")})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("given up", {PATH: manifest(access="admin")})
+        repo.commit("gone", {"b.yaml": None})
+        repo.git("checkout", "-q", "main")
+        repo.commit("kept", {PATH: manifest(access="write")})
+        repo.merge("side", strategy="ours")
+        assert told(repo.history().lines[0]) == [f"base: {PATH} read-only", f"kept: {PATH} write < base"]
+
+    def test_the_side_that_won_is_told(self, repo: Repo) -> None:
+        repo.commit("base", {PATH: manifest(), "b.yaml": manifest("b")})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("side", {PATH: manifest(access="write")})
+        repo.git("checkout", "-q", "main")
+        repo.commit("main", {"b.yaml": manifest("b", access="write")})
+        repo.merge("side")
+        history = repo.history(PATH, "b.yaml")
+        assert lines(history.lines) == {
+            PATH: [f"base: {PATH} read-only", f"side: {PATH} write < base"],
+            "b.yaml": ["base: b.yaml read-only", "main: b.yaml write < base"],
+        }
+
+    def test_first_parent_blames_the_merge(self, repo: Repo) -> None:
+        repo.commit("base", {PATH: manifest()})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("side", {PATH: manifest(access="write")})
+        repo.commit("more", {PATH: manifest(access="admin")})
+        repo.git("checkout", "-q", "main")
+        repo.commit("unrelated", {"c": "c"})
+        repo.merge("side")
+        (line,) = repo.history(first_parent=True).lines
+        assert told(line) == [f"base: {PATH} read-only", f"merge side: {PATH} admin < base"]
+
+    def test_a_rename_on_one_side_and_an_edit_on_the_other(self, repo: Repo) -> None:
+        note = "\n".join(["|", *[f"  line {number}" for number in range(20)]])
+        repo.commit("base", {"old.yaml": manifest(note=note)})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("edit", {"old.yaml": manifest(access="write", note=note)})
+        repo.git("checkout", "-q", "main")
+        repo.commit("move", {"old.yaml": None, PATH: manifest(note=note + "\n  more")})
+        repo.merge("side")
+        (line,) = repo.history().lines
+        *sides, merge = told(line)
+        assert sides[0] == "base: old.yaml read-only"
+        assert set(sides[1:]) == {"edit: old.yaml write < base", f"move: {PATH} read-only < base"}
+        assert merge in [f"merge side: {PATH} write < {both}" for both in ("move, edit", "edit, move")]
+
+    def test_an_octopus(self, repo: Repo) -> None:
+        paths = [f"{name}.yaml" for name in "abc"]
+        repo.commit("base", {path: manifest(path[0]) for path in paths})
+        for path in paths:
+            repo.git("checkout", "-q", "-b", path, "main")
+            repo.commit(f"on {path}", {path: manifest(path[0], access="write")})
+        repo.git("checkout", "-q", "main")
+        repo.merge(*paths)
+        assert lines(repo.history(*paths).lines) == {
+            path: [f"base: {path} read-only", f"on {path}: {path} write < base"] for path in paths
+        }
+
+    def test_deleted_on_a_branch_that_was_merged(self, repo: Repo) -> None:
+        repo.commit("base", {PATH: manifest()})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("gone", {PATH: None})
+        repo.git("checkout", "-q", "main")
+        repo.commit("b", {"b.yaml": manifest("b")})
+        repo.merge("side")
+        assert lines(repo.history("b.yaml", deleted=True).deleted) == {
+            PATH: [f"base: {PATH} read-only", f"gone: {PATH} deleted < base"]
+        }
