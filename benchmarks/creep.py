@@ -1,22 +1,18 @@
-#!/usr/bin/env python3
-"""How long history takes: 10,000 commits, 200 manifests, 2,600 versions, made with `git fast-import`. Run by hand.
+"""`python benchmarks/creep.py`: what history costs: 10,000 commits, 200 manifests, 2,600 versions. See README.md."""
 
-python benchmarks/creep.py            the figures of `linter.history`, each run a process of its own
-python benchmarks/creep.py FOLDER     only make the repository there
+from __future__ import annotations
 
-Budget: the whole history at most 1 s of CPU (git's included) and 100 MiB; the last 100 commits under 150 ms beyond start-up.
-"""
-
+import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
+from pathlib import Path
+
+from measure import Case, medians
 
 COMMITS, MANIFESTS, VERSIONS = 10_000, 200, 2_600
 MERGE_EVERY = 20
-ROUNDS = 5
 
 
 def manifest(number: int, version: int) -> str:
@@ -35,9 +31,9 @@ def manifest(number: int, version: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def build(folder: str) -> None:
+def build(folder: Path) -> None:
     """Make the repository: a manifest changes in every fourth commit; every 20th commit is a merge of a short branch."""
-    subprocess.run(["git", "init", "-q", "-b", "main", folder], check=True)
+    subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
     importer = subprocess.Popen(["git", "fast-import", "--quiet"], cwd=folder, stdin=subprocess.PIPE)
     assert importer.stdin is not None
     put = importer.stdin.write
@@ -78,50 +74,49 @@ def build(folder: str) -> None:
     subprocess.run(["git", "reset", "-q", "--hard", "main"], cwd=folder, check=True)
 
 
-MEASURED = {
-    "start-up": "pass",
-    "whole history": "history = read_history(repository, paths, globs=MANIFESTS)",
-    "last 100 commits": "history = read_branch(repository, 'HEAD~100', paths, globs=MANIFESTS)",
-    "nothing staged": "history = read_staged(repository, paths, globs=MANIFESTS)",
-}
 PROGRAM = """
 import gc, sys; gc.disable()
 from linter.config import MANIFESTS
 from linter.history.git import open_repository
 from linter.history.read import read_branch, read_history
-from linter.history.staged import read_staged
-import linter.cli
-paths = sys.argv[1].split()
-with open_repository('.') as repository:
-    history = None
-    {}
-if history: print(sum(len(line.versions) for line in history.lines), "versions", file=sys.stderr)
+with open_repository(".") as repository:
+    {}(repository, {}sys.argv[1].split(), globs=MANIFESTS)
 """
 
 
-def main() -> None:
+def main() -> int:
     """Build, measure, print."""
-    if len(sys.argv) > 1:
-        build(sys.argv[1])
-        return
-    with tempfile.TemporaryDirectory() as folder:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command whose median counts")
+    parser.add_argument("--only-make", metavar="FOLDER", help="make the repository there and measure nothing")
+    asked = parser.parse_args()
+    if asked.only_make:
+        build(Path(asked.only_make))
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         build(folder)
-        listed = subprocess.run(["git", "ls-files", "*.yaml"], cwd=folder, capture_output=True, text=True, check=True)
-        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        for name, code in MEASURED.items():
-            figures = []
-            for _ in range(ROUNDS):
-                before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-                command = [sys.executable, "-c", PROGRAM.format(code), listed.stdout.replace("\n", " ")]
-                subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": root}, check=True)
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-                figures.append((cpu, time.monotonic() - began))
-            cpu, wall = min(one[0] for one in figures), min(one[1] for one in figures)
-            print(
-                f"{name:20} {cpu * 1000:5.0f} ms CPU, {wall * 1000:5.0f} ms, at most {after.ru_maxrss >> 10} MiB so far"
-            )
+        manifests = subprocess.run(
+            ["git", "ls-files", "*.yaml"], cwd=folder, capture_output=True, text=True, check=True
+        )
+        python, paths = sys.executable, " ".join(manifests.stdout.split())
+        permlint = (python, "-m", "linter")
+        log = ("git", "log", "--raw", "-z", "--format=%H", "--", "agents")
+        cases = [
+            Case("git log --raw, one folder", log),
+            Case("permlint --version", (*permlint, "--version")),
+            Case("history alone, all", (python, "-c", PROGRAM.format("read_history", ""), paths)),
+            Case("history alone, last 100", (python, "-c", PROGRAM.format("read_branch", "'HEAD~100', "), paths)),
+            Case("permlint creep", (*permlint, "creep", "-q", "--fail-on", "never")),
+            Case("permlint creep --base", (*permlint, "creep", "-q", "--fail-on", "never", "--base", "HEAD~100")),
+        ]
+        kept = {one: value for one, value in os.environ.items() if not one.startswith(("PYTHON", "GIT_"))}
+        root = str(Path(__file__).parent.parent)
+        print(f"{'':28}{'CPU ms':>8}{'MiB':>6}")
+        for title, taken in medians(cases, folder, {**kept, "PYTHONPATH": root}, asked.runs).items():
+            print(f"{title:28}{taken.cpu:8,.0f}{taken.memory:6.0f}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -21,8 +21,8 @@ from linter.checking import check, select
 from linter.checks import TEMPLATES, builtin
 from linter.config import load
 from linter.data import folder
-from linter.engine import ruleset
 from linter.findings import Finding
+from linter.rulesets import ruleset
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))

@@ -9,6 +9,7 @@ from linter.files import read_file
 from linter.findings import Finding, Location, Silenced
 from linter.manifest.reader import MAX_NODES, Document, read
 from linter.manifest.text import Unreadable
+from linter.secrets import mask
 
 if TYPE_CHECKING:
     from linter.engine import Engine
@@ -88,11 +89,11 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
         if holds is None:
             kept.append(finding)
         else:
-            silenced.append(Silenced(finding, "acceptance", holds.reason, holds.until))
+            silenced.append(Silenced(finding, "acceptance", mask(holds.reason), holds.until))
     for place, entry in enumerate(loaded.entries):
-        if entry.rule not in engine.rules.rules and entry.rule in ids():
-            continue  # another command's rule: only that command knows
-        problem = min(met.get(place) or ["expired" if today > entry.until else "gone" if whole else ""])
+        ran = entry.rule in engine.rules.rules or entry.rule not in ids()
+        gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
+        problem = min(met.get(place) or ["expired" if ran and today > entry.until else gone])
         if problem:
             location = _location(loaded.document, place)
             values = {"rule": entry.rule, "until": entry.until}
@@ -120,4 +121,4 @@ def _validate(document: Document) -> None:
 def _location(document: Document, index: int) -> Location:
     start, end = document.entry(("accepted", index, "fingerprint"))[2:]
     line, column = document.text.position(start)
-    return Location(ACCEPTED, line, column, line, column + end - start, document.text.line(line))
+    return Location(ACCEPTED, line, column, line, column + end - start, mask(document.text.line(line)))

@@ -1,7 +1,7 @@
 """The computed blast radius of a resource (DESIGN.md, section 3): how much a mistake can break, from what is declared."""
 
 from linter.manifest.model import Resource
-from linter.permissions import class_of
+from linter.permissions import action, class_of
 
 LEVELS = ("none", "low", "medium", "high", "critical")
 _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "admin": 4, None: 2}
@@ -9,22 +9,39 @@ _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "adm
 _GRAVER_IN_PRODUCTION = frozenset({"update", "delete", "admin"})
 
 
-def computed(resource: Resource, *, production: bool) -> tuple[int, str]:
-    """The level, 0 to 4, and how it comes about, in words. The gravest action counts."""
+def computed(resource: Resource, *, production: bool) -> int:
+    """The level, 0 to 4. The gravest action counts."""
     if not resource.writes:
-        return 0, "it only reads"
-    if resource.object[-1:] == ("*",):
-        wide = " + one for the wildcard"
-    elif not resource.object and resource.scope.kind in ("absent", "unbounded"):
-        wide = " + one for the whole system without a scope"
-    else:
-        wide = ""
+        return 0
+    wide = bool(_wide(resource))
+    return max([_level(kind, wide, production) for kind in resource.kinds])
+
+
+def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
+    """The level, and how it comes about, in words."""
+    wide = _wide(resource)
     best, how = 0, "it only reads"
     for leaf in resource.leaves:
         kind = class_of(leaf.action)
-        live = production and kind in _GRAVER_IN_PRODUCTION
-        level = min(_GRAVITY[kind] + (bool(wide) and kind != "read") + live, 4)
+        level = _level(kind, bool(wide), production)
         if level > best:
             best = level
-            how = f"{leaf.action} is {LEVELS[_GRAVITY[kind]]}{wide}{' + one for production' if live else ''}"
+            said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
+            live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""
+            how = f"{said} is {LEVELS[_GRAVITY[kind]]}{wide}{live}"
     return best, how
+
+
+def _level(kind: str | None, wide: bool, production: bool) -> int:
+    if kind == "read":
+        return 0
+    return min(_GRAVITY[kind] + wide + (production and kind in _GRAVER_IN_PRODUCTION), 4)
+
+
+def _wide(resource: Resource) -> str:
+    """Why it reaches further than one object, in words; empty where it does not."""
+    if resource.object[-1:] == ("*",):
+        return " + one for the wildcard"
+    if not resource.object and resource.scope.kind in ("absent", "unbounded"):
+        return " + one for the whole system without a scope"
+    return ""

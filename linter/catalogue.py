@@ -149,7 +149,33 @@ def load_file(path: str, shown: str) -> Rule:
         raise BadRule(
             shown, 1, f"is rule {data['category']}/{data['name']}: keep it as {data['category']}/{data['name']}.yaml"
         )
-    return _rule(data, path)
+    rule = _rule(data, path)
+    for key, texts in (("message", rule.message), ("fix", rule.fix)):
+        for text in texts.values():
+            problem = _bad_placeholder(rule, text)
+            if problem:
+                raise BadRule(shown, document.text.position(document.entry((key,))[0])[0], f"{key}: {problem}")
+    return rule
+
+
+def _bad_placeholder(rule: Rule, text: str) -> str:
+    """Why a text cannot be filled in, or empty. What other templates fill in, only they know."""
+    from string import Formatter
+
+    known = {"agent", "environment", "problem"} | ({"resource"} if rule.params.get("each") == "resource" else set())
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return "a brace stands alone: write `{{` or `}}` for one that is shown"
+    wrong = [name for name in names if not name.isidentifier() or (rule.check == "json-schema" and name not in known)]
+    return f"`{{{wrong[0]}}}` is filled in by nothing; there is {', '.join(sorted(known))}" if wrong else ""
+
+
+def line_of(rule: Rule, key: str) -> int:
+    """The line of a key of a rule's file; 1 where it is not there."""
+    with open(rule.source, "rb") as file:
+        document = read(decode(file.read()))
+    return document.text.position(document.entry((key,))[0])[0] if key in document.data else 1
 
 
 def manuals(rules: Mapping[str, Rule]) -> dict[str, Manual]:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
 from linter.checks.subject import Subject, Surroundings
-from linter.engine import Engine, Ruleset
+from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin, relative, search
 from linter.findings import Finding, InputError, Outcome, Severity
 from linter.globs import matcher
 from linter.manifest.reader import read
 from linter.manifest.text import Unreadable
+from linter.rulesets import Ruleset
 
 if TYPE_CHECKING:
     from datetime import date

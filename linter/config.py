@@ -71,7 +71,7 @@ def load(explicit: str | None, start: str) -> Config:
     if path is None:
         return _config(top or start, None, top is not None, {}, "")
     root = os.path.dirname(path)
-    if os.path.commonpath([root, top or start]) != root and not (top and os.path.commonpath([root, top]) == top):
+    if os.path.commonpath([root, top or start]) != (top or root):
         # CI hands in the base branch's configuration from elsewhere: it governs the checkout that the run starts in.
         root = top or start
     shown = _shown(path, root)
@@ -144,15 +144,16 @@ def _search(start: str, top: str | None) -> str | None:
     folder = start
     while True:
         path = os.path.join(folder, "permlint.toml")
-        if os.path.isfile(path):
+        if os.path.lexists(path):  # a broken link, too: a run without the rules that were meant would look clean
             return path
         path = os.path.join(folder, "pyproject.toml")
-        try:
-            with open(path, "rb") as file:
-                if b"tool.permlint" in file.read():
-                    return path
-        except OSError:
-            pass
+        if os.path.lexists(path):
+            try:
+                with open(path, "rb") as file:
+                    if b"tool.permlint" in file.read():
+                        return path
+            except OSError:
+                return path
         above = os.path.dirname(folder)
         if folder == top or above == folder:
             return None

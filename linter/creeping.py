@@ -11,7 +11,7 @@ from linter.checks.subject import Surroundings
 from linter.creep.change import Change
 from linter.creep.story import Story, tell
 from linter.creep.timeline import Timeline, timeline
-from linter.engine import Engine, Ruleset
+from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
@@ -23,6 +23,7 @@ from linter.manifest.lenient import lenient
 from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
+from linter.rulesets import Ruleset
 
 if TYPE_CHECKING:
     from datetime import date

@@ -10,13 +10,14 @@ from linter.acceptance import ACCEPTED, accept
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
-from linter.engine import Engine, Ruleset
+from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
 from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
 from linter.manifest.reader import read
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
 from linter.recordings import Entry, Recording, find
+from linter.rulesets import Ruleset
 from linter.strangers import Watch, strangers, watched
 from linter.systems.live import (
     GRAVITY,

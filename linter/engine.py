@@ -1,19 +1,18 @@
-"""Rules x facts -> findings: instantiates the rules, runs their checks, decides severity, swallowing and suppression."""
+"""Rules x facts -> findings: runs the checks, decides severity, swallowing and suppression."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.catalogue import BadRule, Rule, built_in, ids, load_file, pick
-from linter.checks import BadParams, Hit, Place, builtin, instantiate
+from linter.catalogue import Rule, pick
+from linter.checks import Hit, Place
+from linter.checks.placing import locate, location_of
 from linter.checks.subject import Fleet, Subject, Surroundings
 from linter.exits import CRASHED, where
 from linter.findings import Finding, Location, Repair, Severity, Silenced
-from linter.manifest.text import Text
+from linter.rulesets import Ruleset, nearest_rule
 from linter.suppressions import Suppression, find_suppressions
 
 if TYPE_CHECKING:
-    from linter.config import Config
     from linter.systems.live import Part
 
 
@@ -22,95 +21,6 @@ class Draft(NamedTuple):
 
     finding: Finding
     extent: tuple[int, int]
-
-
-class Ruleset(NamedTuple):
-    """Every rule of a run, and the checks of those that are on."""
-
-    rules: Mapping[str, Rule]
-    checks: tuple[tuple[Rule, Any], ...]
-    fleet_checks: tuple[tuple[Rule, Any], ...]
-    tidying: tuple[tuple[Rule, Any], ...]
-    """Checks of rules that are off and yet repair."""
-
-
-def ruleset(config: "Config", command: str = "check") -> Ruleset:
-    """A command's built-in rules, for `check` the team's own as well, as configuration sets them.
-
-    Raises:
-        BadConfig: a rule that does not exist, a parameter that it does not take, a mandatory rule turned down.
-        BadRule: a team's rule file that cannot be used.
-    """
-    rules = built_in(command)
-    own = _own(config) if config.rule_files else {}
-    if command == "check":
-        rules |= own
-    for id, settings in config.rules.items():
-        if id in rules:
-            rules[id] = _configure(rules[id], settings, config)
-        elif id not in own and id not in (known := ids()):
-            near = nearest_rule(id, [*known, *own])
-            hint = f"; did you mean `{near}`?" if near else ""
-            raise config.fault(f"rules.{id}: there is no such rule{hint}", "rules", id)
-    builtin.register(command)
-    checks: list[tuple[Rule, Any]] = []
-    fleet_checks: list[tuple[Rule, Any]] = []
-    tidying: list[tuple[Rule, Any]] = []
-    for rule in rules.values():
-        if rule.check == "engine" or (rule.gravest is Severity.OFF and not rule.tidies):
-            continue
-        try:
-            check, wants_fleet = instantiate(rule.check, rule.params)
-        except BadParams as error:
-            raise config.fault(f"{rule.id}: {error}", "rules", rule.id, "params") from None
-        kind = tidying if rule.gravest is Severity.OFF else fleet_checks if wants_fleet else checks
-        kind.append((rule, check))
-    return Ruleset(rules, tuple(checks), tuple(fleet_checks), tuple(tidying))
-
-
-def _own(config: "Config") -> dict[str, Rule]:
-    from linter.files import search
-
-    found = search(config.root, config.root, config.rule_files, ())
-    if not found:
-        raise config.fault("rule_files matches no file", "rule_files")
-    rules: dict[str, Rule] = {}
-    known = ids()
-    for path in found:
-        rule = load_file(os.path.join(config.root, path), path)
-        if rule.id in rules or rule.id in known:
-            raise BadRule(path, 1, f"`{rule.id}` is a rule already")
-        rules[rule.id] = rule
-    return rules
-
-
-def _configure(rule: Rule, settings: Mapping[str, Any], config: "Config") -> Rule:
-    if "severity" in settings:
-        given = settings["severity"]
-        words = {"otherwise": given} if isinstance(given, str) else given
-        severity = {case: Severity[word.upper()] for case, word in words.items()}
-        severity["otherwise"] = severity.pop("otherwise")
-        if rule.mandatory and min(severity.values()) < min(rule.severity.values()):
-            raise config.fault(
-                f"rules.{rule.id}: the rule is mandatory and cannot be turned down", "rules", rule.id, "severity"
-            )
-        rule = rule._replace(severity=severity)
-    return rule._replace(
-        params={**rule.params, **settings.get("params", {})},
-        mandatory=rule.mandatory or settings.get("mandatory", False),
-    )
-
-
-def nearest_rule(id: str, rules: Iterable[str]) -> str | None:
-    """The rule that a misspelt id means, or None."""
-    from difflib import get_close_matches
-
-    known = list(rules)
-    by_name = {one.partition("/")[2]: one for one in known}
-    near = get_close_matches(id, known, 1, 0.6) or [
-        by_name[name] for name in get_close_matches(id.rpartition("/")[2], list(by_name), 1, 0.7)
-    ]
-    return near[0] if near else None
 
 
 class Verdict(NamedTuple):
@@ -150,7 +60,7 @@ class Engine:
             self._suppressions[subject.path] = found
         if not drafts:
             return Verdict([], [], crashed)
-        findings, silenced = self._suppress(_swallow(drafts, self.rules.rules), subject.path)
+        findings, silenced = self._suppress(_swallow(_once(drafts), self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
 
     def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
@@ -210,16 +120,16 @@ class Engine:
             rule=rule.id,
             severity=severity,
             message=subject.redact(pick(rule.message, held).format_map(values)),
-            location=_location(subject.path, subject.shown, span, subject.redact(hit.place.caption)),
+            location=location_of(subject.path, subject.shown, span, subject.redact(hit.place.caption)),
             agent=subject.redact(manifest.agent),
             environment=subject.redact(environment),
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
             fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
-            cause=hit.cause,
             details=_redact(subject, hit.details) if hit.details else {},
+            cause=hit.cause,
             related=tuple(
-                _location(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
+                location_of(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
                 for place in hit.related
             )
             + hit.elsewhere,
@@ -249,12 +159,12 @@ class Engine:
             rule=rule.id,
             severity=severity,
             message=pick(rule.message, held).format_map(values),
-            location=_location(unit.path, unit.text, unit.span, hit.place.caption),
+            location=location_of(unit.path, unit.text, unit.span, hit.place.caption),
             agent=unit.agent,
             environment=environment,
             key=hit.key,
             fix=pick(rule.fix, held).format_map(values),
-            related=tuple(_location(other.path, other.text, other.span, caption) for other, caption in hit.others),
+            related=tuple(location_of(other.path, other.text, other.span, caption) for other, caption in hit.others),
         )
 
     def _crash(self, rule: Rule, error: Exception, subject: Subject) -> Draft:
@@ -302,10 +212,10 @@ class Engine:
             problems.append(("expired-suppression", {"until": suppression.until}))
         elif not problems and suppression not in self._used:
             problems.append(("unused-suppression", {"rules": ", ".join(suppression.rules)}))
+        cases = () if suppression.dated else ("no-date",)
         for name, values in problems:
-            yield from self.say(
-                f"suppression/{name}", values, suppression.location(path), suppression.agent, suppression.written
-            )
+            place = suppression.location(path)
+            yield from self.say(f"suppression/{name}", values, place, suppression.agent, suppression.written, cases)
 
     def say(
         self, id: str, values: Mapping[str, str], location: Location, agent: str, key: str, cases: tuple[str, ...] = ()
@@ -319,27 +229,40 @@ class Engine:
 
 
 def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
-    """The details without secrets: one search for all texts in them, a line each, since masking keeps line breaks."""
-    texts = [" ".join(text.splitlines()) for text in _texts(details)]
+    """The details without secrets: one search for all texts, a line each, since masking keeps line breaks."""
+    texts: list[str] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, str):
+            texts.append(" ".join(value.splitlines()))
+        for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
+            collect(one)
+
+    collect(details)
     masked = iter(subject.redact("\n".join(texts)).split("\n"))
 
-    def copy(value: Any) -> Any:
+    def rebuilt(value: Any) -> Any:
         if isinstance(value, str):
             return next(masked)
-        if isinstance(value, (list, tuple)):
-            return [copy(one) for one in value]
-        return value
+        if isinstance(value, Mapping):
+            return {key: rebuilt(one) for key, one in value.items()}
+        return [rebuilt(one) for one in value] if isinstance(value, (list, tuple)) else value
 
-    return {key: copy(value) for key, value in details.items()}
+    return dict(rebuilt(details))
 
 
-def _texts(details: Mapping[str, Any]) -> Iterator[str]:
-    """The texts among the details and in their lists, in order."""
-    for value in details.values():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from (one for one in value if isinstance(one, str))
+def _once(drafts: list[Draft]) -> list[Draft]:
+    """One fault, one finding: what an alias or a merge key repeats is said once, and repaired for all that repeat it."""
+    kept: dict[tuple[str, Location, str], Draft] = {}
+    for draft in drafts:
+        finding = draft.finding
+        same = (finding.rule, finding.location, finding.message)
+        first = kept.setdefault(same, draft)
+        if first is not draft and first.finding.repair and finding.repair:
+            routes = first.finding.repair.routes + finding.repair.routes
+            repair = first.finding.repair._replace(routes=routes)
+            kept[same] = first._replace(finding=first.finding._replace(repair=repair))
+    return list(kept.values())
 
 
 def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:
@@ -363,46 +286,3 @@ def _swallow(drafts: list[Draft], rules: Mapping[str, Rule]) -> list[Finding]:
 
 def _nested(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return (one[0] <= other[0] and other[1] <= one[1]) or (other[0] <= one[0] and one[1] <= other[1])
-
-
-def locate(subject: Subject, place: Place) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The exact span of a place, and the stretch of text that it is about (its whole entry)."""
-    document = subject.document
-    if place.part == "absence":
-        return _absence(subject, place)
-    if place.span is not None and not place.route:
-        return place.span, place.span
-    key_start, key_end, start, end = document.entry(place.route)
-    extent = (key_start, end)
-    if place.span is not None:
-        return place.span, extent
-    if place.part == "key" or (place.part == "value" and start in document.blocks and key_start != start):
-        return (key_start, key_end), extent
-    if place.part == "entry":
-        return extent, extent
-    return (start, max(end, start)), extent
-
-
-def _absence(subject: Subject, place: Place) -> tuple[tuple[int, int], tuple[int, int]]:
-    """An absence in a resource is on that resource's line, one in the manifest on `agent_name`'s (DESIGN.md, section 3)."""
-    document = subject.document
-    content = document.text.content
-    extent = document.entry(place.route)[2:] if place.route else (0, len(content))
-    for key in ("resource", "agent_name"):
-        try:
-            entry = document.entry((*place.route, key))
-        except (KeyError, IndexError, TypeError):
-            continue
-        return (entry[0], entry[3]), extent
-    if place.route and isinstance(place.route[-1], str):
-        return document.entry(place.route)[:2], extent
-    # Neither stands there: the first line of what does.
-    start = extent[0] if place.route else len(content) - len(content.lstrip())
-    first = content[start : extent[1]].split("\n", 1)[0].rstrip()
-    return (start, start + len(first)), extent
-
-
-def _location(path: str, text: Text, span: tuple[int, int], caption: str) -> Location:
-    line, column = text.position(span[0])
-    end_line, end_column = text.position(span[1])
-    return Location(path, line, column, end_line, end_column, text.line(line), caption)

@@ -111,6 +111,8 @@ def read_stdin() -> Text:
     """
     import sys
 
+    if sys.stdin is None:
+        raise Unreadable(1, 1, "cannot be read: standard input is closed")
     return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1))
 
 

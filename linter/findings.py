@@ -157,13 +157,13 @@ class Outcome(NamedTuple):
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
+    timelines: "tuple[Timeline, ...]" = ()
+    """What `creep` tells of each manifest."""
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
-    timelines: "tuple[Timeline, ...]" = ()
-    """What `creep` tells of each manifest."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

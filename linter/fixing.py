@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.checks.subject import Subject, Surroundings
-from linter.engine import Engine, Ruleset
+from linter.engine import Engine
 from linter.files import STDIN, read_file
 from linter.manifest.fixer import repaired
 from linter.manifest.reader import read
 from linter.manifest.text import Text, Unreadable
 from linter.reports.visible import visible
+from linter.rulesets import Ruleset
 from linter.secrets import mask
 
 if TYPE_CHECKING:

@@ -117,7 +117,7 @@ def grants(
     `box` has the scope's dimensions as written: `columns` binds reading and writing, `read_columns` and `write_columns`
     one side. Columns that narrow writing drop create and channels that narrow it drop update, unless `actions` names them.
     """
-    words = list(ACCESS[access or "none"]) if actions is None else list(dict.fromkeys(action(word) for word in actions))
+    words: Iterable[str] = ACCESS[access or "none"] if actions is None else dict.fromkeys(map(action, actions))
     if not box:
         return [Leaf(system, path, word) for word in words]
     if "read_columns" in box or "write_columns" in box:
@@ -125,10 +125,12 @@ def grants(
     else:
         write = read = {name: value for name, value in box.items() if value != EVERYTHING}
     if actions is None:
-        dropped = {"create" if "columns" in write else "", "update" if "channels" in write else ""}
+        dropped = ("create" if "columns" in write else "", "update" if "channels" in write else "")
         words = [word for word in words if word not in dropped]
     written = _box(write)
-    seen = written if read is write else _box(read)
+    if read is write:
+        return [] if written is None else [Leaf(system, path, word, written) for word in words]
+    seen = _box(read)
     leaves = []
     for word in words:
         bounds = seen if class_of(word) == "read" else written

@@ -276,7 +276,7 @@ def _translate(error: Any) -> Iterator[Violation]:
             if key in known or any(re.search(text, key) for text in patterns):
                 continue
             near = get_close_matches(key.lower().replace("-", "_").replace(" ", "_"), known, 1, 0.7)
-            hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if known else ""
+            hint = f"did you mean `{near[0]}`?" if near else "keys of your own begin with x-" if patterns else ""
             meant = near[0] if near and near[0] not in instance else ""
             yield Violation((*route, key), "unknown", key, f"`{key}` is not a key here", hint, meant)
     elif keyword == "required":
@@ -287,25 +287,41 @@ def _translate(error: Any) -> Iterator[Violation]:
                 yield Violation(route, "missing", key, f"`{key}` is missing", f"add `{key}:`. {hint}".strip())
     else:
         expected = (
-            _GENERIC.get(keyword, "").format(error.validator_value) or schema.get("x-expected") or "something else"
+            _GENERIC.get(keyword, "").format(error.validator_value)
+            or schema.get("x-expected")
+            or _TYPE_WORDS.get(schema.get("type", ""), "something else")
         )
         subject = str(route[-1]) if route and isinstance(route[-1], str) else ""
         options = schema.get("enum") or _words(schema.get("pattern", ""))
-        near = []
+        near, begun = [], ""
         if isinstance(instance, str) and options:
-            word = instance.partition("(")[0].strip().lower()
-            near = get_close_matches(word.replace("_", "-").replace(" ", "-"), options, 1, 0.6)
-        hint = f"did you mean `{near[0]}`?" if near else ""
+            word = halfwidth(instance).partition("(")[0].strip().lower().replace("_", "-").replace(" ", "-")
+            # "write-only" means write, though it looks more like read-only; what follows the word is a person's to judge.
+            begun = max((one for one in options if re.match(rf"{re.escape(one)}[-,:;.]", word)), key=len, default="")
+            near = [] if begun else get_close_matches(word, options, 1, 0.6)
+        hint = f"did you mean `{begun or near[0]}`?" if begun or near else ""
         # What stands where a variable's name belongs is often the secret itself.
         found = "other text" if subject.endswith("_env") else _found(keyword, instance)
         problem = f"expected {expected}, found {found}"
         yield Violation(route, "invalid", subject, problem, hint, near[0] if near else "")
 
 
+def halfwidth(text: str) -> str:
+    """The brackets of an East Asian keyboard as plain ones."""
+    return text.replace("\uff08", " (").replace("\uff09", ")")
+
+
 def _found(keyword: str, instance: Any) -> str:
     return "one that stands twice" if keyword == "uniqueItems" else describe(instance)
 
 
+_TYPE_WORDS = {
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+}
 _GENERIC = {
     "minLength": "text",
     "maxLength": "at most {} characters",
@@ -322,7 +338,7 @@ def _words(pattern: str) -> list[str]:
 
 
 def describe(value: Any) -> str:
-    """A value in the words of YAML, short: for messages."""
+    """A value in the words of YAML, short, credentials masked: for messages."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -330,5 +346,8 @@ def describe(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"the number {value:.17g}" if abs(value) < 1e17 else "a huge number"
     if isinstance(value, str):
-        return f"`{value[:60]}{'...' if len(value) > 60 else ''}`" if value else "empty text"
+        from linter.secrets import mask
+
+        shown = mask(value[:1000])[:60]
+        return f"`{shown}{'...' if len(value) > 60 else ''}`" if value else "empty text"
     return ("a " if value else "an empty ") + ("list" if isinstance(value, list) else "mapping")

@@ -5,6 +5,7 @@ pattern compiled. A false alarm here can never be silenced, so what merely might
 """
 
 import re
+from functools import lru_cache
 from math import log2
 from typing import NamedTuple
 
@@ -78,9 +79,11 @@ _PHRASES: tuple[tuple[tuple[str, ...], str, Pattern], ...] = (
         Pattern(r"\b(?:bearer|basic) +(?P<s>(?=[\w.~+/=-]*\d)(?=[\w.~+/=-]*[A-Za-z])[\w.~+/=-]{20,})", re.IGNORECASE),
     ),
 )
+_SHAPE_MARKERS = tuple(marker for markers, _, _ in _SHAPES for marker in markers)
+_PHRASE_MARKERS = tuple(marker for markers, _, _ in _PHRASES for marker in markers)
 _SHORTEST = 15
 """The shortest text that one of `_SHAPES` finds ("xoxb-" and ten characters): none of them has a blank within."""
-_KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "API-KEY", "ACCESS_KEY", "PRIVATE_KEY")
+_KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "_KEY", "-KEY", "APIKEY", "ACCESSKEY", "PRIVATEKEY")
 # An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind. What follows is looked at, not taken: it may
 # be a pair, too, and then there is no rest.
 _PAIR = Pattern(
@@ -105,9 +108,13 @@ def find(text: str) -> list[Secret]:
     found: list[Secret] = []
     prefixes: dict[int, int] = {}
     words = [word for word in text.split() if len(word) >= _SHORTEST]
-    for shapes, place in ((_SHAPES, " ".join(words)), (_PHRASES, text)):
-        for markers, kind, pattern in shapes:
-            if any([marker in place for marker in markers]):
+    long = " ".join(words)
+    for shapes, seen in (
+        (_SHAPES, [marker for marker in _SHAPE_MARKERS if marker in long]),
+        (_PHRASES, [marker for marker in _PHRASE_MARKERS if marker in text]),
+    ):
+        for markers, kind, pattern in shapes if seen else ():
+            if not set(markers).isdisjoint(seen):
                 for match in pattern.finditer(text):
                     body = match["s"]
                     if body and not (
@@ -120,22 +127,36 @@ def find(text: str) -> list[Secret]:
     upper = text.upper()
     if any([word in upper for word in _KEY_WORDS]):
         found += _pairs(text)
-    if any([_LONG.search(word) for word in words if len(word) >= 28]):
+    if any([_is_random(token) for word in words if len(word) >= 28 for token in _LONG.findall(word)]):
         found += _random(text, prefixes)
-    return _apart(found) if found else found
+    if not found:
+        return found
+    found = _apart(found)
+    # What stands beside a credential is judged as it will be shown, too: "a/b/c/TOKEN" with more slashes is a path.
+    return _apart(found + _random(_masked(text, found), {}))
 
 
 def mask(text: str) -> str:
     """The text with every credential masked: asterisks, the same number of code points, line breaks kept."""
+    # A run says the same short things of thousands of findings: agents, environments, subjects, advice.
+    return _mask_again(text) if len(text) <= 200 else _mask(text)
+
+
+def _mask(text: str) -> str:
     found = find(text)
-    if not found:
-        return text
+    return _masked(text, found) if found else text
+
+
+def _masked(text: str, found: list[Secret]) -> str:
     parts = []
     shown = 0
     for start, end, _ in found:
         parts += [text[shown:start], *[one if one in "\r\n" else "*" for one in text[start:end]]]
         shown = end
     return "".join([*parts, text[shown:]])
+
+
+_mask_again = lru_cache(maxsize=4096)(_mask)
 
 
 def _stands_for(body: str) -> bool:

@@ -67,7 +67,7 @@ def skeleton(answers: Answers, *, production: bool) -> str:
     for entry in answers.entries or (Entry(PLACEHOLDER, "read-only"),):
         one = _entry(entry)
         resource = build({"environment": environments, "resources": [one]}, {"resources": [one]}).resources[0]
-        level, _ = computed(resource, production=production)
+        level = computed(resource, production=production)
         writes = writes or resource.writes
         if answers.live is not None:
             lines += [

@@ -41,9 +41,14 @@ class Suppression(NamedTuple):
 
     def holds(self, today: str) -> bool:
         """Whether it has not ended on this day (ISO). An `until` that is no date never holds."""
+        return not self.until or (self.dated and today <= self.until)
+
+    @property
+    def dated(self) -> bool:
+        """Whether its end, if it has one, is a date."""
         from linter.schema import is_date
 
-        return not self.until or (is_date(self.until) and today <= self.until)
+        return not self.until or is_date(self.until)
 
     def location(self, path: str) -> Location:
         """Where the comment stands."""

@@ -14,7 +14,7 @@ def levels(entry: dict[str, Any]) -> tuple[str, str]:
     """The level elsewhere and in production."""
     data = {"agent_name": "a", "environment": "e", "resources": [{"scope": "some of it", **entry}]}
     [resource] = build(data, data).resources
-    return LEVELS[computed(resource, production=False)[0]], LEVELS[computed(resource, production=True)[0]]
+    return LEVELS[computed(resource, production=False)], LEVELS[computed(resource, production=True)]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ import pytest
 from linter.config import BadConfig, load
 from tests.world import TODAY, build, places, run
 
+SECRET = "ghp_" + "a1B2c3" * 6
+"""A credential in the wrong place reaches no output, whichever file it stands in."""
+
 
 def test_the_nearest_one_wins_and_its_folder_is_the_root(tmp_path: Path) -> None:
     build(tmp_path, {"permlint.toml": "", "a/b/x": "", "a/pyproject.toml": "[tool.permlint]\nexclude = ['x']\n"})
@@ -43,11 +46,29 @@ def test_a_configuration_from_elsewhere_governs_the_checkout(tmp_path: Path) -> 
     assert (config.root, config.exclude) == (str(tmp_path / "project"), ("old",))
 
 
+def test_nor_is_the_folder_above_the_checkout_the_root(tmp_path: Path) -> None:
+    # `git show base:permlint.toml > ../permlint.toml`: results are still named as the repository names its files.
+    build(tmp_path, {"permlint.toml": "exclude = ['old']", "project/x": ""})
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path / "project", check=True)
+    config = load(str(tmp_path / "permlint.toml"), str(tmp_path / "project"))
+    assert (config.root, config.exclude) == (str(tmp_path / "project"), ("old",))
+
+
+@pytest.mark.parametrize("name", ["permlint.toml", "pyproject.toml"])
+def test_a_configuration_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "gone")
+    with pytest.raises(BadConfig, match="cannot be read: No such file"):
+        load(None, str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
         ("exclude = [", 1, "is not TOML"),
         ("\n\nexclude = 3\n", 3, "exclude: expected a list of globs, found the number 3"),
+        ("\nexclude = ['a', 1]\n", 2, "exclude: expected text, found the number 1"),
+        (f'manifests = "{SECRET}"\n', 1, "found `ghp_" + "*" * 36 + "`"),
+        ("colour = 1\n", 1, "colour: `colour` is not a key here"),
         ('[[defaults]]\npaths = ["a"]\nreview_every = "soon"\n', 3, "review_every: expected a period such as 90d"),
         (
             '[systems.postgres]\nkind = "postgresql"\ndsn_env = "postgresql://u:p@h/d"\n',

@@ -15,10 +15,10 @@ from linter.checking import select
 from linter.config import load
 from linter.drifting import Request
 from linter.drifting import drift as run
-from linter.engine import ruleset
 from linter.exits import exit_status
 from linter.findings import Severity
 from linter.reports.json import render
+from linter.rulesets import ruleset
 from tests.command import permlint
 from tests.servers import World
 from tests.test_tutorial import TUTORIAL

@@ -12,8 +12,8 @@ from linter.catalogue import built_in, manuals
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, drift
-from linter.engine import ruleset
 from linter.recordings import Recording
+from linter.rulesets import ruleset
 from tests.servers import Server, programs, running
 from tests.test_rules import expected
 from tests.world import TODAY, build

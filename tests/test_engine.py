@@ -237,6 +237,14 @@ def test_a_team_adds_rules_of_its_own(tmp_path: Path) -> None:
         (("severity: warning", "severity: fatal"), 4, "severity"),
         (("name: no-night-work", "name: other"), 1, "keep it as house/other.yaml"),
         (("summary:", "sumary:"), 3, "sumary"),
+        (
+            ("{problem}", "{nope}"),
+            12,
+            "message: `{nope}` is filled in by nothing; there is agent, environment, problem",
+        ),
+        (("{problem}", "{problem.x}"), 12, "message: `{problem.x}` is filled in by nothing"),
+        (("{problem}", "{"), 12, "message: a brace stands alone"),
+        (("each:", "eech:"), 6, "`eech` is no parameter of the check `json-schema`"),
     ],
 )
 def test_a_rule_file_that_cannot_be_used(tmp_path: Path, change: tuple[str, str], line: int, message: str) -> None:
@@ -245,6 +253,16 @@ def test_a_rule_file_that_cannot_be_used(tmp_path: Path, change: tuple[str, str]
         check_text(tmp_path, HEAD, config='rule_files = ["lint/**/*.yaml"]\n')
     assert (caught.value.path, caught.value.line) == ("lint/house/no-night-work.yaml", line)
     assert message in caught.value.message
+
+
+def test_what_a_merge_key_repeats_is_said_once(tmp_path: Path) -> None:
+    text = HEAD + (
+        "  - &wiki {resource: wiki, access: readonly, scope: TODO, blast_radius: none}\n"
+        "  - {<<: *wiki, resource: docs}\n  - *wiki\n"
+    )
+    said = places(check_text(tmp_path, text))
+    assert said.count("manifest/schema-violation 5:36") == 1
+    assert said.count("manifest/placeholder-left 5:53") == 1
 
 
 def accepted(outcome: Outcome, until: str = "2026-12-31", **changes: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 from linter.checking import select
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
-from linter.engine import Engine, ruleset
+from linter.engine import Engine
 from linter.findings import Repair, Splice
 from linter.fixing import fix
 from linter.manifest.fixer import flow, repaired, scalar
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Text
+from linter.rulesets import ruleset
 from tests.command import permlint
 from tests.world import TODAY, build, run
 
@@ -261,3 +263,26 @@ def test_every_example_that_can_be_repaired_settles(tmp_path: Path) -> None:
                     subject = Subject("x", read(Text(once)), Surroundings(config, TODAY, by_name=False))
                     assert Engine(ruleset(config), subject.around).repairs(subject, unsafe=False) == []
     assert count > 10
+
+
+def test_a_manifest_in_json_stays_json(tmp_path: Path) -> None:
+    entry = {"resource": "postgres.tickets", "acess": "Read-write", "scope": "status, note columns only"}
+    manifest = {"agent_name": "triage", "environment": "staging", "owner": "support", "resources": [entry]}
+    after = json.loads(fixed(tmp_path, json.dumps(manifest), unsafe=True))
+    repaired_entry = {
+        "resource": "postgres.tickets",
+        "access": "read-write",
+        "scope": {"columns": ["status", "note"]},
+        "blast_radius": "medium",
+    }
+    assert after == {**manifest, "resources": [repaired_entry]}
+
+
+def test_a_remark_in_full_width_brackets_is_kept(tmp_path: Path) -> None:
+    entry = HEAD + "  - resource: wiki\n    access: read-only\n    blast_radius: none%s\n"
+    assert fixed(tmp_path, entry % "\uff08読み取りのみ\uff09") == entry % " (読み取りのみ)"
+
+
+def test_what_a_merge_key_repeats_is_repaired_where_it_stands(tmp_path: Path) -> None:
+    entry = "  - &a {resource: wiki, access: ACCESS, blast_radius: none}\n  - {<<: *a, resource: docs}\n"
+    assert fixed(tmp_path, HEAD + entry.replace("ACCESS", "readonly")) == HEAD + entry.replace("ACCESS", "read-only")

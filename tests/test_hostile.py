@@ -215,6 +215,44 @@ def test_a_closed_pipe(tmp_path: Path, content: str) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--format", "json"], ["rules"], ["--help"]])
+def test_a_full_disk(tmp_path: Path, arguments: list[str]) -> None:
+    build(tmp_path, {"agent-permissions.yaml": BAD})
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "linter", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    assert done.stderr.decode() == "permlint: the output cannot be written: No space left on device\n"
+    assert done.returncode == 2
+
+
+def test_closed_standard_streams(tmp_path: Path) -> None:
+    build(tmp_path, {"agent-permissions.yaml": BAD})
+
+    def run(redirection: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"exec {sys.executable} -m linter check {redirection}"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    assert run(">&-") == (1, "", "")
+    assert run("2>&-")[0] == 1
+    status, out, err = run("- <&-")
+    assert (status, err) == (2, "")
+    assert out.startswith("error: <stdin>:1:1: cannot be read: standard input is closed\n")
+
+
 def test_an_interrupt_while_reading(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "linter", "check", "-"],

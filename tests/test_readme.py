@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from linter.config import load
 from linter.findings import Severity
 from tests.command import permlint
+from tests.servers import programs, running
 from tests.world import build, places, run
 
 ROOT = Path(__file__).parent.parent
@@ -50,17 +52,42 @@ def test_the_second_command_is_what_ci_runs() -> None:
     assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == f"exec {COMMANDS[1]}"
 
 
+GRANTS = b"""
+CREATE ROLE invoice_matcher LOGIN;
+CREATE ROLE auditor LOGIN;
+CREATE SCHEMA audit;
+CREATE TABLE invoices (id int PRIMARY KEY, status text, matched_payment int);
+CREATE TABLE audit.invoice_runs (run_id text);
+GRANT SELECT, UPDATE (status, matched_payment) ON invoices TO invoice_matcher;
+GRANT USAGE ON SCHEMA audit TO invoice_matcher;
+GRANT INSERT ON audit.invoice_runs TO invoice_matcher;
+"""
+
+
+@pytest.fixture(scope="module")
+def dsn() -> Iterator[str]:
+    """An auditor's way to a database that grants the README's agent what its manifest says."""
+    with running(max(programs())) as server, server.connect() as connection:
+        connection.execute(GRANTS)
+        yield server.dsn(user="auditor")
+
+
 @pytest.mark.parametrize("command", COMMANDS[2:])
-def test_the_other_commands_run(tmp_path: Path, command: str) -> None:
-    build(
-        tmp_path,
-        {"agents/agent-permissions.yaml": MANIFEST, **{f"agents/{name}": text for name, text in SCRIPTS.items()}},
-    )
+def test_the_other_commands_run(tmp_path: Path, command: str, dsn: str, offline: dict[str, str]) -> None:
+    files = {f"agents/{name}": text for name, text in SCRIPTS.items()}
+    build(tmp_path, files, block("toml", "[systems.postgres]"))
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, env=offline, check=True)
+    unreviewed = re.sub(r"reviewed: .*\n", "", MANIFEST)
+    for text, email in ((unreviewed, "kim@example.com"), (MANIFEST, "security@example.com")):
+        build(tmp_path, {"agents/agent-permissions.yaml": text})
+        person = {"GIT_AUTHOR_EMAIL": email, "GIT_COMMITTER_EMAIL": email}
+        for step in ("add --all", "commit --quiet --message Agreed", "tag --force v1.0"):
+            subprocess.run(["git", *step.split()], cwd=tmp_path, env=offline | person, check=True, capture_output=True)
     program, *arguments = shlex.split(command)
     assert program == "permlint"
-    done = permlint(tmp_path, *arguments)
+    done = permlint(tmp_path, *arguments, env={"PERMLINT_POSTGRES_DSN": dsn, "HOME": offline["HOME"]})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 manifest checked" in done.stdout
+    assert "agents/agent-permissions.yaml" in done.stdout or "1 manifest checked" in done.stdout
 
 
 def test_the_manifest_has_no_fault(tmp_path: Path) -> None:

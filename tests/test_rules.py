@@ -13,7 +13,7 @@ import pytest
 
 from linter import schema
 from linter.catalogue import built_in, manuals, references
-from linter.checks import TEMPLATES, builtin
+from linter.checks import TEMPLATES
 from linter.data import folder
 from linter.manifest.reader import read
 from linter.manifest.text import decode
@@ -23,7 +23,6 @@ from tests.world import TODAY, build, run, run_creep
 RULES = built_in("check") | built_in("creep")
 EVERY = RULES | built_in("drift")
 """Those of drift, too: their examples need a live system (test_drift_rules.py)."""
-builtin.register("drift")
 MANUALS = manuals(RULES)
 MARK = re.compile(r"# finding(-below)?: ([\w-]+)")
 

@@ -194,6 +194,16 @@ def test_a_run_that_fails_hides_no_credential_after_it() -> None:
     assert [one.kind for one in find("eyJshort eyJaaaaaaaa-eyJ " + web)] == ["JSON Web Token"]
 
 
+def test_a_token_is_no_path_for_the_credentials_before_it() -> None:
+    keys, token = ["AKIA" + "IOSFODNN7ZZQXWPL"] * 3, "kQ7zR2mX9vB4nL1p" + "W8sD3fG6hJ5tY0cA2eUoI4xZ"
+    assert mask("/".join([*keys, token])) == "/".join(["AKIA" + 16 * "*"] * 3) + "*" * (1 + len(token))
+
+
+@pytest.mark.parametrize("key", ["access-key", "accesskey", "private_key", "private-key", "PrivateKey", "api-key"])
+def test_every_spelling_of_a_key_is_looked_for(key: str) -> None:
+    assert [one.kind for one in find(f"{key}: {'a8F3kd92' + 'Lq'}")] == ["credential"]
+
+
 @pytest.mark.parametrize("prefix", ["xapp-", "xoxb-"])
 def test_the_shortest_token_is_found(prefix: str) -> None:
     assert [one.kind for one in find(f"x: {prefix + 'a1B2' * 3}")] == ["Slack token"]

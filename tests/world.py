@@ -11,8 +11,8 @@ from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
 from linter.creeping import Range, creep
-from linter.engine import ruleset
 from linter.findings import Outcome
+from linter.rulesets import ruleset
 
 for command in COMMANDS:
     builtin.register(command)  # before a test looks at the templates, or replaces one

@@ -47,10 +47,9 @@ class Hit(NamedTuple):
     """Related manifests, each with a caption."""
     fix: str = ""
     """The exact statements that end it, where the check knows them; else the rule's words."""
-    cause: str = ""
-    """The decision behind it, in words; see `Finding.cause`."""
     details: Mapping[str, Any] = {}
     """What a program wants to know of it."""
+    cause: str = ""
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
     repair: "Repair | None" = None

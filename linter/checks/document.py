@@ -11,7 +11,7 @@ from linter.checks.subject import Subject
 from linter.findings import Repair, Splice
 from linter.manifest.reader import Route
 from linter.patterns import Pattern
-from linter.schema import Violation
+from linter.schema import Violation, halfwidth
 
 
 @template("schema")
@@ -34,12 +34,14 @@ def _near_miss(subject: Subject, violation: Violation) -> Repair | None:
     if violation.kind == "unknown":
         renamed = (*route[:-1], violation.nearest)
         safe = _close(violation.subject, violation.nearest)
-        return Repair(lambda: (Splice(key_start, key_end, violation.nearest),), (route, renamed), safe)
+        first = document.text.content[key_start : key_start + 1]
+        key = f"{first}{violation.nearest}{first}" if first in ("'", '"') else violation.nearest
+        return Repair(lambda: (Splice(key_start, key_end, key),), (route, renamed), safe)
     written = document.text.content[start:end]
     if start in document.blocks or written[:1] in ("&", "*", "!"):
         return None
     quote = written[:1] if written[:1] in ("'", '"') else ""
-    word, bracket, note = written.strip(quote or None).partition("(")
+    word, bracket, note = halfwidth(written).strip(quote or None).partition("(")
     text = violation.nearest + (f" {bracket}{note}" if bracket else "")
     return Repair(
         lambda: (Splice(start, end, f"{quote}{text}{quote}"),), (route,), _close(word.strip(), violation.nearest)

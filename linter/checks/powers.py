@@ -51,7 +51,7 @@ def toxic_combination(subject: Subject) -> Iterator[Hit]:
     for environment in subject.manifest.environments:
         first: dict[str, Resource] = {}
         for resource in subject.manifest.resources:
-            if environment in resource.environments:
+            if environment in resource.environments and resource.access != "none":
                 for handled in resource.handles:
                     first.setdefault(handled, resource)
         if not all(kind in first for kind in _TOXIC):

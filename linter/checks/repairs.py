@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,9 @@ def replaced(document: Document, route: Route, value: Any) -> Splices | None:
     def splices() -> tuple[Splice, ...]:
         from linter.manifest.fixer import flow
 
-        return (Splice(start, end, flow(value)),)
+        # A manifest written as JSON stays JSON: who quotes a key there quotes all.
+        as_json = document.text.content[document.entry(route)[0]] == '"' and written[:1] == '"'
+        return (Splice(start, end, json.dumps(value, ensure_ascii=False) if as_json else flow(value)),)
 
     return splices
 
@@ -45,7 +48,8 @@ def inserted(document: Document, route: Route, after: str, key: str, value: str)
     if content[mapping : mapping + 1] in ("&", "*", "!") or "\n" in content[start:end]:
         return None
     if content[mapping : mapping + 1] == "{":
-        return lambda: (Splice(end, end, f", {key}: {value}"),)
+        quote = '"' if content[start] == '"' else ""
+        return lambda: (Splice(end, end, f", {quote}{key}{quote}: {quote}{value}{quote}"),)
     stop = next((place for place in range(end, len(content)) if content[place] in "\r\n"), len(content))
     line_end = "\r\n" if content.startswith("\r\n", stop) else "\n" if stop == len(content) else content[stop]
     column = document.text.position(start)[1] - 1

@@ -27,7 +27,9 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
     for resource in subject.manifest.resources:
         if not resource.known:
             continue
-        for part, values, related in _structured_contradictions(resource):
+        box = resource.scope.box
+        one_sided = "write_columns" in box or "read_columns" in box
+        for part, values, related in _structured_contradictions(resource) if resource.actions or one_sided else ():
             place = Place(("resources", resource.position, part))
             others = tuple(Place(("resources", resource.position, one)) for one in related)
             yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
@@ -37,8 +39,6 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
 
 def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str], tuple[str, ...]]]:
     box = resource.scope.box
-    if not resource.actions and "write_columns" not in box and "read_columns" not in box:
-        return
     named = [action(word) for word in resource.actions or ()]
     if resource.access in ("none", "read-only"):
         allowed = {"read"} if resource.access == "read-only" else set()
@@ -56,7 +56,7 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
             {"this": f"actions name {deletes[0]}", "that": "the scope names columns: a delete takes the whole row"},
             ("scope",),
         )
-    granted = {class_of(leaf.action) for leaf in resource.leaves}
+    granted = resource.kinds
     if "write_columns" in box and granted == {"read"}:
         yield "scope", {"this": "the scope has write_columns", "that": "the entry only reads"}, ()
     if "read_columns" in box and granted and not granted & {"read", "admin", None}:
@@ -64,17 +64,16 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
 
 
 def _prose_contradictions(resource: Resource) -> Iterator[tuple[str, dict[str, str]]]:
-    kinds = {class_of(leaf.action) for leaf in resource.leaves}
     for part, text in (("blast_radius", resource.blast_note), ("scope", resource.scope.words)):
         lower = text.lower()
         if "read" not in lower and "writ" not in lower and "delet" not in lower:
             continue
         match = _READS_ONLY.search(text)
-        if match and kinds & {"create", "update", "delete", "execute", "admin"}:
+        if match and resource.kinds & {"create", "update", "delete", "execute", "admin"}:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} writes"}
             continue
         match = _NO_DELETE.search(text)
-        if match and kinds & {"delete", "admin"}:
+        if match and resource.kinds & {"delete", "admin"}:
             yield part, {"this": f"`{match[0]}`", "that": f"{_level(resource)} deletes"}
 
 

@@ -71,7 +71,7 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
             if resource.written & {"reversibility", "rollback"} or known.isdisjoint(words(resource.system)):
                 continue
             if resource.writes:
-                level, _ = computed(resource, production=subject.production(resource.environments))
+                level = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()
                 yield Hit(Place(("resources", resource.position), "absence"), {}, cases, resource)

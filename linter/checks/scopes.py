@@ -40,10 +40,15 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
         if resource.scope.kind == "unbounded":
             said = resource.scope.words or "*"
             yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif resource.scope.kind == "absent":
+        elif resource.scope.kind == "absent" and not _is_channel(resource):
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
             case = "named-object" if resource.object else "whole-system"
             yield Hit(place, {"system": resource.system}, (case,), resource)
+
+
+def _is_channel(resource: Resource) -> bool:
+    """Whether the object is a chat's channel: nothing in it is narrower."""
+    return bool(resource.object) and resource.object[-1].startswith("#")
 
 
 @template("uncheckable-scope")

@@ -6,6 +6,7 @@ import gc
 
 gc.disable()  # a run is short and makes no cycles: collecting while importing costs 3 ms of 50
 
+import errno  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 from typing import Any  # noqa: E402
@@ -17,16 +18,20 @@ from linter.exits import Exit, where  # noqa: E402
 
 COMMANDS = {
     "check": "Lint permission manifests.",
-    "drift": "Compare manifests with what is really granted.",
-    "systems": "List the configured systems, and whether they can be asked.",
     "creep": "Tell how the agreements grew, commit by commit.",
     "review": "Sign what a manifest agrees to.",
+    "drift": "Compare manifests with what is really granted.",
+    "systems": "List the configured systems, and whether they can be asked.",
     "init": "Write a first manifest for an agent.",
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
     "explain": "Explain a rule, or one finding.",
 }
 """Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a disk says that takes no more."""
 
 
 class _Lazy(click.Group):
@@ -61,8 +66,8 @@ def group() -> None:
     \b
     permlint check              lint every manifest below the project's root
     permlint check agents/      lint those in a folder
-    permlint drift              compare them with what databases really grant
     permlint creep              tell how each agent's permissions grew, from git
+    permlint drift              compare them with what databases really grant
     permlint check --help       all options
     permlint explain NAME       a rule's page, or one finding's story
 
@@ -80,11 +85,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status."""
     try:
-        # A path may hold bytes that no encoding has; printing it must not fail.
-        for stream in (sys.stdout, sys.stderr):
-            reconfigure: Any = getattr(stream, "reconfigure", None)
-            if reconfigure is not None:
-                reconfigure(encoding="utf-8", errors="backslashreplace")
+        _prepare_output()
         if "_PERMLINT_COMPLETE" in os.environ:
             group.main(arguments, prog_name="permlint")  # prints what the shell asks for, and exits
         try:
@@ -100,13 +101,31 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("permlint: interrupted", err=True)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough. Python would complain once more at its own exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has had enough
+        _give_up_output()
         return Exit.CLOSED_PIPE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _give_up_output()
+            click.echo(f"permlint: the output cannot be written: {os.strerror(error.errno)}", err=True)
+            return Exit.USAGE
         click.echo(
             f"permlint: internal error: {where(error)}. This is a bug of permlint's own; please report it.", err=True
         )
         return Exit.INTERNAL
     return result if isinstance(result, int) else Exit.CLEAN
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:  # closed by whoever started this run: the exit status still counts
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it is open as long as the run
+    # A path may hold bytes that no encoding has; printing it must not fail.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """What is left to print goes nowhere. Python would complain once more at its own exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -23,6 +23,7 @@ from linter.manifest.text import Unreadable
 from linter.reported import BadReport, NoSuchFinding, Reported, of_json, of_outcome, resolve
 from linter.reports.totals import plural
 from linter.reports.visible import visible
+from linter.secrets import find
 
 _STALE = "suppression/stale-acceptance"
 
@@ -78,7 +79,7 @@ def command(
     else:
         found = _reported(source)
     chosen = _open(found) if everything else _named(fingerprints, found)
-    known = every_rule(rules)
+    known = every_rule(config, rules)
     refused = [one for one in chosen if _mandatory(one, known)]
     if refused and not everything:
         raise click.ClickException(visible(f"{refused[0].rule} is mandatory: a finding of it cannot be accepted"))
@@ -96,6 +97,10 @@ def _words(option: str, text: str) -> str:
         raise click.UsageError(f"{option} is empty: say {'why' if option == '--reason' else 'who'}")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise click.UsageError(f"{option} is not UTF-8")
+    if find(text):
+        raise click.UsageError(
+            f"{option} holds what looks like a credential: everyone who reads the repository would see it"
+        )
     return text.strip()
 
 

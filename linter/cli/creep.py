@@ -11,8 +11,8 @@ from linter.checking import select
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, load
 from linter.creeping import Range, creep
-from linter.engine import ruleset
 from linter.findings import InputError, Outcome
+from linter.rulesets import ruleset
 
 
 @click.command("creep")

@@ -14,7 +14,6 @@ from linter.checks.subject import Subject
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
-from linter.engine import ruleset
 from linter.exits import Exit
 from linter.findings import InputError, Outcome
 from linter.forks import from_fork
@@ -22,6 +21,7 @@ from linter.planes import intents
 from linter.recordings import MAX_AGE, BadRecording, Recording, save
 from linter.recordings import load as load_recording
 from linter.reports.visible import visible
+from linter.rulesets import ruleset
 from linter.systems.live import Binding
 
 _FORK = "this is a pull request from a fork, so no system is asked with credentials: --force asks all the same"

@@ -15,12 +15,13 @@ from linter.catalogue import Manual, Rule, built_in, manual, references
 from linter.cli.now import check_all, configured, every_rule, refuse
 from linter.cli.options import Day, wants_color
 from linter.cli.rules import fix, severities
-from linter.engine import nearest_rule
 from linter.findings import Finding, Outcome, Silenced
 from linter.manifest.text import Unreadable
 from linter.reported import NoSuchFinding, is_fingerprint, resolve
 from linter.reports.text import full
 from linter.reports.visible import visible
+from linter.rulesets import nearest_rule
+from linter.secrets import mask
 
 
 def _complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -43,7 +44,7 @@ def command(name: str, config_file: str | None, as_of: date | None) -> None:
     permlint explain 3f9a1c20b7d4
     """
     config, rules = configured(config_file)
-    known = every_rule(rules)
+    known = every_rule(config, rules)
     if not is_fingerprint(name):
         click.echo(_page(_rule(name, known)))
         return
@@ -97,7 +98,7 @@ def _state(finding: Finding, silenced: Silenced | None, root: str, today: str) -
         loaded = None
     own = [one for one in loaded.entries if one.fingerprint == finding.fingerprint] if loaded else []
     for one in sorted(own, key=lambda one: not one.accepts(finding)):
-        terms = f"{f' by {one.by}' if one.by else ''} until {one.until}: {one.reason}"
+        terms = mask(f"{f' by {one.by}' if one.by else ''} until {one.until}: {one.reason}")
         if silenced is not None:
             return f"accepted{terms}"
         if today > one.until:

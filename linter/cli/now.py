@@ -9,13 +9,12 @@ from typing import NoReturn
 
 import click
 
-from linter.catalogue import BadRule, Rule, ids, load_file
+from linter.catalogue import COMMANDS, BadRule, Rule
 from linter.checking import check, select
 from linter.config import BadConfig, Config, load
-from linter.data import folder
-from linter.engine import Ruleset, ruleset
 from linter.findings import InputError, Outcome
 from linter.reports.visible import visible
+from linter.rulesets import Ruleset, ruleset
 
 
 def configured(config_file: str | None) -> tuple[Config, Ruleset]:
@@ -31,11 +30,19 @@ def configured(config_file: str | None) -> tuple[Config, Ruleset]:
         refuse([InputError(error.path, error.line, 1, error.message)])
 
 
-def every_rule(rules: Ruleset) -> dict[str, Rule]:
-    """The rules of a run, and after them the built-in ones that only other commands run."""
-    base = folder("rules")
-    others = [id for id in ids() if id not in rules.rules]
-    return {**rules.rules, **{id: load_file(os.path.join(base, f"{id}.yaml"), id) for id in others}}
+def every_rule(config: Config, rules: Ruleset) -> dict[str, Rule]:
+    """The rules of `check`, and after them those that only other commands run, all as configured.
+
+    Raises:
+        click.ClickException: the configuration sets one as it cannot be set.
+    """
+    every = dict(rules.rules)
+    try:
+        for command in COMMANDS:
+            every = {**every, **{id: rule for id, rule in ruleset(config, command).rules.items() if id not in every}}
+    except (BadConfig, BadRule) as error:
+        refuse([InputError(error.path, error.line, 1, error.message)])
+    return every
 
 
 def check_all(config: Config, rules: Ruleset, as_of: date) -> Outcome:

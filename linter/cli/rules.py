@@ -30,8 +30,7 @@ def command(shape: str, config_file: str | None) -> None:
     permlint rules --format json
     permlint rules | grep rollback/
     """
-    _, rules = configured(config_file)
-    known = every_rule(rules)
+    known = every_rule(*configured(config_file))
     click.echo(_json(known) if shape == "json" else _table(known))
 
 

@@ -204,5 +204,5 @@ def _distance(
 def blast_radius(manifest: Manifest, production: Callable[[str], bool]) -> int:
     """The computed blast radius of a whole manifest."""
     return max(
-        [computed(one, production=any(map(production, one.environments)))[0] for one in manifest.resources], default=0
+        [computed(one, production=any(map(production, one.environments))) for one in manifest.resources], default=0
     )

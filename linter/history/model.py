@@ -102,7 +102,8 @@ class History(NamedTuple):
     lines: tuple[Line, ...]
     """One for each path asked for, in that order."""
     deleted: tuple[Line, ...]
-    """Manifests, by the configured globs, that are gone at the range's end, by path."""
+    """Manifests, by the configured globs, that are gone at the range's end, by path: of a branch or the index all; else those
+    in the folders that were looked at."""
     cut: tuple[str, ...]
     """Sentences: where history is cut (a shallow clone), so that something asked for could not be checked."""
     start: str | None

@@ -25,16 +25,14 @@ def read_history(
     since: str | None = None,
     until: str | None = None,
     first_parent: bool = False,
-    deleted: bool = False,
 ) -> History:
     """The history of manifests up to HEAD.
 
     Args:
         paths: relative to the root; they need not be committed.
-        globs, exclude: the configured ones: what counts as a manifest that was deleted.
+        globs, exclude: the configured ones: what counts as a manifest that was deleted. To look for such in every folder
+            would cost git five times the effort: it looks where the manifests are and were, and where a glob begins.
         since, until: a day (2026-01-31, by the commit's own date), or a revision.
-        deleted: look for deleted manifests in all folders, which costs git five times the effort; else only where it looks
-            anyway.
         first_parent: what each merge brought, as a whole, instead of the commits of the branches.
 
     Raises:
@@ -42,7 +40,7 @@ def read_history(
     """
     span = find_span(repository, since, until)
     assembly = Assembly(repository, globs, exclude)
-    return _read(repository, span, paths, assembly, first_parent=first_parent, everywhere=deleted)
+    return _read(repository, span, paths, assembly, first_parent=first_parent, everywhere=False)
 
 
 def read_branch(

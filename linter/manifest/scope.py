@@ -5,6 +5,7 @@ every later version, since digests sign the result. What it does not read stays 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from linter.boxes import EVERYTHING, Names, Value, fold
@@ -69,17 +70,19 @@ def parse_prose(text: str) -> Scope:
     words = fold(text)
     if not words:
         return ABSENT
-    if len(words) <= _MOST_PROSE:
-        tokens = words.removesuffix(".").split(" ")
-        lower = [token.lower() for token in tokens]
-        if _says_all(lower):
-            return Scope("unbounded", {}, words)
-        found = (_columns(tokens, lower) if "olumn" in words.lower() else None) or (
-            _channels(tokens, lower) if "#" in words else None
-        )
-        if found:
-            return Scope("bounded", found, words)
-    return Scope("prose", {"prose": words}, words)
+    return _sentence(words) if len(words) <= _MOST_PROSE else Scope("prose", {"prose": words}, words)
+
+
+@lru_cache(maxsize=512)  # a team's agents share what they may see of a table
+def _sentence(words: str) -> Scope:
+    lowered = words.lower()
+    tokens, lower = words.removesuffix(".").split(" "), lowered.removesuffix(".").split(" ")
+    if _says_all(lower):
+        return Scope("unbounded", {}, words)
+    found = (_columns(tokens, lower) if "olumn" in lowered else None) or (
+        _channels(tokens, lower) if "#" in words else None
+    )
+    return Scope("bounded", found, words) if found else Scope("prose", {"prose": words}, words)
 
 
 def _says_all(lower: list[str]) -> bool:
@@ -174,15 +177,14 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
     for name, value in given.items():
         if name not in SET_DIMENSIONS:
             continue
-        excluded = isinstance(value, Mapping)
+        excluded = isinstance(value, dict)
         listed = value["except"] if excluded else [value] if isinstance(value, str) else value
-        names = frozenset(fold(one) for one in listed)
+        names = frozenset(map(fold, listed))
         box[name] = Names(frozenset() if "*" in names else names, excluded != ("*" in names))
-    rows = fold(given.get("rows", ""))
-    if rows:
+    if "rows" in given and (rows := fold(given["rows"])):
         box["rows"] = EVERYTHING if _says_all(rows.lower().split(" ")) else rows
     bounded = {name: value for name, value in box.items() if value != EVERYTHING}
-    words = " ".join(fold(given[name]) for name in ("rows", "note") if name in given)
+    words = " ".join([fold(given[name]) for name in ("rows", "note") if name in given])
     if bounded:
         return Scope("bounded", bounded, words)
     return Scope("unbounded" if box else "absent", {}, words)

@@ -16,15 +16,7 @@ def digest_of(manifest: Manifest) -> str:
     names = manifest.environments
     signed = {
         "agent": manifest.agent,
-        "environments": {
-            name: [
-                _plain(leaf)
-                for leaf in normal(
-                    leaf for resource in manifest.resources if name in resource.environments for leaf in resource.leaves
-                )
-            ]
-            for name in names
-        },
+        "environments": _by_environment(manifest),
         "identities": {
             name: {
                 system: principal
@@ -37,6 +29,19 @@ def digest_of(manifest: Manifest) -> str:
     }
     text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "p1:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _by_environment(manifest: Manifest) -> dict[str, list[list[object]]]:
+    """Environment -> the normal form of what may be done there; most entries apply everywhere, and then it is one."""
+    found: dict[str, list[list[object]]] = {}
+    before: list[Leaf] = []
+    form: list[list[object]] = []
+    for name in manifest.environments:
+        leaves = [leaf for one in manifest.resources if name in one.environments for leaf in one.leaves]
+        if leaves != before:
+            before, form = leaves, [_plain(leaf) for leaf in normal(leaves)]
+        found[name] = form
+    return found
 
 
 def _plain(leaf: Leaf) -> list[object]:

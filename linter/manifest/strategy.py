@@ -36,6 +36,9 @@ _TOOL = Pattern(
     r"git(?=\s+(?:-|revert|reset|restore|checkout|switch|push|apply|am|cherry-pick|stash|clean|rm|tag|branch)\b)|helm|terraform|aws|gcloud|az|gh|"
     r"flyctl|heroku|docker|ansible-playbook|alembic|dbt|rake|rails|uv|poetry)\s+[-\w./<{$:@]+"
 )
+# What has no extension, and a function of the database that undoes a run.
+_LOCAL = Pattern(r"(?:\$\s*)?(?:\./|(?:bin|scripts?|tools|ops)/)[\w.-][\w./-]*(?=\s|$)")
+_SQL = Pattern(r"(?:call|exec(?:ute)?|select(?:\s+\*\s+from)?)\s+[\w.]+\(", re.IGNORECASE)
 _OPTION = Pattern(r"\w\s+--[A-Za-z][\w-]*")
 _BACKTICKS = Pattern(r"`([^`\n]+)`")
 _CALL = Pattern(r"\w[ /]")
@@ -84,7 +87,11 @@ def in_prose(prose: str) -> list[Command]:
             found += [_command(text, text) for text in quoted]
             continue
         bare = line[_LABEL.match(line).end() :]  # type: ignore[union-attr]
-        if _SCRIPT.search(line) or (_TOOL.match(bare) and not _is_sentence(bare)) or _OPTION.search(_DRY.sub("", bare)):
+        if (
+            _SCRIPT.search(line)
+            or (any(pattern.match(bare) for pattern in (_TOOL, _LOCAL, _SQL)) and not _is_sentence(bare))
+            or _OPTION.search(_DRY.sub("", bare))
+        ):
             found.append(_command(line, bare))
     return found
 
@@ -95,6 +102,8 @@ def _only_dry(text: str) -> bool:
 
 def _is_sentence(text: str) -> bool:
     """Whether words that look like a command are a person's sentence: "just restore it", "git is used", "contact the DBA"."""
+    if _SQL.match(text):
+        return False
     first, *rest = text[:_MOST_LINE].split() or [""]
     if first.lower() in _ASKING or (rest and rest[0].strip(",.;") in _SENTENCE | _ASKING):
         return not any(_SCRIPT.search(word) for word in rest)

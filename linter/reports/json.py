@@ -40,6 +40,8 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
         "silenced": [_silenced(one) for one in outcome.silenced],
         "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
+    if outcome.command == "creep":
+        body["timelines"] = [_timeline(one) for one in outcome.timelines]
     if outcome.notes:
         body["notes"] = list(outcome.notes)
     if effective and outcome.effective:
@@ -47,8 +49,6 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
             for who, rows in outcome.effective
         ]
-    if outcome.command == "creep":
-        body["timelines"] = [_timeline(one) for one in outcome.timelines]
     return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 
 

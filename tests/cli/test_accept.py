@@ -163,6 +163,24 @@ def test_reason_and_end_are_required(tmp_path: Path) -> None:
     assert "--until" in permlint(tmp_path, "accept", "--all", "--reason", "x").stderr
 
 
+def test_a_credential_is_neither_written_nor_shown(tmp_path: Path) -> None:
+    build(tmp_path, {"agent-permissions.yaml": MANIFEST})
+    token = "ghp_" + "a1B2c3" * 6
+    refused = accept(tmp_path, "--all", reason=f"with {token}")
+    assert (refused.returncode, (tmp_path / FILE).exists()) == (2, False)
+    assert "--reason holds what looks like a credential" in refused.stderr
+    accept(tmp_path, "--all")
+    # By hand it can still be written: in use, stale, and on the line that a report quotes.
+    text = (tmp_path / FILE).read_text().replace("reason: agreed", f"reason: agreed {token}")
+    for content, rest in ((text, MANIFEST), (text, MANIFEST.replace("wiki", "board"))):
+        build(tmp_path, {FILE: content, "agent-permissions.yaml": rest})
+        for format in ("text", "json", "sarif", "github", "gitlab", "junit", "markdown"):
+            done = permlint(tmp_path, "check", "-v", "--format", format, *DAY)
+            assert token not in done.stdout + done.stderr
+    (first, *_) = fingerprints(tmp_path)
+    assert token not in permlint(tmp_path, "explain", first, *DAY).stdout
+
+
 def test_ninety_days_unless_configured(tmp_path: Path) -> None:
     build(tmp_path, {"agent-permissions.yaml": MANIFEST})
     assert accept(tmp_path, "--all", until="2027-02-22").returncode == 0

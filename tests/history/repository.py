@@ -78,10 +78,12 @@ class Repo:
         subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, check=files is None)
         return self.commit(f"merge {' '.join(branches)}", dict(files or {}))
 
-    def history(self, *paths: str, root: str = "", **options: str | bool | None) -> History:
+    def history(
+        self, *paths: str, root: str = "", globs: Sequence[str] = MANIFESTS, **options: str | bool | None
+    ) -> History:
         """The history of these paths."""
         with open_repository(str(self.folder / root)) as repository:
-            return read_history(repository, paths or (PATH,), globs=MANIFESTS, **options)  # type: ignore[arg-type]
+            return read_history(repository, paths or (PATH,), globs=globs, **options)  # type: ignore[arg-type]
 
     def branch(self, base: str, *paths: str) -> History:
         """What the branch did."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from linter.history.model import HistoryError
 from tests.history.repository import PATH, Repo, lines, manifest, state, told
 
 
@@ -155,10 +156,10 @@ def test_a_name_used_again_is_not_the_moved_manifests_past(repo: Repo) -> None:
 
 
 def test_deleted_manifests_are_known_by_the_globs(repo: Repo) -> None:
-    repo.commit("one", {PATH: manifest(), "x/agent-permissions.yaml": manifest("x"), "other.yaml": "a: b\n"})
-    repo.commit("gone", {"x/agent-permissions.yaml": None, "other.yaml": None})
+    repo.commit("one", {PATH: manifest(), "x/agent-permissions.yaml": manifest("x"), "x/other.yaml": "a: b\n"})
+    repo.commit("gone", {"x/agent-permissions.yaml": None, "x/other.yaml": None})
     repo.commit("moved away", {PATH: None, "archive/off.yaml": manifest()})
-    history = repo.history("never.yaml", deleted=True)
+    history = repo.history("never.yaml", globs=(PATH, "x/**/agent-permissions.yaml"))
     assert lines(history.deleted) == {
         PATH: [f"one: {PATH} read-only", f"moved away: {PATH} deleted < one"],
         "x/agent-permissions.yaml": [
@@ -174,7 +175,7 @@ def test_what_nobody_asked_for_and_is_alive_is_not_deleted(repo: Repo) -> None:
     repo.commit("gone", {PATH: None})
     repo.commit("back", {PATH: manifest()})
     repo.commit("moved", {PATH: None, "b/agent-permissions.yaml": manifest()})
-    assert repo.history("never.yaml", deleted=True).deleted == ()
+    assert repo.history("never.yaml", globs=(PATH, "b/*.yaml")).deleted == ()
 
 
 def test_the_story_goes_on_around_what_cannot_be_read(repo: Repo) -> None:
@@ -306,6 +307,47 @@ class TestMerges:
         repo.git("checkout", "-q", "main")
         repo.commit("b", {"b.yaml": manifest("b")})
         repo.merge("side")
-        assert lines(repo.history("b.yaml", deleted=True).deleted) == {
+        assert lines(repo.history("b.yaml", globs=(PATH,)).deleted) == {
             PATH: [f"base: {PATH} read-only", f"gone: {PATH} deleted < base"]
         }
+
+
+class TestWhereGitLooks:
+    def test_from_folder_to_folder_with_another_extension_each_time(self, repo: Repo) -> None:
+        extensions = ("txt", "json", "conf", "md", "cfg", "yml")
+        for number, extension in enumerate(extensions):
+            gone: dict[str, str | None] = {f"{number - 1}/m.{extensions[number - 1]}": None} if number else {}
+            repo.commit(str(number), {**gone, f"{number}/m.{extension}": manifest()})
+            repo.commit(f"else {number}", {"README": str(number)})
+        (line,) = repo.history("5/m.yml").lines
+        assert [one.path for one in line.versions] == [f"{number}/m.{one}" for number, one in enumerate(extensions)]
+
+    def test_more_manifests_than_patterns(self, repo: Repo) -> None:
+        paths = [f"{number % 3}/{number}/m.yaml" for number in range(40)]
+        repo.commit("one", {path: manifest(path) for path in paths})
+        repo.commit("two", {paths[7]: manifest(paths[7], access="write"), "3/other.yaml": "a: b\n"})
+        history = repo.history(*paths)
+        assert [len(line.versions) for line in history.lines] == [1] * 7 + [2] + [1] * 32
+
+    def test_names_that_are_patterns_to_git(self, repo: Repo) -> None:
+        paths = ["*.yaml", ":(top)x.yaml", "[ab].yaml", "a b/c\td.yaml", '"q".yaml', "-x.yaml", "back\\slash.yaml"]
+        repo.commit("one", {path: manifest(f"'{path}'") for path in [*paths, "a.yaml"]})
+        assert lines(repo.history(*paths).lines) == {path: [f"one: {path} read-only"] for path in paths}
+        assert lines(repo.branch("HEAD", *paths).lines) == {path: [] for path in paths}
+
+    def test_a_line_break_in_a_name_is_refused(self, repo: Repo) -> None:
+        repo.commit("one", {"a\nb.yaml": manifest(), PATH: manifest()})
+        assert told(repo.history().lines[0]) == [f"one: {PATH} read-only"]
+        with pytest.raises(HistoryError, match=r"^the path 'a\\nb\.yaml' has a line break"):
+            repo.history("a\nb.yaml")
+
+    def test_the_first_manifests_of_a_branch_that_was_merged(self, repo: Repo) -> None:
+        """Before the merge main had none: a parent that git leaves out of the history of these files."""
+        repo.commit("nothing yet", {"README": "text"})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("one", {PATH: manifest()})
+        repo.git("checkout", "-q", "main")
+        repo.commit("still nothing", {"README": "more"})
+        repo.merge("side")
+        assert told(repo.history().lines[0]) == [f"one: {PATH} read-only"]
+        assert told(repo.history(first_parent=True).lines[0]) == [f"merge side: {PATH} read-only"]

@@ -39,6 +39,11 @@ COMMANDS: list[tuple[str, str | None, bool, bool]] = [
     ("revert-run --since 2026-01-01 --dry-run", None, False, True),
     ("Revert: scripts/undo.py --dry-run, then without", "scripts/undo.py", True, False),
     ("See docs, then scripts/restore.R", "scripts/restore.R", True, False),
+    ("./undo <run-id>", None, False, True),
+    ("Undo: bin/undo-run 42", None, False, False),
+    ("SELECT audit.undo_run('<id>');", None, False, True),
+    ("Undo: CALL audit.undo_run(:run_id)", None, False, True),
+    ("select * from undo_run($1)", None, False, True),
     ("undo.sql reverts it", "undo.sql", True, False),
 ]
 SENTENCES = [
@@ -71,6 +76,11 @@ SENTENCES = [
     "   ",
     "``",
     "TBD",
+    "N/A",
+    "read/write access is taken away",
+    "bin/undo is to be written",
+    "Call Bob (operations).",
+    "Select the rows (by hand) and reset them.",
 ]
 
 

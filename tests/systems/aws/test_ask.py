@@ -16,9 +16,9 @@ import pytest
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, Result, drift
-from linter.engine import ruleset
 from linter.recordings import load as load_recording
 from linter.recordings import save
+from linter.rulesets import ruleset
 from linter.systems import live
 from linter.systems.aws.adapter import AWS
 from linter.systems.aws.ask import CALLS, Login, ask, auditor_policy

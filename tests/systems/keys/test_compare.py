@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from linter.checking import select
 from linter.config import load as load_config
 from linter.drifting import Request, drift
-from linter.engine import ruleset
 from linter.recordings import Recording
 from linter.reports.json import render
+from linter.rulesets import ruleset
 from linter.systems.keys.vocabulary import EVERY, load
 from tests.world import build
 
