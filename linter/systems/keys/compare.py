@@ -209,8 +209,7 @@ def _reach(side: Side) -> Iterator[Discrepancy]:
     for dimension, reached in side.holding.reach.items():
         agreed = Names(frozenset())
         for one in side.agreed:
-            value = one.bounds.get(dimension, EVERYTHING)
-            agreed = agreed.join(value if isinstance(value, Names) else EVERYTHING)
+            agreed = agreed.join(_within(one.bounds.get(dimension, EVERYTHING), reached))
         more = reached.minus(agreed)
         if not more.empty:
             what = f"all {dimension}" if more.excluded else ", ".join(sorted(more.names))
@@ -230,6 +229,14 @@ def _reach(side: Side) -> Iterator[Discrepancy]:
             wanted = one.bounds.get(dimension)
             if isinstance(wanted, Names) and not wanted.excluded and not (lost := wanted.minus(reached)).empty:
                 yield _missing(side, one, f"access to {', '.join(sorted(lost.names))}", (), "read")
+
+
+def _within(bound: Names | str, reached: Names) -> Names:
+    """What a bound allows. A pattern such as `acme/*` allows those that it matches; all, where nobody lists them."""
+    if isinstance(bound, Names):
+        return bound
+    start = bound.removesuffix("*")
+    return EVERYTHING if reached.excluded else Names(frozenset(one for one in reached.names if one.startswith(start)))
 
 
 def _lacking(one: Demand, side: Side, *, unknown: bool) -> Iterator[Discrepancy]:
@@ -273,15 +280,17 @@ def _unobserved(one: Demand, side: Side) -> Iterator[Discrepancy]:
         yield unverified(doubt, one.resource, key="unasked")
         return
     for dimension, value in sorted(one.bounds.items(), key=lambda item: item[0]):
-        if dimension in side.holding.reach or value == EVERYTHING:
+        reached = side.holding.reach.get(dimension)
+        if value == EVERYTHING or (reached is not None and not (isinstance(value, str) and reached.excluded)):
             continue
         title = side.provider.title
-        if isinstance(value, str):
+        if isinstance(value, str) and dimension not in side.provider.verify:
             why = f"its scope is prose, which {title} cannot be asked about: `{value[:80]}`"
         else:
-            shown = ", ".join(sorted(value.names)[:5])
+            names = Names(frozenset({value})) if isinstance(value, str) else value
+            shown = ", ".join(sorted(names.names)[:5])
             how = side.provider.verify.get(dimension, f"{title} does not tell the {dimension} of a key")
-            why = f"{dimension} ({'all but ' if value.excluded else ''}{shown}) cannot be observed: {how}"
+            why = f"{dimension} ({'all but ' if names.excluded else ''}{shown}) cannot be observed: {how}"
         yield unverified(why, one.resource, key=dimension)
 
 

@@ -49,8 +49,8 @@ class GitHub(Provider):
     keep_headers = ("x-oauth-scopes",)
     keep_body = ("login", "permissions", "repository_selection", "repositories", "app_slug", "suspended_at")
     verify: ClassVar[Mapping[str, str]] = {
-        "repositories": "a classic token reaches every repository of its user; a fine-grained token or an app's "
-        "installation names its repositories"
+        "repositories": "a classic token reaches every repository of its user, an installation those that were selected; "
+        "a recorded answer that lists an installation's `repositories` would verify it"
     }
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
