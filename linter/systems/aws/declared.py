@@ -24,6 +24,8 @@ _MAIN = {
 """What a class of access cannot do without, where a service has such an action: any one of them."""
 
 
+_MOST_WILDCARDS, _LONGEST_NAME = 8, 2048
+"""An ARN has at most 2,048 characters; a manifest may come from a stranger."""
 _AROUND = {"iam": (("*/", ""),), "secretsmanager": (("", "-??????"),), "logs": (("", ":*"),)}
 
 
@@ -63,6 +65,9 @@ def demand(resource: Resource, table: Table, partition: str) -> Demand:
     unknown: dict[tuple[str, str], None] = {}
     if not resource.known:
         unchecked["its access or scope cannot be read (`permlint check` says why)"] = None
+    if sum(map(resource.name.count, "*?")) > _MOST_WILDCARDS or len(resource.name) > _LONGEST_NAME:
+        unchecked["its name has too many wildcards, or is too long, to be compared with a policy"] = None
+        return Demand(resource, "", (), (), (), tuple(unchecked), ())
     try:
         service, where = place(resource.system, resource.object, table, partition)
     except _NoSuch as problem:

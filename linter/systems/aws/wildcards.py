@@ -133,7 +133,12 @@ def meet(one: str, other: str) -> tuple[str, ...]:
 def _meet(one: str, other: str) -> tuple[str, ...]:
     if _covers(one, other):
         return (other,)
-    return (one,) if _covers(other, one) else tuple(sorted(_Meeting(one, other).at(0, 0)))
+    if _covers(other, one):
+        return (one,)
+    try:
+        return tuple(sorted(_Meeting(one, other).at(0, 0)))
+    except RecursionError:
+        raise TooHard from None
 
 
 class _Meeting:

@@ -249,3 +249,9 @@ def test_a_pattern_made_to_be_slow_ends(tmp_path: Path) -> None:
         tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], allow("s3:*", slow), deny("s3:*", slow[1:])
     )
     assert outcome.findings
+
+
+@pytest.mark.parametrize("name", ["aws.arn:aws:s3:::" + "*a?b" * 400, "aws.s3." + "b" * 3000])
+def test_a_name_made_to_be_slow_is_unverified(name: str, tmp_path: Path) -> None:
+    outcome = compared(tmp_path, [{"resource": name, "access": "read-only"}], *READS)
+    assert "unverified" in {*verdicts(outcome), *outcome.verdicts[0].also}
