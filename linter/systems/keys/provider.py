@@ -205,7 +205,7 @@ def answer(data: Mapping[str, Any]) -> Response:
     if not isinstance(headers, dict) or type(status) is not int:
         raise ValueError("one of its `responses` has no status, or headers that are none")
     named = {str(name).lower(): str(value) for name, value in headers.items()}
-    return Response(str(one.get("request", "")), status, named, one.get("body"))
+    return Response(str(one.get("request", "")), status, named, one.get("body", {}))
 
 
 def body_of(response: Response, title: str) -> Mapping[str, Any]:

@@ -120,6 +120,14 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ("github", APP, github(""), "unverified", [(UNVERIFIED, "", "")]),
     ("github", APP_WRITE, github(""), "missing", [(MISSING, "", "write"), (UNVERIFIED, "", "")]),
     ("github", APP, github(None), "unverified", [(UNVERIFIED, "", "")]),
+    # A recording by hand may leave out the body where the header says all.
+    (
+        "github",
+        "{resource: s.gists, access: read-only}",
+        {"responses": [{"request": "GET /user", "status": 200, "headers": {"X-OAuth-Scopes": "read:org"}}]},
+        "excess",
+        [(MISSING, "", "read"), (EXCESS, "read:org", "read")],
+    ),
     ("github", "{resource: s.gists, access: read-write}", github("gist"), "ok", [(COARSE, "gist", "delete")]),
     ("github", APP, app(contents="read", metadata="read"), "excess", [(SYSTEM, "", "read")]),
     ("github", APP, app(["acme/app"], contents="read", metadata="read"), "ok", []),
