@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 import tempfile
@@ -180,6 +181,16 @@ def _meanings(check_name: str) -> dict[str, str]:
     return found
 
 
+def _live(live: Mapping[str, Any]) -> Iterator[str]:
+    """What a live system has: the statements that make a database so, or recorded answers."""
+    if "sql" in live:
+        yield "In the database:"
+        yield reference.fenced("sql", live["sql"])
+    for system, said in live.get("recorded", {}).items():
+        yield f"What `{system}` says, as it is recorded:"
+        yield reference.fenced("json", json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+
+
 def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
     """One example: its files, and what permlint says of them."""
     yield f"### {plain(example.get('title', f'Example {number}'))}"
@@ -193,9 +204,7 @@ def shown(rule: Rule, example: Mapping[str, Any], number: int) -> Iterator[str]:
         by = f"Now, by {example['author'].partition(' <')[0]}: " if "author" in example else ""
         yield f"{by}`{path}`"
         yield reference.fenced(path.rpartition(".")[2], text)
-    if "live" in example:
-        yield "In the database:"
-        yield reference.fenced("sql", example["live"]["sql"])
+    yield from _live(example.get("live", {}))
     if "config" in example:
         yield "`permlint.toml`"
         yield reference.fenced("toml", example["config"])

@@ -102,8 +102,9 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
         keys = [str(step) for step in violation.route if isinstance(step, str)]
         place = ".".join(keys)
         problem = violation.problem
-        if violation.kind == "invalid" and keys and keys[-1].endswith("_env"):
-            problem = problem.partition(", found")[0]  # where a name belongs, a value may stand: never quote it
+        if violation.kind == "invalid" and keys and keys[-1].endswith(("_env", "origin")):
+            # Where a name or a host belongs, a credential may stand: never quote it.
+            problem = problem.partition(", found")[0]
         message = f"{place + ': ' if place else ''}{problem}. {violation.suggestion}".rstrip(". ")
         raise BadConfig(shown, _line(text, keys), message)
     return data

@@ -4,6 +4,7 @@ A plane is (kind, server or account, database, principal, environment). All that
 system's name, is one claim and compared once. Nothing here connects to anything.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,7 @@ def bind(config: "Config", system: str, environment: str) -> Binding:
     Raises:
         Unverified: nothing, or nothing for this environment though others are named.
     """
+    system = bound_as(config, system)
     entry = config.systems.get(system)
     if entry is None:
         raise Unverified(f"configuration binds no system `{system}`: add [systems.{system}] with its kind")
@@ -87,7 +89,20 @@ def bind(config: "Config", system: str, environment: str) -> Binding:
                 f"add [systems.{system}.environments.{environment}]"
             )
         settings |= overlays[environment]
+    if isinstance(settings.get("ca_file"), str):
+        settings["ca_file"] = os.path.join(config.root, settings["ca_file"])
     return Binding(system, environment, entry["kind"], settings)
+
+
+def bound_as(config: "Config", system: str) -> str:
+    """The name under which configuration binds a system: `s3` is bound by [systems.aws], where nothing else binds it."""
+    entry = config.systems.get("aws", {})
+    if system not in config.systems and entry.get("kind") == "aws":
+        from linter.systems.aws.table import table
+
+        if system.lower() in table().spans:
+            return "aws"
+    return system
 
 
 def intents(
@@ -115,7 +130,9 @@ def intents(
 def _intent(
     config: "Config", subject: "Subject", environment: str, system: str, resources: "tuple[Resource, ...]"
 ) -> Intent:
-    identity = _of(subject.manifest.identities.get(system), environment)
+    bound = bound_as(config, system)
+    said = subject.manifest.identities
+    identity = _of(said.get(system, said.get(bound)), environment)
     if not system:
         ambiguous = "the audit log's name does not say which system it is in: write SYSTEM.OBJECT"
         return Intent(subject, environment, system, resources, None, None, "", identity, ambiguous)
@@ -123,19 +140,23 @@ def _intent(
         binding = bind(config, system, environment)
     except Unverified as problem:
         return Intent(subject, environment, system, resources, None, None, "", identity, str(problem))
-    if adapter_of(binding.kind) is None:
+    adapter = adapter_of(binding.kind)
+    if adapter is None:
         problem_text = f"permlint cannot compare systems of the kind `{binding.kind}`"
         return Intent(subject, environment, system, resources, binding, None, "", identity, problem_text)
     agent = subject.manifest.agent
-    own = _of(config.agents.get(agent, {}).get("identities", {}).get(system), environment)
+    configured = config.agents.get(agent, {}).get("identities", {})
+    own = _of(configured.get(system, configured.get(bound)), environment)
     choices = (
         (own, f'agents."{agent}".identities'),
-        (binding.settings.get("role"), f"systems.{system}"),
+        (binding.settings.get("role"), f"systems.{bound}"),
         (identity, "the manifest"),
     )
     for principal, source in choices:
         if principal:
             return Intent(subject, environment, system, resources, binding, principal, source, identity, "")
+    if adapter.own_principal:
+        return Intent(subject, environment, system, resources, binding, LOGIN, f"systems.{system}", identity, "")
     problem_text = (
         f'nothing says which principal `{agent}` is in `{system}`: add it to [agents."{agent}".identities], '
         "or to `identities` of the manifest"

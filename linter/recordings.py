@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from linter.systems.secret import hide
+
 MAX_AGE = timedelta(hours=26)
 """A nightly recording, and two hours for a slow night."""
 _MAX_BYTES = 1 << 28
@@ -109,5 +111,5 @@ def save(path: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
     systems = {name: found[0] if len(found) == 1 else found for name, found in sorted(entries.items())}
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        json.dump({"schema_version": 1, "taken": taken, "systems": systems}, file, separators=(",", ":"))
-        file.write("\n")
+        text = json.dumps({"schema_version": 1, "taken": taken, "systems": systems}, separators=(",", ":"))
+        file.write(hide(text) + "\n")

@@ -33,7 +33,7 @@ class Draft(NamedTuple):
     decisions: tuple[str, ...]
     """What is granted and should not be declared before somebody decided so, a clause each."""
     identity: tuple[str, str]
-    """System and principal."""
+    """System and principal; no principal where a key is its own."""
 
 
 class Answers(NamedTuple):
@@ -59,7 +59,7 @@ def skeleton(answers: Answers, *, production: bool) -> str:
     ]
     if answers.live is not None:
         system, principal = answers.live.identity
-        lines += [f"identities: {flow({system: principal})}"]
+        lines += [f"identities: {flow({system: principal})}"] if principal else []
     if production:
         lines += ["# Somebody else reviews it, then:", "# reviewed: {date: 2026-01-31, by: NAME}"]
     lines += ["resources:  # everything it may touch; what is not listed is not agreed"]

@@ -74,7 +74,7 @@ def strangers(
     managed: dict[tuple[str, ...], set[str]] = {}
     for intent in plan:
         if intent.binding is not None and intent.principal is not None:
-            managed.setdefault((intent.system, intent.environment), set()).add(intent.principal)
+            managed.setdefault((intent.binding.system, intent.environment), set()).add(intent.principal)
     said: set[tuple[tuple[str, ...], str]] = set()
     for watch in watches:
         answer = answers[watch.target.key]
@@ -82,7 +82,8 @@ def strangers(
             continue
         binding = watch.binding
         production = () if not binding.environment or not config.production(binding.environment) else ("production",)
-        known = {one for key, names in managed.items() if key[0] == binding.system for one in names}
+        named = {one for key, names in managed.items() if key[0] == binding.system for one in names}
+        known = named | {answer.name_of(one) for one in named}
         for agent, principal in watch.orphans:
             if principal not in known and answer.exists(principal) and (watch.target.key, principal) not in said:
                 said.add((watch.target.key, principal))

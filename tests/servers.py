@@ -178,3 +178,14 @@ def world(server: Server) -> Iterator[World]:
             if names:
                 connection.execute(f"DROP OWNED BY {names} CASCADE".encode())
                 connection.execute(f"DROP ROLE {names}".encode())
+            _take_back(connection, server.major)
+
+
+def _take_back(connection: psycopg.Connection[tuple[object, ...]], major: int) -> None:
+    """Take from PUBLIC what is the whole server's: the next world would hold it too."""
+    for (space,) in connection.execute(b"SELECT spcname FROM pg_tablespace WHERE spcacl IS NOT NULL").fetchall():
+        connection.execute(f"REVOKE ALL ON TABLESPACE {quote(str(space))} FROM PUBLIC".encode())
+    if major >= 15:
+        for (parameter,) in connection.execute(b"SELECT parname FROM pg_parameter_acl").fetchall():
+            parts = ".".join(quote(part) for part in str(parameter).split("."))
+            connection.execute(f"REVOKE ALL ON PARAMETER {parts} FROM PUBLIC".encode())

@@ -12,6 +12,7 @@ from linter.catalogue import built_in, manuals
 from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, drift
+from linter.recordings import Recording
 from linter.rulesets import ruleset
 from tests.servers import Server, programs, running
 from tests.test_rules import expected
@@ -24,8 +25,6 @@ EXAMPLES = [
     for id, manual in MANUALS.items()
     for number, example in enumerate(manual.examples)
 ]
-NEVER_ON_POSTGRESQL = {"drift/conditional-privilege"}
-"""PostgreSQL has no condition that permlint cannot decide; `test_compare.py` builds one by hand."""
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +50,27 @@ def dsn(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             connection.execute(f"DROP ROLE {role}".encode())
 
 
-@pytest.mark.usefixtures("dsn")
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
-def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path, server: Server) -> None:
+def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path, request: pytest.FixtureRequest) -> None:
     build(tmp_path, example["files"], example["config"])
-    with server.connect("example") as connection:
-        connection.execute(example["live"]["sql"].encode())
+    live = example["live"]
+    recordings: tuple[Recording, ...] = ()
+    if "sql" in live:
+        request.getfixturevalue("dsn")
+        with request.getfixturevalue("server").connect("example") as connection:
+            connection.execute(live["sql"].encode())
+    if "recorded" in live:
+        recordings = (Recording("recorded.json", "", {name: (one,) for name, one in live["recorded"].items()}),)
     config = load(None, str(tmp_path))
     selection = select(config, (), str(tmp_path), force_exclude=False)
-    outcome = drift(config, ruleset(config, "drift"), selection, TODAY, Request()).outcome
+    outcome = drift(config, ruleset(config, "drift"), selection, TODAY, Request(recordings=recordings)).outcome
     assert not outcome.errors
     found = sorted((one.location.path, one.location.line) for one in outcome.findings if one.rule == rule)
     files = {**example["files"], "permlint.toml": example["config"]}
     assert found == expected(files, rule.partition("/")[2]), [(one.rule, one.message) for one in outcome.findings]
 
 
-@pytest.mark.parametrize("rule", sorted(RULES.keys() - NEVER_ON_POSTGRESQL))
+@pytest.mark.parametrize("rule", sorted(RULES))
 def test_rule_has_a_case_that_fires_and_a_near_miss(rule: str) -> None:
     name = rule.partition("/")[2]
     marked = [

@@ -465,7 +465,7 @@ def test_which_systems_can_be_asked(tmp_path: Path, world: World) -> None:
     done = permlint(tmp_path, "systems", "--check", env={"PG_DSN": world.dsn})
     assert done.returncode == 3
     assert done.stdout.splitlines() == [
-        "chat: slack: permlint cannot compare this kind",
+        "chat: slack: the variable TOKEN is not set: it must hold the credential of chat",
         "other (staging): postgresql: the variable UNSET_DSN is not set: it must hold the connection string of an auditor's login",
         "postgres (staging): postgresql: $PG_DSN answers",
         "wiki (staging): unbound: configuration binds no system `wiki`: add [systems.wiki] with its kind",

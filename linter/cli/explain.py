@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -128,6 +130,13 @@ def _examples(page: Manual) -> Iterator[str]:
         for path, text in example["files"].items():
             lines += [f"  {path}", *(f"    {line}".rstrip() for line in text.rstrip().split("\n"))]
         if "live" in example:
-            made = example["live"]["sql"].rstrip().split("\n")
-            lines += ["  and in the database", *(f"    {line}".rstrip() for line in made)]
+            lines += [f"  {line}".rstrip() for line in _live(example["live"])]
         yield "\n".join(lines)
+
+
+def _live(live: Mapping[str, Any]) -> Iterator[str]:
+    """What is granted in an example: statements, or the answers of a provider."""
+    if "sql" in live:
+        yield from ("and in the database", *(f"  {line}" for line in live["sql"].rstrip().split("\n")))
+    for system, answers in live.get("recorded", {}).items():
+        yield from (f"and of {system} was recorded", f"  {json.dumps(answers)}")

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from linter.cli.options import harmless
 from linter.config import BadConfig, Config, load
 from linter.exits import Exit
 from linter.permissions import ACCESS
@@ -69,9 +70,10 @@ def command(
     permlint init agents/triage/agent-permissions.yaml --agent ticket-triage --environment staging
     permlint init --agent ticket-triage --owner support --resource postgres.tickets=read-write
     permlint init --from postgres --role triage_agent
+    permlint init --from slack --agent notifier      a key is its own principal
     """
-    if bool(system) != bool(role):
-        raise click.UsageError("--from and --role belong together: which system, and which principal there")
+    if role and not system:
+        raise click.UsageError("--role says whose grants are read: --from names the system")
     if path != "-" and os.path.lexists(path):
         raise click.ClickException(f"{path} is there already; name another file, or edit that one")
     answers = Answers(agent or (role if system else ""), environments, owner, purpose, entries)
@@ -86,7 +88,7 @@ def command(
         try:
             live = _ask_system(config, system, answers.environments[0], role)
         except Unverified as problem:
-            click.echo(f"Error: {visible(str(problem))}", err=True)
+            click.echo(harmless(f"Error: {visible(str(problem))}"), err=True)
             return Exit.UNCHECKED
         answers = answers._replace(entries=(*live.entries, *entries), live=live)
     text = skeleton(answers, production=any(config.production(one) for one in answers.environments))
@@ -96,7 +98,7 @@ def command(
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(harmless(text))
     except OSError as error:
         raise click.FileError(path, error.strerror or "cannot be written") from None
     click.echo(f"{path} is written. Fill in what says TODO, then: permlint check {path}")
@@ -109,12 +111,15 @@ def _ask_system(config: Config, system: str, environment: str, role: str) -> Dra
     Raises:
         Unverified: it cannot be asked, or knows no such principal.
     """
-    from linter.planes import bind
+    from linter.planes import LOGIN, bind
 
     binding = bind(config, system, environment)
     adapter = adapter_of(binding.kind)
     if adapter is None:
         raise Unverified(f"permlint cannot ask systems of the kind `{binding.kind}`")
+    if not role and not adapter.own_principal:
+        raise click.UsageError(f"--role says which principal of {system} is meant")
+    role = role or LOGIN
     return adapter.draft(system, role, adapter.observe(adapter.target(binding), (role,)))
 
 

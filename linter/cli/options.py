@@ -203,7 +203,7 @@ def _summarize(outcome: Outcome) -> None:
         # Earlier commands of the step may have written too. GitHub drops a summary that is too large, all of it.
         if _SUMMARY - taken > 1024:
             with open(path, "a", encoding="utf-8", newline="\n") as file:
-                file.write(markdown.render(outcome, _SUMMARY - taken - 1) + "\n")
+                file.write(harmless(markdown.render(outcome, _SUMMARY - taken - 1)) + "\n")
     except OSError as error:
         raise click.FileError(path, error.strerror or "cannot be written") from None
 
@@ -217,7 +217,17 @@ def wants_color(output: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def harmless(text: str) -> str:
+    """A text without any credential that this process has used. Where it has used none, nothing is loaded to look."""
+    if "linter.systems.secret" not in sys.modules:
+        return text
+    from linter.systems.secret import hide
+
+    return hide(text)
+
+
 def _write(output: str, text: str) -> None:
+    text = harmless(text)
     if output == "-":
         sys.stdout.write(text)
         return

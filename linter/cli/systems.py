@@ -7,27 +7,37 @@ import os
 import click
 
 from linter.checking import select
+from linter.cli.options import harmless
 from linter.config import BadConfig, Config, load
 from linter.drifting import gather
 from linter.exits import Exit
 from linter.forks import from_fork
-from linter.planes import LOGIN, bind
+from linter.planes import LOGIN, bind, bound_as
 from linter.reports.visible import visible
-from linter.systems.live import Unverified, adapter_of
+from linter.systems.live import KINDS, Unverified, adapter_of
 
 
 @click.command("systems")
+@click.argument("kinds", nargs=-1, metavar="[KIND...]")
 @click.option(
     "--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest."
 )
 @click.option(
     "--check", "ask", is_flag=True, help="Ask each system too; exit 3 for what is unbound, unset or unreachable."
 )
-def command(config_file: str | None, ask: bool) -> int:
-    """List the systems that configuration binds and those that manifests name.
+def command(config_file: str | None, ask: bool, kinds: tuple[str, ...]) -> int:
+    """List the systems that configuration binds and those that manifests name, or explain KINDs of systems.
 
     With --check each one is asked, and what no binding, variable or server stands behind is told apart.
+
+    \b
+    permlint systems            what is bound here
+    permlint systems --check    and whether it answers
+    permlint systems slack      what is sent to Slack, which right that needs, what it can and cannot tell
+    permlint systems all        the same of every kind
     """
+    if kinds:
+        return _explain(kinds)
     start = os.getcwd()
     try:
         config = load(config_file, start)
@@ -43,14 +53,26 @@ def command(config_file: str | None, ask: bool) -> int:
             used.setdefault(resource.system, {}).update(dict.fromkeys(resource.environments))
     sound = True
     for system in sorted({*used, *config.systems}):
-        entry = config.systems.get(system, {})
+        entry = config.systems.get(bound_as(config, system), {})
         environments = dict.fromkeys([*(entry.get("environments") or {}), *used.get(system, {})]) or {"": None}
         for environment in environments:
             state, fine = _state(config, system, environment, ask=ask)
             sound = sound and fine
             where = f" ({environment})" if environment else ""
-            click.echo(visible(f"{system}{where}: {entry.get('kind', 'unbound')}: {state}"))
+            click.echo(harmless(visible(f"{system}{where}: {entry.get('kind', 'unbound')}: {state}")))
     return Exit.CLEAN if sound or not ask else Exit.UNCHECKED
+
+
+def _explain(kinds: tuple[str, ...]) -> int:
+    """What comparing a kind of system takes and tells, a paragraph each."""
+    unknown = [kind for kind in kinds if kind != "all" and kind not in KINDS]
+    if unknown:
+        raise click.UsageError(f"there is no kind {unknown[0]!r}; there are {', '.join(KINDS)}, and all")
+    for kind in KINDS if "all" in kinds else dict.fromkeys(kinds):
+        adapter = adapter_of(kind)
+        assert adapter is not None, "a kind that is listed can be compared"
+        click.echo(f"{kind}\n" + "".join(f"  {line}\n" for line in adapter.about()))
+    return Exit.CLEAN
 
 
 def _state(config: Config, system: str, environment: str, *, ask: bool) -> tuple[str, bool]:

@@ -133,9 +133,18 @@ class Observation(Protocol):
     def exists(self, principal: str) -> bool:
         """Whether there is such a principal."""
 
+    def name_of(self, principal: str) -> str:
+        """A principal as `strangers` calls it, however it is named."""
+
 
 class Adapter(Protocol):
     """A kind of system that can be compared."""
+
+    own_principal: bool
+    """Whether a credential is its own principal, so that nobody has to name one."""
+
+    def about(self) -> Sequence[str]:
+        """What is asked, which right that needs, what it tells and what it cannot: a line each."""
 
     def target(self, binding: Binding) -> Target:
         """Where a binding leads.
@@ -178,13 +187,28 @@ class Adapter(Protocol):
         """
 
 
-_ADAPTERS = {"postgresql": "linter.systems.postgresql.adapter"}
+_ADAPTERS = {
+    "postgresql": ("linter.systems.postgresql.adapter", "ADAPTER"),
+    "aws": ("linter.systems.aws.adapter", "ADAPTER"),
+    **{
+        kind: (f"linter.systems.keys.{kind}", "ADAPTER")
+        for kind in ("slack", "github", "gitlab", "zendesk", "oauth2", "jwt", "mcp")
+    },
+    **{
+        kind: ("linter.systems.keys.opaque", kind.upper())
+        for kind in ("stripe", "openai", "anthropic", "notion", "slack_webhook", "zendesk_token")
+    },
+}
+"""Kind -> the module and the name of its adapter."""
+KINDS = tuple(_ADAPTERS)
+"""Every kind of system that can be compared."""
 
 
 def adapter_of(kind: str) -> Adapter | None:
     """The adapter of a kind; None where permlint cannot compare it."""
-    name = _ADAPTERS.get(kind)
-    if name is None:
+    found = _ADAPTERS.get(kind)
+    if found is None:
         return None
-    adapter: Adapter = import_module(name).ADAPTER
+    module, name = found
+    adapter: Adapter = getattr(import_module(module), name)
     return adapter

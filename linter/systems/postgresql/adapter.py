@@ -70,6 +70,10 @@ class Observed:
         """Whether there is such a role."""
         return principal in self.index.roles
 
+    def name_of(self, principal: str) -> str:
+        """The same: there is one name alone."""
+        return principal
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The login roles that are members of certain roles, or whose names match."""
         found: dict[str, Stranger] = {}
@@ -95,6 +99,17 @@ class Observed:
 
 class PostgreSQL:
     """The adapter."""
+
+    own_principal = False
+
+    def about(self) -> Sequence[str]:
+        """The catalog, and who may read it."""
+        return (
+            "asks     the system catalogs, in one read-only transaction",
+            "needs    an auditor's login with CONNECT on the database, in the variable that dsn_env names",
+            "tells    everything that a role may do there, and the path by which it is held",
+            "cannot   tell which rows a policy lets through",
+        )
 
     def target(self, binding: Binding) -> Target:
         """The connection string of a binding, and what tells it from others.

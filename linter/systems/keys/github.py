@@ -1,0 +1,155 @@
+"""GitHub: classic tokens by the header of any answer; installations of an app, and fine-grained tokens, by recorded answers."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from linter.boxes import EVERYTHING, Names
+from linter.manifest.model import Resource
+from linter.systems.http import Call
+from linter.systems.keys.adapter import Keys
+from linter.systems.keys.provider import About, Held, Holding, Provider, answer, body_of, held, scope_list
+from linter.systems.keys.vocabulary import Atom, Vocabulary
+from linter.systems.live import Unverified
+
+_OF_A_REPOSITORY = frozenset(
+    {
+        "repositories",
+        "public repositories",
+        "repository hooks",
+        "commit statuses",
+        "deployments",
+        "repository invitations",
+    }
+    | {"security events", "workflow files"}
+)
+_OTHER = frozenset(
+    "members team_discussions profile followers starring email_addresses gpg_keys git_ssh_keys plan".split()
+)
+"""Permissions of an app that are no repository's, beside those that begin with organization_ or enterprise_."""
+_ADMINISTERS = (
+    "administration", "hooks", "secrets", "members", "roles", "environments", "personal_access_token", "user_blocking",
+    "self_hosted_runners", "custom_properties", "variables", "copilot_seat_management",
+)  # fmt: skip
+"""Parts of the names of permissions whose writing changes who may do what, or what runs."""
+
+
+class GitHub(Provider):
+    """https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps"""
+
+    kind = "github"
+    title = "GitHub"
+    about = About(
+        right="the agent's own token; GET /user needs no scope",
+        knows="the scopes of a classic token; an installation's permissions and repositories from a recorded answer of "
+        "GET /app/installations/ID or POST .../access_tokens",
+        cannot="what a fine-grained token may do (it cannot be asked about itself), and which repositories a classic one reaches",
+    )
+    calls = (Call("GET", "/user"),)
+    host = "api.github.com"
+    keep_headers = ("x-oauth-scopes",)
+    keep_body = ("login", "permissions", "repository_selection", "repositories", "app_slug", "suspended_at")
+    verify: ClassVar[Mapping[str, str]] = {
+        "repositories": "a classic token reaches every repository of its user, an installation those that were selected; "
+        "a recorded answer that lists an installation's `repositories` would verify it"
+    }
+
+    def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
+        """The header's scopes, or an installation's permissions."""
+        response = answer(data)
+        body = body_of(response, self.title)
+        if isinstance(body.get("permissions"), dict):
+            return _installation(body)
+        names = (str(body["login"]),) if body.get("login") else ()
+        if "x-oauth-scopes" not in response.headers:
+            raise Unverified(
+                "GitHub names no scopes of the key: it is a fine-grained token or an app's, which cannot be asked about "
+                "itself; a recorded answer of GET /app/installations/ID would tell"
+            )
+        scopes = held(scope_list(response.headers["x-oauth-scopes"], ","), vocabulary)
+        public = frozenset({("repositories", "read")})
+        free = Held(
+            "(public information)", frozenset(), public, "without a scope only what is public can be read", free=True
+        )
+        return Holding((*scopes, free), names)
+
+    def areas(
+        self, resource: Resource, known: frozenset[str]
+    ) -> tuple[frozenset[str] | None, Mapping[str, Names | str]]:
+        """`github.OWNER/REPOSITORY`, or a scope of repositories."""
+        ours = frozenset(one for one in known if one in _OF_A_REPOSITORY or _of_a_repository(one))
+        name, box = ".".join(resource.object), resource.scope.box
+        if "/" in name:
+            bound: Names | str = name if name.endswith("*") else Names(frozenset({name}))
+            return ours, {**box, "repositories": bound}
+        areas, bounds = super().areas(resource, known)
+        return (ours, box) if areas is None and "repositories" in box else (areas, bounds)
+
+    def instead(self, held: Held, needed: frozenset[Atom], surplus: set[Atom]) -> str:
+        """A permission of an installation can be lowered, and one that administers can be left out."""
+        name, _, value = held.name.rpartition(":")
+        if name not in _APP | _ORGANISATION:
+            return ""
+        if {kind for _, kind in needed} == {"read"}:
+            return f"{name}:read: that would do"
+        lower = "write" if value == "admin" else "none"
+        return f"{name}:{lower}: that would do" if ("admin" in {kind for _, kind in surplus}) else ""
+
+
+def _of_a_repository(name: str) -> bool:
+    """Whether an app's permission of this name is one on repositories: no organisation's, no user's, and no classic area."""
+    return " " not in name and name in _APP and name not in _OTHER
+
+
+_APP = frozenset(
+    "actions actions_variables administration attestations checks codespaces codespaces_lifecycle_admin codespaces_metadata "
+    "codespaces_secrets contents custom_properties dependabot_secrets deployments discussions environments issues merge_queues "
+    "metadata packages pages pull_requests repository_advisories repository_custom_properties repository_hooks "
+    "repository_projects secret_scanning_alerts secrets security_events single_file statuses vulnerability_alerts workflows".split()
+)
+"""The permissions on repositories that an installation can have."""
+_ORGANISATION = frozenset(
+    "members organization_administration organization_announcement_banners organization_copilot_seat_management "
+    "organization_custom_org_roles organization_custom_properties organization_custom_roles organization_events "
+    "organization_hooks organization_packages organization_personal_access_tokens "
+    "organization_personal_access_token_requests organization_plan organization_projects organization_secrets "
+    "organization_self_hosted_runners organization_user_blocking team_discussions".split()
+)
+
+
+def _installation(body: Mapping[str, Any]) -> Holding:
+    if body.get("suspended_at"):
+        raise Unverified("the installation of the GitHub App is suspended")
+    given = body["permissions"]
+    flat = {
+        str(name): value
+        for key, inner in given.items()
+        for name, value in (inner.items() if isinstance(inner, dict) else [(key, inner)])
+    }
+    scopes = []
+    for name, value in flat.items():
+        atoms = _atoms(name, value)
+        known = name in _APP | _ORGANISATION | _OTHER and bool(atoms)
+        free = name == "metadata" and value == "read"  # every installation has it
+        scopes.append(Held(f"{name}:{value}", frozenset() if free else atoms, atoms, "", known, free))
+    reach: dict[str, Names] = {}
+    if body.get("repository_selection") == "all":
+        reach["repositories"] = EVERYTHING
+    elif isinstance(body.get("repositories"), list):
+        listed = [one.get("full_name") for one in body["repositories"] if isinstance(one, dict)]
+        reach["repositories"] = Names(frozenset(name for name in listed if isinstance(name, str)))
+    names = (str(body["app_slug"]),) if body.get("app_slug") else ()
+    return Holding(tuple(scopes), names, reach)
+
+
+def _atoms(name: str, value: object) -> frozenset[Atom]:
+    classes = {
+        "read": ("read",),
+        "write": ("read", "create", "update", "delete"),
+        "admin": ("read", "create", "update", "delete", "admin"),
+    }.get(str(value), ())
+    if value == "write" and any(part in name for part in _ADMINISTERS):
+        classes += ("admin",)
+    return frozenset((name, kind) for kind in classes)
+
+
+ADAPTER = Keys(GitHub())

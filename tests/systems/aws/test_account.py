@@ -1,0 +1,146 @@
+"""An account as a recording has it: who is who, which of their policies count, and what is known of their requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from linter.systems.aws.account import Account
+from linter.systems.aws.evaluate import Evaluation
+from linter.systems.live import Unverified
+from tests.systems.aws.situations import ACCOUNT, BUCKET, OBJECT, ROLE, SESSION, USER, allow, policy
+
+BOT = f"arn:aws:iam::{ACCOUNT}:user/bot"
+YES, NO, MAYBE = (True, True), (False, False), (False, True)
+
+
+def decided(data: dict[str, Any], who: str, action: str = "s3:GetObject", resource: str = OBJECT) -> tuple[bool, bool]:
+    account = Account({"scps": [], **data})
+    return Evaluation(account.situation(account.find(who))).decide(action, resource)
+
+
+def dump(**lists: Any) -> dict[str, Any]:
+    return {"account_authorization_details": lists}
+
+
+def user(*statements: Any, **more: Any) -> dict[str, Any]:
+    inline = [{"PolicyName": "inline", "PolicyDocument": policy(*statements)}]
+    return {"UserName": "bot", "Arn": BOT, "UserPolicyList": inline, "GroupList": [], **more}
+
+
+TAGGED = allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "support"}})
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [([{"Key": "team", "Value": "support"}], YES), ([{"Key": "team", "Value": "sales"}], NO), ([], NO)],
+)
+def test_the_tags_of_a_user_are_known(tags: Any, expected: Any) -> None:
+    assert decided(dump(UserDetailList=[user(TAGGED, Tags=tags)]), "bot") == expected
+
+
+def test_a_session_may_have_tags_of_its_own() -> None:
+    role = {
+        "RoleName": "triage",
+        "Arn": ROLE,
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": policy(TAGGED)}],
+    }
+    assert decided(dump(RoleDetailList=[role]), ROLE) == MAYBE
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, NO),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, YES),
+        ({"Bool": {"aws:SecureTransport": "true"}}, YES),
+        ({"StringEquals": {"aws:username": "bot"}}, YES),
+        ({"ArnEquals": {"aws:PrincipalArn": BOT}}, YES),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, MAYBE),
+    ],
+)
+def test_what_a_long_term_key_carries(condition: Any, expected: Any) -> None:
+    assert decided(dump(UserDetailList=[user(allow("s3:*", Condition=condition))]), "bot") == expected
+
+
+def test_a_role_may_have_been_assumed_with_mfa() -> None:
+    data = {
+        "caller_arn": ROLE,
+        "identity_policies": [policy(allow("s3:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}))],
+    }
+    assert decided(data, ROLE) == MAYBE
+
+
+@pytest.mark.parametrize(
+    ("boundary", "expected"),
+    [
+        (None, YES),
+        (policy(allow("s3:*")), YES),
+        (policy(allow("ec2:*")), NO),
+        ("arn:aws:iam::aws:policy/B", NO),
+        ({"arn": "arn:aws:iam::aws:policy/B"}, NO),
+    ],
+)
+def test_the_boundary_of_a_caller(boundary: Any, expected: Any) -> None:
+    bounding = {"arn": "arn:aws:iam::aws:policy/B", "default": "v1", "versions": {"v1": policy(allow("sqs:*"))}}
+    data = {
+        "caller_arn": USER,
+        "identity_policies": [policy(allow("s3:*"))],
+        "managed_policies": [bounding],
+        "permissions_boundary": boundary,
+    }
+    assert decided(data, USER) == expected
+
+
+def test_the_default_version_alone_and_the_groups_of_a_caller() -> None:
+    managed = {"arn": "x", "default": "v2", "versions": {"v1": policy(allow("*")), "v2": policy(allow("sqs:*"))}}
+    data = {
+        "caller_arn": USER,
+        "managed_policies": [managed],
+        "groups": [{"name": "g", "policies": [policy(allow("ec2:*"))]}],
+    }
+    assert decided(data, USER) == NO
+    assert decided(data, USER, "ec2:DescribeInstances", "*") == YES
+
+
+def test_a_session_with_and_without_known_policies() -> None:
+    data: dict[str, Any] = {"caller_arn": SESSION, "identity_policies": [policy(allow("s3:*"))]}
+    assert decided(data, SESSION) == MAYBE
+    assert decided({**data, "session_policies": []}, SESSION) == YES
+    assert decided({**data, "session_policies": [policy(allow("s3:Put*"))]}, SESSION) == NO
+
+
+def test_a_policy_of_a_bucket() -> None:
+    named = {"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    assert decided({"caller_arn": USER, "resource_policies": {BUCKET: policy(named)}}, USER) == YES
+
+
+@pytest.mark.parametrize("scps", ["AccessDenied", None])
+def test_service_control_policies_that_are_not_known(scps: Any) -> None:
+    assert decided({"caller_arn": USER, "identity_policies": [policy(allow("s3:*"))], "scps": scps}, USER) == MAYBE
+
+
+def test_who_is_who() -> None:
+    role = {"RoleName": "bot", "Arn": f"arn:aws:iam::{ACCOUNT}:role/bot"}
+    account = Account(
+        {**dump(UserDetailList=[user()], RoleDetailList=[role]), "access_keys": {"AKIAAAAAAAAAAAAAAAAA": "nobody"}}
+    )
+    assert account.find(BOT).principal.name == "bot"
+    with pytest.raises(Unverified, match="a user and a role are called bot"):
+        account.find("bot")
+    for missing in ("other", f"{BOT}2", "AKIAAAAAAAAAAAAAAAAA"):
+        with pytest.raises(LookupError):
+            account.find(missing)
+    for unknown in ("AKIABBBBBBBBBBBBBBBB", "ASIABBBBBBBBBBBBBBBB", "arn:aws:s3:::bucket"):
+        with pytest.raises(Unverified):
+            account.find(unknown)
+    alone = Account({"caller_arn": USER})
+    with pytest.raises(Unverified, match="does not cover"):
+        alone.find(BOT)
+
+
+def test_a_group_that_was_not_read_is_unverified() -> None:
+    account = Account(dump(UserDetailList=[user(GroupList=["gone"])]))
+    with pytest.raises(Unverified, match="the group gone is not among what was read"):
+        account.situation(account.find("bot"))
