@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import inputs
 from tests.command import permlint
 from tests.world import build
 
@@ -233,10 +234,12 @@ def _on_a_terminal(folder: Path) -> bytes:
     return shown
 
 
-def test_a_clean_start_imports_nothing_heavy(tmp_path: Path) -> None:
-    build(tmp_path, {"agent-permissions.yaml": CLEAN})
+@pytest.mark.parametrize("paths", [["agent-permissions.yaml"], []])
+def test_a_clean_start_imports_nothing_heavy(tmp_path: Path, paths: list[str]) -> None:
+    build(tmp_path, {"agent-permissions.yaml": inputs.clean(0), **dict.fromkeys(inputs.SCRIPTS, "pass\n")})
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     code = (
-        "import sys\nfrom linter.cli import run\nstatus = run(['check', 'agent-permissions.yaml'])\n"
+        f"import sys\nfrom linter.cli import run\nstatus = run(['check', *{paths}])\n"
         "heavy = {'importlib.metadata', 'rich', 'asyncio', 'jsonschema', 'ruamel.yaml', 'ruamel', 'psycopg', 'boto3', 'subprocess',"
         " 'difflib', 'hashlib', 'tomllib', 'dataclasses', 'socket', 'urllib.request', 'http.client'}\n"
         "print(status, sorted(heavy & set(sys.modules)))\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -89,7 +90,12 @@ def test_default_globs(tmp_path: Path, with_git: bool) -> None:
     assert run(tmp_path).manifests == 3
 
 
-def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spawns", [True, False], ids=["posix_spawn", "subprocess"])
+def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawns: bool
+) -> None:
+    if not spawns:  # as on Windows
+        monkeypatch.delattr("os.posix_spawnp")
     names = ["kept", "ignored", "deleted", "new"]
     build(
         tmp_path,
@@ -99,6 +105,18 @@ def test_what_git_ignores_is_skipped_and_deleted_files_are_not_missed(tmp_path: 
     git(tmp_path, "add", "kept.agent-permissions.yaml", "deleted.agent-permissions.yaml")
     (tmp_path / "deleted.agent-permissions.yaml").unlink()
     assert run(tmp_path).manifests == 2
+
+
+@pytest.mark.parametrize("spawns", [True, False], ids=["posix_spawn", "subprocess"])
+def test_without_git_the_folder_is_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawns: bool) -> None:
+    build(tmp_path, {"a.agent-permissions.yaml": CLEAN.format("a")})
+    assert search(str(tmp_path), str(tmp_path), ["**/*.yaml"], []) == ["a.agent-permissions.yaml"]  # git fails
+    if not spawns:  # as on Windows
+        monkeypatch.delattr("os.posix_spawnp")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
+    assert search(str(tmp_path), str(tmp_path), ["**/*.yaml"], []) == ["a.agent-permissions.yaml"]  # there is none
+    assert not before or sorted(os.listdir("/proc/self/fd")) == before
 
 
 def commit(folder: Path) -> None:

@@ -1,11 +1,18 @@
 """What a reviewer signs: the digest of a manifest's permissions. It depends on the manifest's text alone."""
 
-import hashlib
 import json
 
 from linter.boxes import Names
 from linter.manifest.model import Manifest
 from linter.permissions import Leaf, normal
+
+try:  # hashlib loads OpenSSL, 2 ms at every start; random.py does as this does
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found]  # before Python 3.12
+    except ImportError:
+        from hashlib import sha256
 
 
 def digest_of(manifest: Manifest) -> str:
@@ -28,7 +35,7 @@ def digest_of(manifest: Manifest) -> str:
         "expires": manifest.expires,
     }
     text = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return "p1:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+    return f"p1:{sha256(text.encode()).hexdigest()}"
 
 
 def _by_environment(manifest: Manifest) -> dict[str, list[list[object]]]:
