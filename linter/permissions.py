@@ -168,12 +168,10 @@ def object_within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 class _Object:
     """What a set grants on one object: by action, the bounds."""
 
-    __slots__ = ("_loose", "classed", "lengths", "words")
+    __slots__ = ("_loose", "lengths", "words")
 
     def __init__(self) -> None:
         self.words: dict[str, Union] = {}
-        self.classed = True
-        """Whether every word has a class: what is in which of them is then known."""
         self.lengths: set[int] = set()
         """Of the patterns among the words, without the final "*"."""
         self._loose: dict[tuple[str, tuple[str, ...]], set[Sets]] | None = None
@@ -242,8 +240,6 @@ class _Index:
                     branch.all = found
             if word.endswith("*"):
                 found.lengths.add(len(word) - 1)
-            if found.classed and class_of(word) is None:
-                found.classed = False
             texts, sets = split
             found.words.setdefault(word, {}).setdefault(texts, set()).add(sets)
 
@@ -268,7 +264,7 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     leaves = list(leaves)
     apart = _apart(leaves)
     if apart is not None:
-        return apart
+        return tuple([Leaf(*key, whole(*apart[key])) for key in sorted(apart)])
     index = _Index(leaves)
     effort = Effort()
     result = []
@@ -285,15 +281,18 @@ _PLAIN = frozenset(CLASSES) - {"admin"}
 """Actions that neither contain nor are in one another."""
 
 
-def _apart(leaves: list[Leaf]) -> tuple[Leaf, ...] | None:
-    """The normal form where no leaf can contain another: one for each class of an object, of a wide one alone in its system.
+_Key = tuple[str, tuple[str, ...], str]
+"""The system, object and action of a leaf."""
+
+
+def _apart(leaves: list[Leaf]) -> dict[_Key, tuple[Texts, Sets]] | None:
+    """The boxes, where no leaf can contain another: one for each class of an object, of a wide one alone in its system.
 
     Most sets are so. None where they are not: only the whole algebra tells.
     """
-    found: dict[tuple[str, tuple[str, ...], str], Leaf] = {}
+    found: dict[_Key, tuple[Texts, Sets]] = {}
     wide: set[str] = set()
-    for leaf in leaves:
-        system, path, word, box = leaf
+    for system, path, word, box in leaves:
         key = (system, path, word)
         if word not in _PLAIN or key in found:
             return None
@@ -301,14 +300,18 @@ def _apart(leaves: list[Leaf]) -> tuple[Leaf, ...] | None:
             wide.add(system)
         split = parts(box)
         if split is not None:
-            found[key] = Leaf(system, path, word, whole(*split))
+            found[key] = split
     if wide and len({(leaf.system, leaf.object) for leaf in leaves if leaf.system in wide}) > len(wide):
         return None
-    return tuple([found[key] for key in sorted(found)])
+    return found
 
 
 def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     """A minus B, both bounds. What would cost too much to work out (hostile input) is possible and not sure."""
+    one, other = list(one), list(other)
+    plainly = _subtract_alike(one, other)
+    if plainly is not None:
+        return Difference(plainly, plainly)
     index = _Index(normal(other))
     effort = Effort()
     sure: list[Leaf] = []
@@ -316,11 +319,31 @@ def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     for leaf in normal(one):
         texts, sets = parts(leaf.box) or ((), ())
         rest, left = _left(leaf, texts, sets, index, effort)
-        pieces = [leaf._replace(box=whole(texts, piece)) for piece in left]
-        possible += pieces
-        sure += pieces if rest == left else [leaf._replace(box=whole(texts, piece)) for piece in rest]
-    surely = normal(sure)
-    return Difference(surely, surely if sure == possible else normal(possible))
+        sure += [leaf._replace(box=whole(texts, piece)) for piece in rest]
+        possible += [leaf._replace(box=whole(texts, piece)) for piece in left]
+    return Difference(normal(sure), normal(possible))
+
+
+def _subtract_alike(one: list[Leaf], other: list[Leaf]) -> tuple[Leaf, ...] | None:
+    """The difference where a leaf can only be held against the other set's leaf of the same key, and neither names a text.
+
+    None where more than that must be looked at.
+    """
+    if any([not path or path[-1] == "*" for leaves in (one, other) for _, path, _, _ in leaves]):
+        return None
+    mine, theirs = _apart(one), _apart(other)
+    if mine is None or theirs is None:
+        return None
+    left: list[Leaf] = []
+    for key, (texts, sets) in mine.items():
+        if key not in theirs:
+            left.append(Leaf(*key, whole(texts, sets)))
+            continue
+        named, taken = theirs[key]
+        if texts or named:
+            return None
+        left += [Leaf(*key, piece) for piece in minus(sets, [{taken}], Effort()) or ()]
+    return normal(left)
 
 
 def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:
@@ -352,11 +375,11 @@ def _left(leaf: Leaf, texts: Texts, sets: Sets, index: _Index, effort: Effort) -
         for fewer in looser(texts)
         if fewer in union
     ]
-    rest = minus(sets, known, effort)
-    if rest is None:
+    left = minus(sets, known, effort)
+    if left is None:
         return [], [sets]
-    if not rest or (not texts and class_of(leaf.action) and all([found.classed for found in above])):
-        return rest, rest  # nothing there is unknown
+    if not left:
+        return [], []
     named = tuple([name for name, _ in texts])
     unknown = [boxes for found in above for boxes in found.perhaps(leaf.action, named, effort)]
-    return (minus(sets, known + unknown, effort) or []) if unknown else rest, rest
+    return (minus(sets, known + unknown, effort) or []) if unknown else left, left

@@ -39,8 +39,8 @@ def widening(params: WideningParams) -> Any:
 
     def check(past: Past) -> Iterator[Hit]:
         for event in past.story.events:
-            leaves, what = standing(event), grown(past, event, promoted=False)
-            if what and gravity(leaves) == wanted:
+            leaves = standing(event)
+            if gravity(leaves) == wanted and (what := grown(past, event, promoted=False)):
                 yield _widening(past, event, leaves, what)
 
     return check

@@ -13,9 +13,10 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
         loose: take two texts for one, in the words of `other`.
     """
     one, other = list(one), list(other)
-    if not one or not other:
+    there = near(other, one)  # of what is added to all that there is: the few first
+    if not there:
         return ()
-    mine, theirs = normal(near(one, other)), normal(near(other, one))
+    mine, theirs = normal(near(one, there)), normal(there)
     return normal(
         [
             Leaf(narrow.system, narrow.object, action, box)
@@ -32,6 +33,8 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
 def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     """The leaves whose object contains, is or lies below one of the others': the algebra relates no more than these."""
     named = {(leaf.system, leaf.object) for leaf in others}
+    if not named:
+        return []
     above = {(system, path) for system, object in named for path in _above(object)}
     broad = [one for one in named if not one[1] or one[1][-1] == "*"]
     return [
