@@ -211,6 +211,7 @@ def _unverified(problem: str, resource: "Resource | None", place: Place | None =
 
 def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", request: Request) -> Result:
     """Compare what the selected manifests declare with what their principals really hold."""
+    config = _bound(config, request.recordings)
     named, context, errors = gather(config, selection, as_of)
     run = _Run(config, rules, as_of, request)
     plan = [intent for subject in named for intent in intents(config, subject, request.environments, request.systems)]
@@ -230,6 +231,14 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     _judge_all(run, compared, answers)
     run.findings += strangers(run.engine, watches, answers, [*plan, *around])
     return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
+
+
+def _bound(config: "Config", recordings: Sequence[Recording]) -> "Config":
+    """The configuration, and for each system that it does not bind the kind that a recording gives: an operator named the file."""
+    recorded = {
+        name: {"kind": entries[0]["kind"]} for one in recordings for name, entries in one.systems.items() if entries
+    }
+    return config._replace(systems={**recorded, **config.systems})
 
 
 def _claim(intent: Intent) -> Claim:

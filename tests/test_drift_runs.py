@@ -212,6 +212,26 @@ def test_recorded_answers_say_the_same(tmp_path: Path, world: World) -> None:
     assert rules(live)
 
 
+SLACK = {
+    "request": "GET /api/auth.test",
+    "status": 200,
+    "headers": {"x-oauth-scopes": "chat:write,channels:history"},
+    "body": {"ok": True},
+}
+
+
+@pytest.mark.parametrize("config", [None, "", '[systems.other]\nkind = "jwt"\ntoken_env = "OTHER"\n'])
+def test_a_recording_says_the_kind_where_configuration_does_not(tmp_path: Path, config: str | None) -> None:
+    text = "agent_name: notifier\nenvironment: staging\nowner: ops\nresources:\n  - {resource: alerts, access: write}\n"
+    taken = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    live = {"schema_version": 1, "taken": taken, "systems": {"alerts": {"kind": "slack", "responses": [SLACK]}}}
+    build(tmp_path, {"agent-permissions.yaml": text, "live.json": json.dumps(live)}, config)
+    body = json.loads(permlint(tmp_path, "drift", "--live-from", "live.json", "--format", "json").stdout)
+    assert verdicts(body) == [("notifier", "staging", "alerts", "excess")]
+    (finding,) = (one for one in body["findings"] if one["rule"] == "drift/undeclared-privilege")
+    assert finding["details"]["scopes"] == ["channels:history"]
+
+
 def test_how_old_recorded_answers_may_be(tmp_path: Path, world: World) -> None:
     build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
     setup(world, GRANT_READ)
