@@ -144,3 +144,17 @@ def test_a_group_that_was_not_read_is_unverified() -> None:
     account = Account(dump(UserDetailList=[user(GroupList=["gone"])]))
     with pytest.raises(Unverified, match="the group gone is not among what was read"):
         account.situation(account.find("bot"))
+
+
+def test_the_default_version_of_a_managed_policy_alone() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/p"
+    versions = [
+        {"VersionId": "v1", "IsDefaultVersion": False, "Document": policy(allow("*"))},
+        {"VersionId": "v2", "IsDefaultVersion": True, "Document": policy(allow("sqs:*"))},
+    ]
+    holder = user(AttachedManagedPolicies=[{"PolicyName": "p", "PolicyArn": arn}])
+    data = dump(
+        UserDetailList=[holder], Policies=[{"Arn": arn, "DefaultVersionId": "v2", "PolicyVersionList": versions}]
+    )
+    assert decided(data, "bot") == NO
+    assert decided(data, "bot", "sqs:ListQueues", "*") == YES

@@ -21,7 +21,7 @@ from linter.recordings import save
 from linter.rulesets import ruleset
 from linter.systems import live
 from linter.systems.aws.adapter import AWS
-from linter.systems.aws.ask import CALLS, Login, ask, auditor_policy
+from linter.systems.aws.ask import CALLS, Login, _clients, ask, auditor_policy
 from linter.systems.live import Unverified
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub, serving
@@ -316,3 +316,10 @@ def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     with pytest.raises(Unverified, match=r"^AWS cannot be asked: there is no such profile$"):
         ask(Login(profile="auditor"), [BOT])
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_environment_names_no_endpoint() -> None:
+    client = _clients(LOGIN, None)
+    assert client("sts").meta.endpoint_url.startswith("https://sts.")
+    assert client("iam").meta.endpoint_url == "https://iam.amazonaws.com"

@@ -129,6 +129,7 @@ KEY_OF_A_USER = {"aws:MultiFactorAuthPresent": ()}
         ({"BoolIfExists": MFA}, KEY_OF_A_USER, YES),
         ({"Bool": NOT_MFA}, KEY_OF_A_USER, NO),
         ({"Bool": MFA}, {"aws:MultiFactorAuthPresent": ("true",)}, YES),
+        ({"Bool": {"aws:MultiFactorAuthPresent": True}}, {"aws:MultiFactorAuthPresent": ("true",)}, YES),
         ({"Null": {"aws:TokenIssueTime": "true"}}, {"aws:TokenIssueTime": ()}, YES),
         ({"Null": {"aws:TokenIssueTime": "false"}}, {"aws:TokenIssueTime": ()}, NO),
         ({"StringEquals": {"aws:SourceVpc": "vpc-1"}}, {}, MAYBE),
