@@ -49,6 +49,9 @@ def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude:
     by_name = False
     excluded = matcher(config.exclude, folders=True) if force_exclude else None
     for path in given:
+        if not path:
+            unmatched.append("an empty path was given: is a variable unset?")
+            continue
         if path == "-":
             named[STDIN] = None
             by_name = True

@@ -118,6 +118,14 @@ def test_exit_status(tmp_path: Path, arguments: list[str], status: int) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_misspelt_command_and_an_empty_path(tmp_path: Path) -> None:
+    assert "No such command 'chek'. Did you mean 'check'?" in permlint(tmp_path, "chek").stderr
+    build(tmp_path, {"agent-permissions.yaml": CLEAN})
+    done = permlint(tmp_path, "check", "")
+    assert done.returncode == 3
+    assert "not checked: an empty path was given" in done.stdout
+
+
 def test_standard_input(tmp_path: Path) -> None:
     done = permlint(tmp_path, "check", "-", stdin=BROKEN.encode())
     assert done.returncode == 1
