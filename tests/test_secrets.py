@@ -229,3 +229,11 @@ def test_a_pair_among_pairs_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", ["password: ask the DBA", "token = what the vault = says", "password=prompted for"])
 def test_words_that_follow_make_it_prose(text: str) -> None:
     assert find(text) == []
+
+
+@pytest.mark.parametrize("words", [0, 300])
+def test_what_is_said_again_is_masked_again(words: int) -> None:
+    text = "password: hunter2hunter" + " \nword" * words
+    for _ in range(2):
+        assert mask(text) == text.replace("hunter2hunter", "*" * 13)
+        assert mask(text.replace("hunter2hunter", "none")) == text.replace("hunter2hunter", "none")

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from linter.config import MANIFESTS
+from linter.history.contents import Contents
+from linter.history.git import open_repository
 from linter.history.model import HistoryError
+from linter.history.read import read_history
+from linter.manifest.reader import read
+from linter.manifest.text import Text
 from tests.history.repository import PATH, Repo, lines, manifest, state, told
 
 
@@ -351,3 +357,21 @@ class TestWhereGitLooks:
         repo.merge("side")
         assert told(repo.history().lines[0]) == [f"one: {PATH} read-only"]
         assert told(repo.history(first_parent=True).lines[0]) == [f"merge side: {PATH} read-only"]
+
+
+@pytest.mark.parametrize(
+    "text", [manifest(access="read-write"), "agent_name: x\nresources: none\n", "name: none\n", "[]\n"]
+)
+def test_a_blob_with_a_text_that_was_read_is_not_parsed_again_and_says_the_same(repo: Repo, text: str) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("two", {PATH: text})
+    with open_repository(str(repo.folder)) as repository:
+        contents = Contents(repository.objects)
+        taken = contents.take(read(Text(text)))
+        (line,) = read_history(repository, [PATH], globs=MANIFESTS, contents=contents).lines
+    (alone,) = repo.history().lines
+    assert told(line) == told(alone)
+    for one, other in zip(line.versions, alone.versions, strict=True):
+        assert one.manifest == other.manifest
+        assert state(one) == state(other)
+    assert (line.versions[-1].manifest or taken) is taken
