@@ -124,7 +124,7 @@ def grants(
         write, read = _side(box, "write_columns"), _side(box, "read_columns")
     else:
         write = read = {name: value for name, value in box.items() if value != EVERYTHING}
-    if actions is None:
+    if actions is None and ("columns" in write or "channels" in write):
         dropped = ("create" if "columns" in write else "", "update" if "channels" in write else "")
         words = [word for word in words if word not in dropped]
     written = _box(write)
@@ -144,7 +144,7 @@ def _box(bounds: Mapping[str, Value]) -> Box | None:
     for value in bounds.values():
         if type(value) is Names and value.empty:
             return None
-    return tuple(sorted(bounds.items()))
+    return tuple(sorted(bounds.items()) if len(bounds) > 1 else bounds.items())
 
 
 def _side(box: Mapping[str, Value], own: str) -> dict[str, Value]:
