@@ -65,6 +65,18 @@ def test_a_clean_manifest_reads_and_compiles_nothing_needless(tmp_path: Path, nu
     assert not seen["gc"]
 
 
+def test_a_manifest_of_a_fleet_is_bounded_work(tmp_path: Path) -> None:
+    """Once patterns are compiled and shared sentences are read, one more clean manifest takes 2,300 calls (on Python 3.11)."""
+    few, many = [_calls_of(tmp_path / str(count), count) for count in (20, 40)]
+    assert many - few < 20 * 2_600
+
+
+def _calls_of(folder: Path, manifests: int) -> int:
+    files = {f"{number}.agent-permissions.yaml": inputs.clean(number) for number in range(manifests)}
+    build(folder, files | dict.fromkeys(inputs.SCRIPTS, "pass\n"))
+    return _counted(lambda: run(folder))
+
+
 def _same_object(resources: int) -> str:
     """Entries that all name one object and narrow it differently."""
     rows = [f"  - {{resource: db.t, access: write, scope: {{rows: x = {row}}}}}\n" for row in range(resources)]
@@ -86,7 +98,11 @@ def test_entries_for_one_object_are_compared_with_a_bounded_number_of_others(tmp
 def _calls(folder: Path, text: str) -> int:
     """How many calls of Python functions, C functions included, checking a manifest takes."""
     build(folder, {"agent-permissions.yaml": text})
-    run(folder, "agent-permissions.yaml")  # imports, compiled patterns
+    return _counted(lambda: run(folder, "agent-permissions.yaml"))
+
+
+def _counted(work: Callable[[], object]) -> int:
+    work()  # imports, compiled patterns
     count = 0
 
     def counted(_: FrameType, event: str, __: object) -> None:
@@ -95,7 +111,7 @@ def _calls(folder: Path, text: str) -> int:
 
     sys.setprofile(counted)
     try:
-        run(folder, "agent-permissions.yaml")
+        work()
     finally:
         sys.setprofile(None)
     return count
