@@ -9,12 +9,16 @@ nothing of columns or provenance.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 from linter.systems.postgresql.effective import effective
 from linter.systems.postgresql.index import Index
@@ -80,9 +84,59 @@ def _measure(world: servers.World, agent: str, several: list[str], runs: int) ->
     )
     measured = {name: _medians(world, what, runs) for name, what in _ours(world, agent).items()}
     measured |= {name: _medians(world, what, 1) for name, what in _others(world, agent, several).items()}
+    measured |= {name: _medians(world, what, runs) for name, what in _processes(world, agent).items()}
     base = next(iter(measured.values()))[1]
     for name, (wall, served, trips) in measured.items():
         print(f"{name:28} {wall * 1000:8.0f} ms  server {served:8.0f} ms  {served / base:5.2f} x  {trips} statements")
+    limit = 1.5 * measured["psql, that query"][0] + measured[_START][0]
+    ends = {name: measured[name][0] for name in (_SCAN, _DRIFT)}
+    for name, wall in ends.items():
+        verdict = "within" if wall <= limit else "NOT within"
+        print(f"{name}: {wall * 1000:.0f} ms, {verdict} 1.5 x psql + the start of psycopg ({limit * 1000:.0f} ms)")
+
+
+_START, _SCAN, _DRIFT = "process: psycopg connects", "process: scan, effective", "process: permlint drift"
+_CONNECT = "import sys, psycopg; psycopg.connect(sys.argv[1]).close()"
+_EFFECTIVE = """import sys
+from linter.systems.postgresql.effective import effective
+from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.scan import scan
+effective(Index(scan(sys.argv[1], [sys.argv[2]])), sys.argv[2])"""
+_MANIFEST = """agent_name: bench
+environment: staging
+resources:
+  - {resource: postgres.public.*, actions: [select, insert, update]}
+"""
+_CONFIG = """[systems.postgres]
+kind = "postgresql"
+dsn_env = "PERMLINT_BENCH_DSN"
+role = "%s"
+"""
+
+
+def _processes(world: servers.World, agent: str) -> dict[str, Callable[[], None]]:
+    """Whole processes, from their start: what the limit end to end is about."""
+    folder = Path(tempfile.mkdtemp(dir=world.server.data.parent))
+    (folder / "agent-permissions.yaml").write_text(_MANIFEST, encoding="utf-8")
+    (folder / "permlint.toml").write_text(_CONFIG % agent, encoding="utf-8")
+    env = {**os.environ, "PERMLINT_BENCH_DSN": world.dsn, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+    def run(*arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        assert done.returncode in (0, 1, 3), done.stderr
+
+    return {
+        _START: lambda: run("-c", _CONNECT, world.dsn),
+        _SCAN: lambda: run("-c", _EFFECTIVE, world.dsn, agent),
+        _DRIFT: lambda: run("-m", "linter", "drift", "--fail-on", "never"),
+    }
 
 
 def _ours(world: servers.World, agent: str) -> dict[str, Callable[[], None]]:
