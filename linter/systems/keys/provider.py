@@ -3,6 +3,7 @@
 The nouns: an *atom* is (area, class), such as ("tickets", "update"); a *scope* is what the provider calls a bundle of atoms.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -57,7 +58,7 @@ class About(NamedTuple):
     cannot: str
 
 
-class Provider:
+class Provider(ABC):
     """A provider. A module of one subclasses it and overrides what is different."""
 
     kind: str
@@ -118,15 +119,15 @@ class Provider:
         Raises:
             Unverified: it is no such key.
         """
-        raise NotImplementedError
+        raise Unverified(f"the shape of a key of {self.title} says nothing")
 
+    @abstractmethod
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """What the answers mean, live or recorded.
 
         Raises:
             Unverified: they do not say what the key can do.
         """
-        raise NotImplementedError
 
     def kept(self, response: Response) -> dict[str, Any]:
         """What a recording has of an answer."""
