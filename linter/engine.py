@@ -75,7 +75,7 @@ class Engine:
             except Exception as error:
                 crashed.append(f"{subject.path}: the check of {rule.id} crashed")
                 drafts.append(self._crash(rule, error, subject))
-        return drafts, crashed
+        return _redacted(drafts, subject) if drafts else drafts, crashed
 
     def repairs(self, subject: Subject, *, unsafe: bool) -> list[Repair]:
         """The repairs of a manifest's findings that nobody suppressed, and of the rules that only tidy, in document order."""
@@ -119,14 +119,14 @@ class Engine:
         finding = Finding(
             rule=rule.id,
             severity=severity,
-            message=subject.redact(pick(rule.message, held).format_map(values)),
+            message=pick(rule.message, held).format_map(values),
             location=location_of(subject.path, subject.shown, span, subject.redact(hit.place.caption)),
             agent=subject.redact(manifest.agent),
             environment=subject.redact(environment),
             resource=subject.redact(hit.resource.name) if hit.resource else "",
             key=hit.key,
-            fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
-            details=_redact(subject, hit.details) if hit.details else {},
+            fix=hit.fix or pick(rule.fix, held).format_map(values),
+            details=hit.details,
             cause=hit.cause,
             related=tuple(
                 location_of(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
@@ -232,27 +232,35 @@ class Engine:
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
 
 
-def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
-    """The details without secrets: one search for all texts, a line each, since masking keeps line breaks."""
+def _redacted(drafts: list[Draft], subject: Subject) -> list[Draft]:
+    """The drafts, without secrets in what they say."""
     texts: list[str] = []
+    for finding, _ in drafts:
+        texts += (finding.message, finding.fix)
+        _collect(finding.details, texts)
+    rest = iter(subject.redact_all(texts))
+    return [
+        Draft(finding._replace(message=next(rest), fix=next(rest), details=_rebuilt(finding.details, rest)), extent)
+        for finding, extent in drafts
+    ]
 
-    def collect(value: Any) -> None:
-        if isinstance(value, str):
-            texts.append(" ".join(value.splitlines()))
-        for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
-            collect(one)
 
-    collect(details)
-    masked = iter(subject.redact("\n".join(texts)).split("\n"))
+def _collect(value: Any, texts: list[str]) -> None:
+    """Every text within a value of JSON's kinds."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, (Mapping, list, tuple)):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            _collect(one, texts)
 
-    def rebuilt(value: Any) -> Any:
-        if isinstance(value, str):
-            return next(masked)
-        if isinstance(value, Mapping):
-            return {key: rebuilt(one) for key, one in value.items()}
-        return [rebuilt(one) for one in value] if isinstance(value, (list, tuple)) else value
 
-    return dict(rebuilt(details))
+def _rebuilt(value: Any, texts: Iterator[str]) -> Any:
+    """The value with these texts in place of its own."""
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, Mapping):
+        return {key: _rebuilt(one, texts) for key, one in value.items()}
+    return [_rebuilt(one, texts) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _once(drafts: list[Draft]) -> list[Draft]:

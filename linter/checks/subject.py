@@ -9,7 +9,7 @@ from linter import schema
 from linter.globs import matcher
 from linter.manifest.model import Resource, build, prune
 from linter.manifest.text import Text, Unreadable
-from linter.secrets import Secret, find, mask
+from linter.secrets import Secret, find, mask, mask_all
 from linter.systems import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -141,11 +141,18 @@ class Subject:
 
     def redact(self, text: str) -> str:
         """A text for output, without this manifest's secrets."""
+        return mask(self._without_own(text))
+
+    def redact_all(self, texts: list[str]) -> list[str]:
+        """The same of each text, in a fraction of the time."""
+        return mask_all([self._without_own(text) for text in texts] if self.secrets else texts)
+
+    def _without_own(self, text: str) -> str:
         for secret in self.secrets:
             literal = self.document.text.content[secret.start : secret.end]
             if literal in text:
                 text = text.replace(literal, self.shown.content[secret.start : secret.end])
-        return mask(text)
+        return text
 
     def production(self, environments: tuple[str, ...] | None = None) -> bool:
         """Whether a production environment is among these, by default the manifest's."""
