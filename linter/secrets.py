@@ -163,14 +163,16 @@ _mask_again = lru_cache(maxsize=4096)(_mask)
 
 def mask_all(texts: Sequence[str]) -> list[str]:
     """Each text masked. One search does for all, since no credential but a private key goes on beyond a line's end."""
-    together = "\n".join(texts)
+    given = list(dict.fromkeys(texts))
+    together = "\n".join(given)
     if _BEGIN in together:
         return [mask(text) for text in texts]
     masked = _mask(together)
     if masked == together:
         return list(texts)
-    ends = list(accumulate([len(text) + 1 for text in texts]))
-    return [masked[end - len(text) - 1 : end - 1] for text, end in zip(texts, ends, strict=True)]
+    ends = accumulate([len(text) + 1 for text in given])
+    shown = {text: masked[end - len(text) - 1 : end - 1] for text, end in zip(given, ends, strict=True)}
+    return [shown[text] for text in texts]
 
 
 def _stands_for(body: str) -> bool:
