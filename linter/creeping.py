@@ -95,7 +95,8 @@ class _Run:
         history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
         lines = [self._now(line, manifests[line.path]) for line in history.lines]
-        me = _me(repository)
+        coming = any(one.commit is None for line in lines for one in line.versions)
+        me = _me(repository) if coming else ()
         for story in tell(lines, history.deleted, cut=bool(history.cut)):
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me)

@@ -13,13 +13,14 @@ from linter.checks.past import (
     holder,
     origin,
     place_of,
+    same_objects,
     unjustified,
 )
 from linter.creep.change import gravity
 from linter.creep.reviews import bringers, is_by
 from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
-from linter.creep.words import in_words, name_of
+from linter.creep.words import in_words
 
 
 class WideningParams(NamedTuple):
@@ -62,11 +63,9 @@ def _widening(past: Past, event: Event, what: list[str]) -> Hit:
         elif not past.production(where):
             cases = ("agreed",)
     values = {"what": _several(what), "origin": origin(past, event.version), "missing": missing, "path": past.path}
-    objects = {name_of(leaf) for leaf in leaves}
-    known = [leaf for one in event.change.growths for leaf in one.known if name_of(leaf) in objects]
-    after = [
-        leaf for one in (event.version.manifest.resources if event.version.manifest else ()) for leaf in one.leaves
-    ]
+    written = event.version.manifest.resources if event.version.manifest else ()
+    known = same_objects([leaf for one in event.change.growths for leaf in one.known], leaves)
+    after = same_objects([leaf for one in written for leaf in one.leaves], leaves)
     return Hit(
         place,
         values,
@@ -74,10 +73,7 @@ def _widening(past: Past, event: Event, what: list[str]) -> Hit:
         resource,
         key=" | ".join(what),
         environments=where,
-        details=details(
-            event.version, "widened", in_words(known), in_words([one for one in after if name_of(one) in objects])
-        )
-        | {"added": "; ".join(what)},
+        details=details(event.version, "widened", in_words(known), in_words(after)) | {"added": "; ".join(what)},
     )
 
 
@@ -89,8 +85,7 @@ def reworded(past: Past) -> Iterator[Hit]:
         if not leaves:
             continue
         resource = holder(past, leaves[0])
-        objects = {name_of(leaf) for leaf in leaves}
-        before = [leaf for one in event.change.growths for leaf in one.known if name_of(leaf) in objects]
+        before = same_objects([leaf for one in event.change.growths for leaf in one.known], leaves)
         values = {"before": "; ".join(in_words(before)), "after": "; ".join(in_words(leaves))}
         yield Hit(
             place_of(event, leaves[0], resource),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,12 @@ def holder(past: Past, leaf: Leaf) -> Resource | None:
         (one for one in [*exact, *entries] if leaf in one.leaves or meet([leaf], one.leaves)),
         exact[0] if exact else None,
     )
+
+
+def same_objects(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
+    """The leaves on exactly those objects that the others are on."""
+    objects = {(leaf.system, leaf.object) for leaf in others}
+    return [leaf for leaf in leaves if (leaf.system, leaf.object) in objects]
 
 
 def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:
