@@ -342,6 +342,7 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        within=run.config.within,
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

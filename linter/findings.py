@@ -164,6 +164,12 @@ class Outcome(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    within: str = ""
+    """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
+
+    def in_repository(self, path: str) -> str:
+        """A path as a forge reads it: relative to the git top, where the root may lie below it."""
+        return path if path.startswith(("/", "<")) else self.within + path
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:
