@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
-from threading import Semaphore, Thread
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
+from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
+from linter.comparing import tell
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
 from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from linter.config import Config
     from linter.manifest.model import Resource
 
-_MOST_AT_ONCE = 8
-"""Systems asked at the same time."""
 UNVERIFIED_RULE = "drift/unverified-resource"
 
 
@@ -54,8 +53,8 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
-    progress: Callable[[int, int], None] | None = None
-    """Told how many systems have answered, of how many."""
+    progress: Callable[[Standing], None] | None = None
+    """Told how far the asking is."""
 
 
 class Result(NamedTuple):
@@ -64,6 +63,10 @@ class Result(NamedTuple):
     outcome: Outcome
     record: Mapping[str, list[dict[str, Any]]]
     """System -> an entry an environment."""
+    seconds: tuple[tuple[str, float], ...] = ()
+    """(a system's label, how long its answer took)."""
+    interrupted: bool = False
+    """Whether somebody ended it before every system had answered and was compared: what is missing is unverified."""
 
 
 def gather(
@@ -106,45 +109,15 @@ class _Run:
         if found is not None:
             key = ("recorded", found.recording.path, binding.system, binding.environment)
             self._recorded[key] = found
-            return Target(key, found.recording.path)
+            return Target(key, f"{found.recording.path} ({binding.system})")
         if self.request.offline:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def observe(self, wanted: Mapping[Target, tuple[Adapter, set[str]]]) -> dict[tuple[str, ...], Observation | str]:
-        """Ask every system once, several at a time; a sentence where one does not answer."""
-        answers: dict[tuple[str, ...], Observation | str] = {}
-        gate = Semaphore(_MOST_AT_ONCE)
-
-        def work(future: "Future[Observation | str]", adapter: Adapter, target: Target, principals: list[str]) -> None:
-            with gate:
-                try:
-                    future.set_result(self._ask(adapter, target, principals))
-                except BaseException as error:  # the one who waits must be told, whatever it is
-                    future.set_exception(error)
-
-        waiting: dict[Future[Observation | str], Target] = {}
-        for target, (adapter, principals) in wanted.items():
-            future: Future[Observation | str] = Future()
-            waiting[future] = target
-            # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
-            Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
-        for done in as_completed(waiting):
-            answers[waiting[done].key] = done.result()
-            if self.request.progress is not None:
-                self.request.progress(len(answers), len(waiting))
-        return answers
-
-    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:
-        try:
-            entry = self._recorded.get(target.key)
-            if entry is None:
-                return adapter.observe(target, principals)
-            return adapter.recorded(entry.data)
-        except Unverified as problem:
-            return str(problem)
-        except ValueError as problem:
-            return f"{target.label}: {problem}"
+    def unit(self, target: Target, adapter: Adapter, principals: Iterable[str]) -> Unit:
+        """What has to be asked, or looked up in a recording."""
+        entry = self._recorded.get(target.key)
+        return Unit(adapter, target, tuple(sorted(principals)), None if entry is None else entry.data)
 
     def compare(self, plane: Plane, answer: Observation | str) -> Comparison | str:
         """One plane compared, its part of each manifest judged; or why that could not be done."""
@@ -209,8 +182,19 @@ def _unverified(problem: str, resource: "Resource | None", place: Place | None =
     )
 
 
-def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", request: Request) -> Result:
-    """Compare what the selected manifests declare with what their principals really hold."""
+def drift(
+    config: "Config",
+    rules: Ruleset,
+    selection: Selection,
+    as_of: "date",
+    request: Request,
+    executor: Executor | None = None,
+) -> Result:
+    """Compare what the selected manifests declare with what their principals really hold.
+
+    Args:
+        executor: who asks the systems, and is shut down at the end; by default threads of this process.
+    """
     config = _bound(config, request.recordings)
     named, context, errors = gather(config, selection, as_of)
     run = _Run(config, rules, as_of, request)
@@ -224,13 +208,17 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
         *((watch.target, watch.adapter, set()) for watch in watches),
     ]:
         wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    answers = run.observe({target: (adapter, principals) for target, adapter, principals in wanted.values()})
+    units = [run.unit(*one) for one in wanted.values()]
+    with executor or Daemons() as pool:
+        told = tell(units, found, run.compare, pool, request.progress)
     for intent, problem in lost:
         run.lose(_claim(intent), intent.principal or "", problem)
-    compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
-    _judge_all(run, compared, answers)
-    run.findings += strangers(run.engine, watches, answers, [*plan, *around])
-    return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
+    _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
+    run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
+    unchecked = [*told.interruption, *unwatched, *_unanswered(watches, told.answers, found)]
+    return _finish(run, selection, named, errors, unchecked, as_of)._replace(
+        seconds=told.seconds, interrupted=bool(told.interruption)
+    )
 
 
 def _bound(config: "Config", recordings: Sequence[Recording]) -> "Config":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from datetime import date, timedelta
 
 import click
@@ -12,6 +13,7 @@ from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
 from linter.cli.options import Common, common, emit
+from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
@@ -87,9 +89,16 @@ def command(
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
         rules = ruleset(config, "drift")
-        request = Request(environments, systems, recordings, offline, self_check, _progress)
+        progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
+        request = Request(environments, systems, recordings, offline, self_check, progress)
+        began = time.monotonic()
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
+        if result.interrupted:
+            progress.interrupted(record)
+            emit(outcome, common)
+            return Exit.INTERRUPTED
+        progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
     except (BadConfig, BadRule) as error:
         unread = InputError(error.path, error.line, 1, error.message)
@@ -117,13 +126,6 @@ def _record(path: str | None, result: Result) -> None:
         save(path, result.record)
     except OSError as error:
         raise click.FileError(path, error.strerror or "cannot be written") from None
-
-
-def _progress(done: int, of: int) -> None:
-    """A line on standard error, on a terminal only; the last one wipes it."""
-    if sys.stderr.isatty():
-        text = f"\r{done} of {of} systems have answered" if done < of else "\r\x1b[K"
-        click.echo(text, err=True, nl=False)
 
 
 def _explain(
