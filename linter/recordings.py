@@ -27,7 +27,7 @@ class Recording(NamedTuple):
     """Why it is too old to be believed, a clause; empty where it is not."""
     systems: Mapping[str, tuple[Mapping[str, Any], ...]]
     """System -> its entries, one an environment."""
-    taken: str
+    taken: str = ""
     """ISO time in UTC."""
 
 
