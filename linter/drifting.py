@@ -15,6 +15,7 @@ from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
 from linter.findings import Asked, Finding, InputError, Outcome, Population, ResourceVerdict, Severity, Silenced
 from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
 from linter.population import Ground, asked, population
@@ -358,6 +359,7 @@ def _finish(
         effective=tuple(run.effective),
         asked=run.asked,
         population=run.population,
+        digests={subject.path: digest_of(subject.manifest) for subject in named},
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

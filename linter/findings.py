@@ -207,6 +207,8 @@ class Outcome(NamedTuple):
     """The places that a comparison asked."""
     population: tuple[Population, ...] = ()
     """The principals there, counted."""
+    digests: Mapping[str, str] = {}
+    """Path -> the digest of the agreement that was compared (linter.manifest.signing)."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:
