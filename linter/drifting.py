@@ -12,7 +12,7 @@ from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
+from linter.findings import Asked, Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced, Source
 from linter.manifest.reader import read
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
@@ -28,6 +28,7 @@ from linter.systems.live import (
     Claim,
     Comparison,
     Discrepancy,
+    Failure,
     Observation,
     Part,
     Target,
@@ -96,6 +97,7 @@ class _Run:
         self.notes: dict[str, None] = {}
         self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
+        self.asked: dict[Source, Asked] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -111,21 +113,25 @@ class _Run:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def observe(self, wanted: Mapping[Target, tuple[Adapter, set[str]]]) -> dict[tuple[str, ...], Observation | str]:
+    def observe(
+        self, wanted: Mapping[Target, tuple[Adapter, set[str]]]
+    ) -> dict[tuple[str, ...], Observation | Failure]:
         """Ask every system once, several at a time; a sentence where one does not answer."""
-        answers: dict[tuple[str, ...], Observation | str] = {}
+        answers: dict[tuple[str, ...], Observation | Failure] = {}
         gate = Semaphore(_MOST_AT_ONCE)
 
-        def work(future: "Future[Observation | str]", adapter: Adapter, target: Target, principals: list[str]) -> None:
+        def work(
+            future: "Future[Observation | Failure]", adapter: Adapter, target: Target, principals: list[str]
+        ) -> None:
             with gate:
                 try:
                     future.set_result(self._ask(adapter, target, principals))
                 except BaseException as error:  # the one who waits must be told, whatever it is
                     future.set_exception(error)
 
-        waiting: dict[Future[Observation | str], Target] = {}
+        waiting: dict[Future[Observation | Failure], Target] = {}
         for target, (adapter, principals) in wanted.items():
-            future: Future[Observation | str] = Future()
+            future: Future[Observation | Failure] = Future()
             waiting[future] = target
             # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
             Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
@@ -135,35 +141,46 @@ class _Run:
                 self.request.progress(len(answers), len(waiting))
         return answers
 
-    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:
+    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | Failure:
         try:
             entry = self._recorded.get(target.key)
             if entry is None:
                 return adapter.observe(target, principals)
             return adapter.recorded(entry.data)
         except Unverified as problem:
-            return str(problem)
+            return Failure.of(problem)
         except ValueError as problem:
-            return f"{target.label}: {problem}"
+            return Failure(f"{target.label}: {problem}")
 
-    def compare(self, plane: Plane, answer: Observation | str) -> Comparison | str:
+    def compare(self, plane: Plane, answer: Observation | Failure) -> Comparison | Failure:
         """One plane compared, its part of each manifest judged; or why that could not be done."""
-        if isinstance(answer, str):
+        if isinstance(answer, Failure):
             return answer
         target = plane.target if self.request.self_check and plane.target.access else None
         try:
             return plane.adapter.compare(plane.binding, plane.principal, plane.claims, answer, target)
         except Unverified as problem:
-            return str(problem)
+            return Failure.of(problem)
+
+    def note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
+        """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
+        for intent in intents:
+            source = _source(intent.subject, intent.environment, intent.system)
+            if failure is not None or source not in self.asked:
+                known = failure or Failure("")
+                self.asked[source] = Asked(source, intent.subject.path, intent.subject.owner, *known)
 
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
         said = self.engine.check_live(whole)
-        self.findings += said.findings
-        self.crashed += said.crashed
         claim = part.claim
         subject = claim.subject
+        source = _source(subject, claim.environment, claim.system)
+        self.findings += [one._replace(source=source) for one in said.findings]
+        self.crashed += said.crashed
+        if said.crashed and source in self.asked:
+            self.asked[source] = self.asked[source]._replace(problem="a check of permlint crashed")
         for resource in claim.resources:
             held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
             kinds = sorted({one.verdict for one in held}, key=GRAVITY.index)
@@ -183,12 +200,17 @@ class _Run:
                 )
             )
 
-    def lose(self, claim: Claim, principal: str, problem: str) -> None:
+    def lose(self, claim: Claim, principal: str, failure: Failure) -> None:
         """A claim that could not be compared: each of its resources is unverified, and so is the audit log."""
+        problem = failure.problem
         found = [_unverified(problem, resource) for resource in claim.resources]
         if claim.audit_log is not None and not claim.resources:
             found.append(_unverified(f"the audit log {claim.audit_log.name}: {problem}", None, claim.audit_log.place))
         self.judge(Part(claim, principal, tuple(found)))
+
+
+def _source(subject: Subject, environment: str, system: str) -> Source:
+    return Source(*map(subject.redact, (subject.manifest.agent, environment, system)))
 
 
 def _touched(one: Discrepancy) -> "tuple[Resource, ...]":
@@ -226,11 +248,22 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
         wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
     answers = run.observe({target: (adapter, principals) for target, adapter, principals in wanted.values()})
     for intent, problem in lost:
-        run.lose(_claim(intent), intent.principal or "", problem)
+        run.note([intent], Failure(problem))
+        run.lose(_claim(intent), intent.principal or "", Failure(problem))
     compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
     _judge_all(run, compared, answers)
     run.findings += strangers(run.engine, watches, answers, [*plan, *around])
-    return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
+    unwatched += [(watch.source, _failed(answers[watch.target.key])) for watch in watches]
+    told = {plane.target.key for plane in found}
+    silent = {watch.source for watch in watches if watch.target.key in told}
+    for source, failure in unwatched:
+        run.asked[source] = Asked(source, "", "", *failure)
+    sentences = [
+        f"principals of {source.system}: {failure.problem}"
+        for source, failure in unwatched
+        if failure.problem and source not in silent
+    ]
+    return _finish(run, selection, named, errors, sentences, as_of)
 
 
 def _bound(config: "Config", recordings: Sequence[Recording]) -> "Config":
@@ -246,18 +279,22 @@ def _claim(intent: Intent) -> Claim:
 
 
 def _judge_all(
-    run: _Run, compared: Sequence[tuple[Plane, Comparison | str]], answers: Mapping[tuple[str, ...], Observation | str]
+    run: _Run,
+    compared: Sequence[tuple[Plane, Comparison | Failure]],
+    answers: Mapping[tuple[str, ...], Observation | Failure],
 ) -> None:
     users: dict[tuple[object, ...], dict[str, None]] = {}
     for plane, outcome in compared:
-        if not isinstance(outcome, str):
+        if not isinstance(outcome, Failure):
             agents = {claim.subject.manifest.agent: None for claim in plane.claims}
             users.setdefault((plane.target.key, outcome.principal), {}).update(agents)
     for plane, outcome in compared:
-        if isinstance(outcome, str):
+        if isinstance(outcome, Failure):
+            run.note(plane.intents, outcome)
             for claim in plane.claims:
                 run.lose(claim, plane.principal, outcome)
             continue
+        run.note(plane.intents)
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
             run.judge(part, _identity_faults(part, sharing))
@@ -267,7 +304,7 @@ def _judge_all(
         answer = answers[plane.target.key]
         entries = run.record.setdefault(plane.binding.system, [])
         known = {entry["environment"] for entry in entries}
-        if not isinstance(answer, str) and plane.binding.environment not in known:
+        if not isinstance(answer, Failure) and plane.binding.environment not in known:
             entry = {"kind": plane.binding.kind, "environment": plane.binding.environment, **answer.to_json()}
             entries.append(entry)
 
@@ -294,15 +331,9 @@ def _identity_faults(part: Part, sharing: Sequence[str]) -> Iterable[Discrepancy
         )
 
 
-def _unanswered(
-    watches: Sequence[Watch], answers: Mapping[tuple[str, ...], Observation | str], found: Sequence[Plane]
-) -> Iterable[str]:
-    """Systems that only a `principals` pattern asked for, and that did not answer."""
-    told = {plane.target.key for plane in found}
-    for watch in watches:
-        answer = answers[watch.target.key]
-        if isinstance(answer, str) and watch.target.key not in told:
-            yield f"principals of {watch.binding.system}: {answer}"
+def _failed(answer: Observation | Failure) -> Failure:
+    """Why there is no answer; nothing where there is one."""
+    return answer if isinstance(answer, Failure) else Failure("")
 
 
 def _finish(
@@ -342,6 +373,7 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        asked=tuple(sorted(run.asked.values())),
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

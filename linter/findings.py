@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from linter.catalogue import Rule
     from linter.creep.timeline import Timeline
     from linter.manifest.reader import Route
+    from linter.nightly.news import Nightly
 
 
 class Severity(IntEnum):
@@ -42,6 +43,29 @@ class Location(NamedTuple):
     snippet: str = ""
     """The whole source line `line`, secrets already masked (same width), otherwise raw: escape it for the medium."""
     caption: str = ""
+
+
+class Source(NamedTuple):
+    """One comparison of `drift`: where its findings come from, and what is asked again another night."""
+
+    agent: str
+    """Empty where a system's principals were looked through for agents without a manifest."""
+    environment: str
+    system: str
+    """By the name that the manifest, or else configuration, has for it."""
+
+
+class Asked(NamedTuple):
+    """A source that a run was to ask, and what came of it."""
+
+    source: Source
+    path: str = ""
+    """The manifest's; empty where no manifest asked."""
+    owner: str = ""
+    problem: str = ""
+    """Why it was not, or not wholly, compared, a clause; empty where it was."""
+    rejected: bool = False
+    """Whether the system refused the credential itself."""
 
 
 class Splice(NamedTuple):
@@ -84,6 +108,8 @@ class Finding(NamedTuple):
     cause: str = ""
     """The decision behind it, in words (a grant, a membership): a report may group by it."""
     repair: Repair | None = None
+    source: Source | None = None
+    """The comparison that it comes from; None for what is found without one."""
 
     @property
     def fingerprint(self) -> str:
@@ -164,6 +190,10 @@ class Outcome(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    asked: tuple[Asked, ...] = ()
+    """Every comparison that `drift` was to make."""
+    nightly: "Nightly | None" = None
+    """What `drift --state` knows of earlier nights."""
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:
