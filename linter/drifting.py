@@ -18,7 +18,7 @@ from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
 from linter.recordings import Entry, Recording, find
 from linter.rulesets import Ruleset
-from linter.strangers import Watch, strangers, watched
+from linter.strangers import strangers, watched
 from linter.systems.live import (
     GRAVITY,
     OK,
@@ -253,7 +253,9 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
     _judge_all(run, compared, answers)
     run.findings += strangers(run.engine, watches, answers, [*plan, *around])
-    unwatched += [(watch.source, _failed(answers[watch.target.key])) for watch in watches]
+    for watch in watches:
+        answer = answers[watch.target.key]
+        unwatched.append((watch.source, answer if isinstance(answer, Failure) else Failure("")))
     told = {plane.target.key for plane in found}
     silent = {watch.source for watch in watches if watch.target.key in told}
     for source, failure in unwatched:
@@ -331,11 +333,6 @@ def _identity_faults(part: Part, sharing: Sequence[str]) -> Iterable[Discrepancy
         )
 
 
-def _failed(answer: Observation | Failure) -> Failure:
-    """Why there is no answer; nothing where there is one."""
-    return answer if isinstance(answer, Failure) else Failure("")
-
-
 def _finish(
     run: _Run,
     selection: Selection,
@@ -356,9 +353,9 @@ def _finish(
         for one in silenced
         if one.finding.rule == UNVERIFIED_RULE
     }
-    unchecked = [*selection.unmatched, *run.crashed, *unwatched]
+    unverified = [*unwatched, *_unverified_sentences(run, findings, accepted)]
+    unchecked = [*selection.unmatched, *run.crashed, *unverified]
     unchecked += [note for note in run.notes if note.startswith("self-check failed")]
-    unchecked += _unverified_sentences(run, findings, accepted)
     if not run.verdicts and not unchecked and not errors and named:
         unchecked.append("no resource of these manifests was asked for")
     outcome = Outcome(
@@ -373,6 +370,7 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        unverified=tuple(unverified),
         asked=tuple(sorted(run.asked.values())),
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})

@@ -190,6 +190,8 @@ class Outcome(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    unverified: tuple[str, ...] = ()
+    """Those of `unchecked` that tell of resources and principals that could not be verified."""
     asked: tuple[Asked, ...] = ()
     """Every comparison that `drift` was to make."""
     nightly: "Nightly | None" = None

@@ -95,16 +95,16 @@ def strangers(
                 values = {"agent": agent, "principal": principal, "system": binding.system}
                 place = _location(engine, "agents", agent, "identities", binding.system)
                 key = f"{binding.system}:{binding.environment}:{principal}"
-                for found in engine.say("drift/orphaned-principal", values, place, agent, key, production):
-                    yield found._replace(source=watch.source)
+                said_of = engine.say("drift/orphaned-principal", values, place, agent, key, production)
+                yield from (found._replace(source=watch.source) for found in said_of)
         for one in answer.strangers(binding.settings.get("principals") or {}):
             if one.name not in known and (watch.target.key, one.name) not in said:
                 said.add((watch.target.key, one.name))
                 values = {"principal": one.name, "system": binding.system, "why": one.why}
                 place = _location(engine, "systems", binding.system, "principals")
                 key = f"{binding.system}:{binding.environment}:{one.name}"
-                for found in engine.say("drift/unmanaged-principal", values, place, "", key, production):
-                    yield found._replace(source=watch.source)
+                said_of = engine.say("drift/unmanaged-principal", values, place, "", key, production)
+                yield from (found._replace(source=watch.source) for found in said_of)
 
 
 def _location(engine: "Engine", *keys: str) -> Location:
