@@ -85,6 +85,15 @@ def gather(
     return named, context, errors
 
 
+class _Question(NamedTuple):
+    """One system to be asked, once for all that concerns it."""
+
+    target: Target
+    adapter: Adapter
+    principals: set[str]
+    claims: list[Claim]
+
+
 class _Run:
     def __init__(self, config: "Config", rules: Ruleset, as_of: "date", request: Request) -> None:
         self.config = config
@@ -111,35 +120,36 @@ class _Run:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def observe(self, wanted: Mapping[Target, tuple[Adapter, set[str]]]) -> dict[tuple[str, ...], Observation | str]:
+    def observe(self, wanted: "Iterable[_Question]") -> dict[tuple[str, ...], Observation | str]:
         """Ask every system once, several at a time; a sentence where one does not answer."""
         answers: dict[tuple[str, ...], Observation | str] = {}
         gate = Semaphore(_MOST_AT_ONCE)
 
-        def work(future: "Future[Observation | str]", adapter: Adapter, target: Target, principals: list[str]) -> None:
+        def work(future: "Future[Observation | str]", question: _Question) -> None:
             with gate:
                 try:
-                    future.set_result(self._ask(adapter, target, principals))
+                    future.set_result(self._ask(question))
                 except BaseException as error:  # the one who waits must be told, whatever it is
                     future.set_exception(error)
 
         waiting: dict[Future[Observation | str], Target] = {}
-        for target, (adapter, principals) in wanted.items():
+        for question in wanted:
             future: Future[Observation | str] = Future()
-            waiting[future] = target
+            waiting[future] = question.target
             # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
-            Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
+            Thread(target=work, args=(future, question), daemon=True).start()
         for done in as_completed(waiting):
             answers[waiting[done].key] = done.result()
             if self.request.progress is not None:
                 self.request.progress(len(answers), len(waiting))
         return answers
 
-    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:
+    def _ask(self, question: "_Question") -> Observation | str:
+        adapter, target = question.adapter, question.target
         try:
             entry = self._recorded.get(target.key)
             if entry is None:
-                return adapter.observe(target, principals)
+                return adapter.observe(target, sorted(question.principals), question.claims)
             return adapter.recorded(entry.data)
         except Unverified as problem:
             return str(problem)
@@ -218,13 +228,14 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     around = [intent for subject in context for intent in intents(config, subject)]
     found, lost = planes(plan, run.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, run.target)
-    wanted: dict[tuple[str, ...], tuple[Target, Adapter, set[str]]] = {}
-    for target, adapter, principals in [
-        *((plane.target, plane.adapter, {plane.principal}) for plane in found),
-        *((watch.target, watch.adapter, set()) for watch in watches),
-    ]:
-        wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    answers = run.observe({target: (adapter, principals) for target, adapter, principals in wanted.values()})
+    wanted: dict[tuple[str, ...], _Question] = {}
+    asking: list[Plane | Watch] = [*found, *watches]
+    for one in asking:
+        question = wanted.setdefault(one.target.key, _Question(one.target, one.adapter, set(), []))
+        if isinstance(one, Plane):
+            question.principals.add(one.principal)
+            question.claims.extend(one.claims)
+    answers = run.observe(wanted.values())
     for intent, problem in lost:
         run.lose(_claim(intent), intent.principal or "", problem)
     compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]

@@ -153,8 +153,11 @@ class Adapter(Protocol):
             Unverified: a variable is unset, or what it holds is malformed.
         """
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observation:
+    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observation:
         """Ask the system, for all principals at once.
+
+        Args:
+            claims: what is declared there, for what has to be asked of a resource by itself.
 
         Raises:
             Unverified: it cannot be reached, or does not answer, or the extra that talks to it is not installed.

@@ -7,13 +7,15 @@ from typing import Any
 
 from linter.skeleton import Draft
 from linter.systems.aws.account import Account, Found
-from linter.systems.aws.ask import CALLS, Login, ask, auditor_policy
+from linter.systems.aws.ask import CALLS, TOTAL, Login, ask, auditor_policy
 from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.aws.excess import Granted, resources, shortened
+from linter.systems.aws.holders import Holder, Home, holder
 from linter.systems.aws.table import table
+from linter.systems.aws.unread import doubts
 from linter.systems.live import MISSING, Binding, Claim, Comparison, Discrepancy, Part, Stranger, Target, Unverified
 from linter.systems.secret import BadSecret, Secret
 
@@ -74,9 +76,10 @@ class AWS:
 
     own_principal = True
 
-    def __init__(self, endpoint: str | None = None) -> None:
-        """Take the endpoint of a server that plays AWS; for tests alone."""
+    def __init__(self, endpoint: str | None = None, total: float = TOTAL) -> None:
+        """Take the endpoint of a server that plays AWS, and the seconds that it may take; for tests alone."""
         self._endpoint = endpoint
+        self._total = total
 
     def about(self) -> Sequence[str]:
         """The calls, the auditor's policy, and what no policy says."""
@@ -111,15 +114,24 @@ class AWS:
         label = f"${settings['access_key_id_env']}"
         return _asked(("aws", "key", sha256(login.key.encode()).hexdigest()), label, login)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
-        """Read the account once.
+    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observed:
+        """Read the account once, and the policies of the resources that are declared.
 
         Raises:
             Unverified: AWS cannot be asked.
         """
         assert isinstance(target, Asked)
+
+        def named(home: Home) -> Iterator[Holder]:
+            for claim in claims:
+                logs = (audit_demand(claim.audit_log, home.partition),) if claim.audit_log else ()
+                for one in (*_demands(claim, home.partition), *logs):
+                    found = holder(one.service, one.where, home)
+                    if found is not None:
+                        yield found
+
         try:
-            return Observed(ask(target.login, principals, self._endpoint), live=True)
+            return Observed(ask(target.login, principals, self._endpoint, named=named, total=self._total), live=True)
         except ValueError as problem:
             raise Unverified(f"{target.label}: {problem}") from None
 
@@ -155,11 +167,12 @@ class AWS:
         granted = Granted(evaluation, agreed)
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
-            found_here = list(discrepancies(Side(claim, own, agreed, granted, name)))
+            found_here = list(discrepancies(Side(claim, own, agreed, granted, name, observed.account)))
             if claim.audit_log is not None and log is not None:
-                found_here += faults(claim.audit_log, log, granted, name)
+                unsure = tuple(doubts(observed.account, found.principal, log))
+                found_here += faults(claim.audit_log, log, granted, name, unsure)
             parts.append(Part(claim, name, tuple(found_here)))
-        return Comparison(name, tuple(parts), tuple(_notes(name, evaluation)), tuple(_table(granted)))
+        return Comparison(name, tuple(parts), tuple(_notes(name, observed.account, evaluation)), tuple(_table(granted)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """Not for AWS: a policy of wildcards is no proposal.
@@ -224,14 +237,16 @@ def _nobody(claim: Claim, name: str) -> Part:
     return Part(claim, name, (found,))
 
 
-def _notes(name: str, evaluation: Evaluation) -> Iterator[str]:
+def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]:
     given = evaluation.situation
     if given.scps is None:
         yield f"{name}: service control policies could not be read: what is said to be granted is an upper bound"
     if not given.session_known:
         yield f"{name}: a session policy cannot be seen: what is said to be granted is an upper bound"
-    if not given.resource_policies:
-        yield f"{name}: no policy of a resource is known: what buckets, queues and keys allow by themselves is not compared"
+    if account.rcps is None:
+        yield f"{name}: resource control policies could not be read: they may deny what is said to be granted"
+    if account.whole:
+        yield f"{name}: policies of resources were read of those that manifests name; others may allow or deny it more"
 
 
 def _table(granted: Granted) -> Iterator[tuple[str, ...]]:

@@ -84,7 +84,7 @@ class Keys:
         label = f"${binding.settings[provider.variable]}"
         return _target((provider.kind, origin, fingerprint), label, secret, binding)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observed:
         """Ask the provider what the key can do.
 
         Raises:

@@ -142,7 +142,7 @@ class PostgreSQL:
         place = [str(given.get(key) or "") for key in ("service", "host", "hostaddr", "port", "dbname")]
         return Target(("postgresql", *place, "" if place[-1] else str(given.get("user") or "")), f"${name}", dsn)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observed:
         """Scan the database once for all these roles.
 
         Raises:
