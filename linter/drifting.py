@@ -131,10 +131,19 @@ class _Run:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def unit(self, target: Target, adapter: Adapter, principals: Iterable[str]) -> Unit:
-        """What has to be asked, or looked up in a recording."""
-        entry = self._recorded.get(target.key)
-        return Unit(adapter, target, tuple(sorted(principals)), None if entry is None else entry.data)
+    def units(self, found: Iterable[Plane], watches: Iterable[Watch]) -> list[Unit]:
+        """What has to be asked, or looked up in a recording: each target once."""
+        units: dict[tuple[str, ...], Unit] = {}
+        asking: list[Plane | Watch] = [*found, *watches]
+        for one in asking:
+            entry = self._recorded.get(one.target.key)
+            recorded = None if entry is None else entry.data
+            unit = units.setdefault(one.target.key, Unit(one.adapter, one.target, recorded=recorded))
+            if isinstance(one, Plane):
+                principals = sorted({*unit.principals, one.principal})
+                declared = [*unit.declared, *(named for claim in one.claims for named in claim.named)]
+                units[one.target.key] = unit._replace(principals=tuple(principals), declared=tuple(declared))
+        return list(units.values())
 
     def times(self, told: Told) -> dict[tuple[str, ...], str]:
         """When each target that answered did: by its own account, else when it was recorded, else when it was asked."""
@@ -244,13 +253,7 @@ def drift(
     around = [intent for subject in context for intent in intents(config, subject)]
     found, lost = planes(plan, run.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, run.target)
-    wanted: dict[tuple[str, ...], tuple[Target, Adapter, set[str]]] = {}
-    for target, adapter, principals in [
-        *((plane.target, plane.adapter, {plane.principal}) for plane in found),
-        *((watch.target, watch.adapter, set()) for watch in watches),
-    ]:
-        wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    units = [run.unit(*one) for one in wanted.values()]
+    units = run.units(found, watches)
     with executor or Daemons() as pool:
         told = tell(units, found, run.compare, pool, request.progress)
     for intent, problem in lost:
