@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
+from datetime import UTC, datetime
 from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,11 +13,13 @@ from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
+from linter.findings import Asked, Finding, InputError, Outcome, Population, ResourceVerdict, Severity, Silenced
 from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
-from linter.recordings import Entry, Recording, find
+from linter.population import Ground, asked, population
+from linter.recordings import Entry, Recording, find, iso
 from linter.rulesets import Ruleset
 from linter.strangers import Watch, strangers, watched
 from linter.systems.live import (
@@ -96,6 +99,10 @@ class _Run:
         self.notes: dict[str, None] = {}
         self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
+        self.asked: tuple[Asked, ...] = ()
+        self.population: tuple[Population, ...] = ()
+        self.answered: dict[tuple[str, ...], str] = {}
+        """When each target answered."""
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -130,7 +137,13 @@ class _Run:
             # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
             Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
         for done in as_completed(waiting):
-            answers[waiting[done].key] = done.result()
+            key = waiting[done].key
+            answers[key] = answer = done.result()
+            if not isinstance(answer, str):
+                recorded = self._recorded.get(key)
+                self.answered[key] = answer.told_at() or (
+                    recorded.recording.taken if recorded else iso(datetime.now(UTC))
+                )
             if self.request.progress is not None:
                 self.request.progress(len(answers), len(waiting))
         return answers
@@ -160,9 +173,9 @@ class _Run:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
         said = self.engine.check_live(whole)
-        self.findings += said.findings
-        self.crashed += said.crashed
         claim = part.claim
+        self.findings += [one._replace(system=claim.system, principal=part.principal) for one in said.findings]
+        self.crashed += said.crashed
         subject = claim.subject
         for resource in claim.resources:
             held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
@@ -229,6 +242,8 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
         run.lose(_claim(intent), intent.principal or "", problem)
     compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
     _judge_all(run, compared, answers)
+    ground = Ground(config, plan, found, lost, watches, answers, run.answered)
+    run.asked, run.population = asked(ground), population(ground)
     run.findings += strangers(run.engine, watches, answers, [*plan, *around])
     return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
 
@@ -342,6 +357,9 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        asked=run.asked,
+        population=run.population,
+        digests={subject.path: digest_of(subject.manifest) for subject in named},
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

@@ -13,7 +13,11 @@ CHOICES = ("keep", "modify", "revoke", "investigate")
 
 
 class Source(NamedTuple):
-    """One place that principals were looked for in: all manifests, or one live system in one environment."""
+    """One place that principals were looked for in: all manifests, or one live system in one environment.
+
+    Of the manifests (kind "manifests") a principal is a file: `declared` counts those that could be read, `unmanaged` names
+    the others.
+    """
 
     name: str
     """"manifests", or the system as configuration calls it."""
@@ -41,6 +45,7 @@ class Note(NamedTuple):
     """A finding, as the report shows it."""
 
     rule: str
+    """`category/name`; empty for what could not be read at all."""
     severity: str
     """"error", "warning" or "info"."""
     message: str
@@ -61,6 +66,8 @@ class Note(NamedTuple):
     """ISO date on which the suppression or acceptance ends, or empty."""
     new: bool = False
     """Whether the last report did not have it."""
+    first_seen: str = ""
+    """ISO date or time of its first sight, as the nightly history has it; empty where it has none."""
 
 
 class Decision(NamedTuple):
@@ -112,6 +119,8 @@ class Permission(NamedTuple):
     new: bool
     """Whether the last report did not have it."""
     decision: Decision | None
+    finding: str = ""
+    """Of what is granted and not declared: the fingerprint of the finding that says so."""
 
 
 class Cell(NamedTuple):
@@ -129,6 +138,8 @@ class Unit(NamedTuple):
     """One agent in one environment: a row of the matrix."""
 
     agent: str
+    anchor: str
+    """The agent's, to link to it."""
     environment: str
     production: bool
     cells: tuple[Cell | None, ...]
@@ -176,8 +187,9 @@ class Agent(NamedTuple):
 
 
 class Revoked(NamedTuple):
-    """A permission that the last report had and that is gone."""
+    """A permission that the last report had, or that a revoke was decided of, and that is gone."""
 
+    id: str
     agent: str
     environment: str
     resource: str
@@ -238,7 +250,8 @@ class Change(NamedTuple):
     agents_new: tuple[str, ...]
     agents_gone: tuple[str, ...]
     permissions_new: int
-    findings_new: int
+    findings_new: int | None
+    """None where it is not known: an earlier version of the manifests says nothing of its findings."""
 
 
 class Audit(NamedTuple):
@@ -254,7 +267,7 @@ class Audit(NamedTuple):
     units: tuple[Unit, ...]
     agents: tuple[Agent, ...]
     findings: tuple[Note, ...]
-    """Those that belong to no agent of this report: unmanaged principals, unreadable manifests, stale acceptances."""
+    """Those that belong to no agent of this report: unmanaged principals, what cannot be read, stale acceptances."""
     change: Change | None
     """None where there is nothing to compare with."""
     revoked: tuple[Revoked, ...]
