@@ -6,11 +6,26 @@ Only hashes of the page's own style and script are allowed to run, so that even 
 import base64
 import hashlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
-from linter.audit.views import ambiguous, by_environment, every_finding, folded, pressing, principals, sums, tally
+from linter.audit.views import (
+    Fold,
+    ambiguous,
+    by_environment,
+    every_finding,
+    folded,
+    folded_exceptions,
+    pressing,
+    principals,
+    states,
+    steps,
+    sums,
+    tally,
+)
+from linter.reported import SHORTEST
 from linter.reports.visible import visible
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
@@ -37,6 +52,7 @@ _REVIEWS = {
 }
 _BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
 _SIGNS = {"excess": "over", "missing": "under", "conditional": "cond", "unverified": "unsure"}
+_SEVERITIES = {"error": "error", "warning": "warning", "info": "info"}
 _LETTERS = "NRCUDA"
 """Of `LEVELS`."""
 
@@ -70,10 +86,13 @@ def render(audit: Audit) -> str:
         by_environment=by_environment,
         folded=folded,
         growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
+        marked=_marked,
         lines=lambda text: jinja2.filters.escape(visible(text, keep="\n")),
-        packed=_packed,
+        identity=_cut_ids(audit),
         principals=principals,
         short=_short,
+        states=states,
+        steps=steps,
         tally=tally,
         within=_within,
     )
@@ -94,6 +113,7 @@ def render(audit: Audit) -> str:
         reviews=_REVIEWS,
         beginnings=_BEGINNINGS,
         row_class=_row_class,
+        severities=_SEVERITIES,
         bar_width=BAR,
         **_computed(audit),
     )
@@ -105,7 +125,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
     return {
         "anchors": {agent.name: agent.anchor for agent in reversed(audit.agents)},
         "bars": blast_by_environment(audit),
-        "exceptions": exceptions(audit),
+        "exceptions": folded_exceptions(exceptions(audit)),
         "permissions": len(every),
         "powers": privileged(audit),
         "pressing": pressing(audit),
@@ -132,28 +152,32 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _packed(digest: str) -> str:
-    """A permission's id in two thirds of its length: base64url without `sha256:`, which the page's script undoes."""
-    try:
-        return base64.urlsafe_b64encode(bytes.fromhex(digest.removeprefix("sha256:"))).decode().rstrip("=")
-    except ValueError:
-        return digest
-
-
 def _short(fingerprint: str) -> str:
     """As many digits as `permlint explain` asks for."""
-    return fingerprint.removeprefix("sha256:")[:12]
+    return fingerprint.removeprefix("sha256:")[:SHORTEST]
+
+
+def _cut_ids(audit: Audit) -> Callable[[str], str]:
+    """What shortens a permission's id to as few digits as tell all of this report apart, like a fingerprint."""
+    every = {one.id.removeprefix("sha256:") for agent in audit.agents for one in agent.permissions}
+    length = SHORTEST
+    while len({one[:length] for one in every}) < len(every):
+        length += 1
+    return lambda identity: identity.removeprefix("sha256:")[:length]
 
 
 def _within(place: str, path: str) -> str:
     """A place without the path of the manifest that the reader is at."""
     own = f"{path}:"
-    return f"line {place.removeprefix(own)}" if path and place.startswith(own) else place
+    return place.removeprefix(own) if path and place.startswith(own) else place
 
 
 def _row_class(one: Permission) -> str:
-    """The letters that the page's filter reads (parts.html)."""
-    return " ".join(
+    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius."""
+    undeclared = one.origin == "granted"
+    granted = one.granted if one.granted is not None or not undeclared else one.level
+    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
+    letters = [
         letter
         for letter, holds in (
             ("u", one.decision is None),
@@ -163,4 +187,11 @@ def _row_class(one: Permission) -> str:
             ("n", one.new),
         )
         if holds
-    )
+    ]
+    return " ".join([*letters, f"d{0 if undeclared else one.level}", f"g{'q' if granted is None else granted}", f"b{blast}"])
+
+
+def _marked(fold: Fold) -> str:
+    """The same letters of findings."""
+    new, excepted = any(one.new for one in fold.notes), any(one.status != "open" for one in fold.notes)
+    return " ".join(letter for letter, holds in (("n", new), ("e", excepted)) if holds)

@@ -1,48 +1,81 @@
 """What the page shows of an audit that the audit says nowhere in one place: sums, groups, and what repeats itself folded."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
+from linter.creep.timeline import Entry, Step
 
 FEWEST = 4
-"""Findings that say the same of so many resources are told once."""
+"""Findings that say the same of so many places are told once."""
+
+
+class Piece(NamedTuple):
+    """A piece of a text that several findings share but for what fills its holes."""
+
+    text: str
+    """Of a hole, what fills it: "RESOURCE" or "AGENT"."""
+    hole: bool = False
 
 
 class Fold(NamedTuple):
-    """Findings that differ in their resource and place alone."""
+    """Findings that differ at most in their place, their resource, their state, and whose they are."""
 
-    note: Note
-    """The first of them; it speaks for all but for `resource`, `place` and `fingerprint`."""
-    message: tuple[str, ...]
-    """Its message, cut where the resource's name stands; one text where nothing is folded."""
-    fix: tuple[str, ...]
-    """The same of its fix."""
     notes: tuple[Note, ...]
+    message: tuple[Piece, ...]
+    fix: tuple[Piece, ...]
 
 
 def folded(notes: Iterable[Note]) -> list[Fold]:
-    """The findings, those that say the same of several resources as one, where its first stood."""
-    groups: dict[tuple[object, ...], list[Note]] = {}
+    """One agent's findings, those that say the same of several resources as one, where its first stood."""
+    return _fold(notes, lambda one: (one.rule, one.severity, one.environment), lambda one: {one.resource: "RESOURCE"})
+
+
+def folded_exceptions(notes: Iterable[Note]) -> list[Fold]:
+    """All agents' exceptions, those that were allowed alike as one."""
+    return _fold(
+        notes,
+        lambda one: (one.rule, one.severity, one.status, one.reason, one.approver, one.until),
+        lambda one: {one.resource: "RESOURCE", one.agent: "AGENT"},
+    )
+
+
+def _fold(
+    notes: Iterable[Note], alike: Callable[[Note], tuple[str, ...]], holes: Callable[[Note], dict[str, str]]
+) -> list[Fold]:
+    groups: dict[tuple[tuple[str, ...], tuple[Piece, ...], tuple[Piece, ...]], list[Note]] = {}
     for one in notes:
-        message, fix = _cut(one.message, one.resource), _cut(one.fix, one.resource)
-        same = (one.rule, one.severity, one.environment, one.status, one.reason, one.approver, one.until, one.new)
-        groups.setdefault((message, fix, same), []).append(one)
+        own = holes(one)
+        groups.setdefault((alike(one), _cut(one.message, own), _cut(one.fix, own)), []).append(one)
     found = []
-    for group in groups.values():
-        first = group[0]
+    for (_, message, fix), group in groups.items():
         if len(group) >= FEWEST:
-            cut = (_cut(first.message, first.resource), _cut(first.fix, first.resource))
-            found.append(Fold(first, *cut, tuple(group)))
+            found.append(Fold(tuple(group), message, fix))
         else:
-            found += [Fold(one, (one.message,), (one.fix,), (one,)) for one in group]
+            found += [Fold((one,), (Piece(one.message),), (Piece(one.fix),)) for one in group]
     return found
 
 
-def _cut(text: str, name: str) -> tuple[str, ...]:
-    return tuple(text.split(name)) if name else (text,)
+def _cut(text: str, holes: dict[str, str]) -> tuple[Piece, ...]:
+    pieces = [Piece(text)]
+    for name, filled in holes.items():
+        if name and name in text:
+            pieces = [each for piece in pieces for each in _split(piece, name, filled)]
+    return tuple(pieces)
+
+
+def _split(piece: Piece, name: str, filled: str) -> list[Piece]:
+    if piece.hole:
+        return [piece]
+    hole = Piece(filled, True)
+    return [each for part in piece.text.split(name) for each in (hole, Piece(part))][1:]
+
+
+def states(fold: Fold) -> list[tuple[str, int]]:
+    """How many of the findings are open, suppressed, accepted."""
+    return list(Counter(one.status for one in fold.notes).items())
 
 
 class Group(NamedTuple):
@@ -60,24 +93,27 @@ def by_environment(permissions: Iterable[Permission]) -> list[Group]:
     return [Group(name, tuple(group)) for name, group in groups.items()]
 
 
-class Principal(NamedTuple):
-    """Whose permissions an agent's are, in one environment of one system."""
-
-    name: str
-    system: str
-    environment: str
-
-
-def principals(agent: Agent) -> list[Principal]:
-    """Every principal that the agent's permissions name."""
-    found = {Principal(one.principal, one.system, one.environment): None for one in agent.permissions if one.principal}
-    return list(found)
+def principals(agent: Agent) -> list[tuple[str, list[str]]]:
+    """Every principal that the agent's permissions name, and where each is used: "postgres (production)"."""
+    found: dict[str, dict[str, None]] = {}
+    for one in agent.permissions:
+        if one.principal:
+            place = one.system if len(agent.environments) == 1 else f"{one.system} ({one.environment})"
+            found.setdefault(one.principal, {})[place] = None
+    return [(name, list(places)) for name, places in found.items()]
 
 
 def ambiguous(agent: Agent) -> frozenset[tuple[str, str]]:
     """(system, environment) of several principals: there each permission has to say whose it is."""
-    places = Counter((one.system, one.environment) for one in principals(agent))
-    return frozenset(place for place, times in places.items() if times > 1)
+    whose = {(one.system, one.environment, one.principal) for one in agent.permissions}
+    return frozenset(place for place, times in Counter(one[:2] for one in whose).items() if times > 1)
+
+
+def steps(entry: Entry) -> list[Step]:
+    """What a commit did, with what bears no mark told in one line."""
+    plain = [step.text for step in entry.steps if step.mark == " "]
+    told = [step for step in entry.steps if step.mark != " "]
+    return [Step(" ", plain[0] + " " + "; ".join(plain[1:])), *told] if plain else told
 
 
 class Pressing(NamedTuple):

@@ -64,7 +64,7 @@ def hexed(text: str) -> str:
 
 def permission(agent: str, number: int, environment: str, *, live: bool = True, new: bool = False) -> Permission:
     """The `number`-th permission of an agent."""
-    what, level, blast = _ACTIONS[number * 7 % 6 if number % 5 else 0]
+    what, level, blast = _ACTIONS[0 if number % 3 == 0 else number % 5 if number % 19 else 5]
     system = SYSTEMS[number % len(SYSTEMS)]
     verdict = _VERDICTS[(number * 3 + len(agent)) % 10] if live else ""
     resource = f"{system}.{_OBJECTS[number % 8]}" + (f"_{number // 8}" if number > 7 else "")
@@ -85,10 +85,11 @@ def permission(agent: str, number: int, environment: str, *, live: bool = True, 
         principal=f"{agent.replace('-', '_')}_role",
         blast_declared="low" if number % 3 else blast,
         blast_computed=blast,
-        privileged=("administration",) if level == 5 else ("ownership", "grant option") if number % 11 == 4 else (),
+        privileged=("administration",) if level == 5 else ("ownership", "grant option") if number % 29 == 4 else (),
         justification="agreed with support in 2025" if number % 6 == 2 else "",
         new=new or number % 13 == 5,
         decision=None,
+        finding=hexed(f"finding {agent} {number}") if verdict == "excess" and number % 4 == 1 else "",
     )
 
 
@@ -181,7 +182,7 @@ def _unit(one: Agent, environment: str, live: bool) -> Unit:
         worst = max((each.verdict for each in own), key=("", "ok", "unverified", "missing", "conditional", "excess").index)
         return Cell(max(each.level for each in own), max(known) if known and live else None, worst)
 
-    return Unit(one.name, environment, environment == "production", tuple(map(cell, SYSTEMS)))
+    return Unit(one.name, one.anchor, environment, environment == "production", tuple(map(cell, SYSTEMS)))
 
 
 def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bool = True, environments: int = 1) -> Audit:
@@ -205,10 +206,10 @@ def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bo
         ),  # fmt: skip
         change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4),
         revoked=(
-            Revoked("fax-bot", "production", "postgres.faxes", "read, delete",
+            Revoked(hexed("faxes"), "fax-bot", "production", "postgres.faxes", "read, delete",
                     Decision("revoke", "sam@example.com", "2026-08-25", "nobody sends faxes", "done", "2026-09-02"),
                     "both", "2026-09-02T02:00:11Z"),
-            Revoked("ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
+            Revoked(hexed("exports"), "ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
         ),  # fmt: skip
         decisions_open=sum(one.decision is None for each_of in all_of for one in each_of.permissions),
         evidence=Evidence(
