@@ -188,7 +188,9 @@ def _row_class(one: Permission) -> str:
         )
         if holds
     ]
-    return " ".join([*letters, f"d{0 if undeclared else one.level}", f"g{'q' if granted is None else granted}", f"b{blast}"])
+    return " ".join(
+        [*letters, f"d{0 if undeclared else one.level}", f"g{'q' if granted is None else granted}", f"b{blast}"]
+    )
 
 
 def _marked(fold: Fold) -> str:

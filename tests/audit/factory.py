@@ -179,13 +179,17 @@ def _unit(one: Agent, environment: str, live: bool) -> Unit:
         if not own:
             return None
         known = [each.granted for each in own if each.granted is not None]
-        worst = max((each.verdict for each in own), key=("", "ok", "unverified", "missing", "conditional", "excess").index)
+        worst = max(
+            (each.verdict for each in own), key=("", "ok", "unverified", "missing", "conditional", "excess").index
+        )
         return Cell(max(each.level for each in own), max(known) if known and live else None, worst)
 
     return Unit(one.name, one.anchor, environment, environment == "production", tuple(map(cell, SYSTEMS)))
 
 
-def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bool = True, environments: int = 1) -> Audit:
+def audit(
+    agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bool = True, environments: int = 1
+) -> Audit:
     """An audit of that many agents, each with as many permissions, and that many findings in all."""
     each = [findings // agents + (number < findings % agents) for number in range(agents)]
     all_of = tuple(agent(n, permissions, each[n], live=live, environments=environments) for n in range(agents))
@@ -200,15 +204,32 @@ def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bo
         units=tuple(_unit(one, where, live) for one in all_of for where in one.environments),
         agents=all_of,
         findings=(
-            Note("drift/unmanaged-principal", "error", "etl_admin of postgres has no manifest, and it is a member of agents",
-                 "permlint.toml:4:1", "", "production", "", "Write a manifest for it, or drop the role.",
-                 hexed("unmanaged"), "open", new=True),
+            Note(
+                "drift/unmanaged-principal",
+                "error",
+                "etl_admin of postgres has no manifest, and it is a member of agents",
+                "permlint.toml:4:1",
+                "",
+                "production",
+                "",
+                "Write a manifest for it, or drop the role.",
+                hexed("unmanaged"),
+                "open",
+                new=True,
+            ),
         ),  # fmt: skip
         change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4),
         revoked=(
-            Revoked(hexed("faxes"), "fax-bot", "production", "postgres.faxes", "read, delete",
-                    Decision("revoke", "sam@example.com", "2026-08-25", "nobody sends faxes", "done", "2026-09-02"),
-                    "both", "2026-09-02T02:00:11Z"),
+            Revoked(
+                hexed("faxes"),
+                "fax-bot",
+                "production",
+                "postgres.faxes",
+                "read, delete",
+                Decision("revoke", "sam@example.com", "2026-08-25", "nobody sends faxes", "done", "2026-09-02"),
+                "both",
+                "2026-09-02T02:00:11Z",
+            ),
             Revoked(hexed("exports"), "ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
         ),  # fmt: skip
         decisions_open=sum(one.decision is None for each_of in all_of for one in each_of.permissions),
@@ -220,8 +241,12 @@ def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bo
             commit="c3442e60f5b1c4c0f4a5c7a3f8d0a9e7b1c2d3e4-dirty",
             configuration=hexed("configuration"),
             asked=(
-                Asked("postgres (production)", "db.internal, database app, 6 principals", "2026-11-25T02:00:11Z",
-                      "answered" if live else "not asked"),
+                Asked(
+                    "postgres (production)",
+                    "db.internal, database app, 6 principals",
+                    "2026-11-25T02:00:11Z",
+                    "answered" if live else "not asked",
+                ),
                 Asked("slack_webhook (production)", "", "", "no token: SLACK_BOT_TOKEN is not set"),
                 Asked("git", "", "2026-11-25T02:00:11Z", "answered"),
             ),  # fmt: skip

@@ -70,8 +70,8 @@
     all("thead th", table).forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.append(...head.childNodes);
-      head.append(button);
+      button.setAttribute("aria-label", `Sort by ${head.textContent}`);
+      head.append(button);  // over the whole of it: its words stay the header's own, which print on every page
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") === "ascending";
         all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
