@@ -69,7 +69,7 @@ def render(audit: Audit) -> str:
     """
     try:
         import jinja2
-        from markupsafe import Markup
+        from markupsafe import Markup, escape
     except ImportError:
         raise MissingExtra("an HTML report needs Jinja2: python -m pip install 'permlint[report]'") from None
 
@@ -87,7 +87,7 @@ def render(audit: Audit) -> str:
         folded=folded,
         growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
         marked=_marked,
-        lines=lambda text: jinja2.filters.escape(visible(text, keep="\n")),
+        lines=lambda text: escape(visible(text, keep="\n")),
         identity=_cut_ids(audit),
         principals=principals,
         short=_short,

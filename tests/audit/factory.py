@@ -49,8 +49,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     ("scope/uncheckable-scope", "info", "this scope is prose: nothing can compare it", "Structure the scope."),
     ("blast-radius/understated-blast-radius", "warning", "`{what}` says low; high follows from what is granted",
      "Write `blast_radius: high`, or narrow the entry."),
-    ("rollback/unacknowledged-irreversible", "warning", "what is sent through `{what}` cannot be taken back, and "
-     "neither reversibility nor a rollback is given",
+    ("rollback/unacknowledged-irreversible", "warning", "what is sent through `{what}` cannot be taken back",
      "Add `reversibility: irreversible` (agreed), or `reversibility: compensable` with `rollback:`."),
     ("scope/unbounded-write", "error", "the agent may write everything that `{what}` covers, now and in future",
      "Narrow it with `scope:`."),
@@ -217,7 +216,7 @@ def audit(
                 "open",
                 new=True,
             ),
-        ),  # fmt: skip
+        ),
         change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4),
         revoked=(
             Revoked(
@@ -231,7 +230,7 @@ def audit(
                 "2026-09-02T02:00:11Z",
             ),
             Revoked(hexed("exports"), "ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
-        ),  # fmt: skip
+        ),
         decisions_open=sum(one.decision is None for each_of in all_of for one in each_of.permissions),
         evidence=Evidence(
             tool="permlint 0.1.0",
@@ -249,7 +248,7 @@ def audit(
                 ),
                 Asked("slack_webhook (production)", "", "", "no token: SLACK_BOT_TOKEN is not set"),
                 Asked("git", "", "2026-11-25T02:00:11Z", "answered"),
-            ),  # fmt: skip
+            ),
             unverified=("slack_webhook (production): no token, so nothing says what it may do",),
             inputs=tuple(Input(one.path, hashlib.sha256(one.path.encode()).hexdigest()) for one in all_of),
         ),
