@@ -103,6 +103,8 @@ class _Run:
         self.population: tuple[Population, ...] = ()
         self.answered: dict[tuple[str, ...], str] = {}
         """When each target answered."""
+        self.compared: dict[tuple[str, ...], set[str]] = {}
+        """The principals of each target that were compared."""
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -242,7 +244,7 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
         run.lose(_claim(intent), intent.principal or "", problem)
     compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
     _judge_all(run, compared, answers)
-    ground = Ground(config, plan, found, lost, watches, answers, run.answered)
+    ground = Ground(config, plan, found, lost, watches, answers, run.answered, run.compared)
     run.asked, run.population = asked(ground), population(ground)
     run.findings += strangers(run.engine, watches, answers, [*plan, *around])
     return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
@@ -276,6 +278,7 @@ def _judge_all(
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
             run.judge(part, _identity_faults(part, sharing))
+            run.compared.setdefault(plane.target.key, set()).add(part.principal)
         run.notes.update(dict.fromkeys(outcome.notes))
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
         run.effective.append((where, outcome.effective))

@@ -23,6 +23,8 @@ class Ground(NamedTuple):
     answers: Mapping[tuple[str, ...], Observation | str]
     times: Mapping[tuple[str, ...], str]
     """When each target answered."""
+    compared: Mapping[tuple[str, ...], Iterable[str]]
+    """The principals of each that were compared."""
 
 
 class _Place(NamedTuple):
@@ -86,7 +88,8 @@ def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     silent = seen.problem if answer is None else answer if isinstance(answer, str) else ""
     account = "" if answer is None or isinstance(answer, str) else answer.told_by()
     at = ground.times.get(seen.key, "")
-    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), account, at, silent)
+    compared = tuple(sorted(ground.compared.get(seen.key, ())))
+    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent)
 
 
 def population(ground: Ground) -> tuple[Population, ...]:
