@@ -107,7 +107,7 @@ def from_body(body: Mapping[str, Any]) -> Live:
         )
     asked = [_asked(one) for one in body["asked"]]
     return Live(
-        facts=(*(_fact(one) for one in body["findings"]), *(_fact(one) for one in body["silenced"])),
+        facts=tuple(map(_fact, [*body["findings"], *body["silenced"]])),
         verdicts={key: tuple(found) for key, found in verdicts.items()},
         digests=dict(body["digests"]),
         asked=tuple(asked),
