@@ -13,7 +13,7 @@ from linter.audit.agents import agent, anchors, matrix
 from linter.audit.decisions import DECISIONS
 from linter.audit.declared import header, plan_of
 from linter.audit.ledger import Ledger, Past, ledger
-from linter.audit.model import Agent, Asked, Audit, Change, Evidence, Note, Source
+from linter.audit.model import Agent, Audit, Change, Evidence, Note, Source
 from linter.audit.notes import About, notes, path_of
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
@@ -40,8 +40,6 @@ class Brought(NamedTuple):
     """Fingerprint -> first sight, as the nightly history has it."""
     files: tuple[str, ...]
     """Files that the report is made from, beside those of the project; absolute."""
-    asked: tuple[Asked, ...]
-    """Sources beside git and the live systems."""
 
 
 def gather(config: Config, selection: Selection, as_of: date, runs: Runs, brought: Brought, made_at: str) -> Audit:
@@ -140,7 +138,7 @@ def _evidence(
         made_at=made_at,
         commit=commit,
         configuration=evidence.configuration(config),
-        asked=(*((git,) if git else ()), *brought.asked, *(runs.live.asked if runs.live else ())),
+        asked=(*((git,) if git else ()), *(runs.live.asked if runs.live else ())),
         unverified=tuple(dict.fromkeys(unverified)),
         inputs=used,
     )
