@@ -107,8 +107,9 @@ def _days(day: str, today: date) -> int | None:
 def _identities(plan: Sequence[Intent]) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for intent in plan:
-        if intent.system and intent.principal:
-            found.setdefault((intent.system, intent.principal), []).append(intent.environment)
+        principal = intent.principal or intent.identity
+        if intent.system and principal:
+            found.setdefault((intent.system, principal), []).append(intent.environment)
     own = "the credential's own login"
     return [
         f"{system}: {own if principal == LOGIN else principal} ({', '.join(where)})"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from linter.audit.model import LEVELS, Agent, Audit, Cell, Decision, Note, Permission, exceptions, privileged, undecided
 from linter.reports.markdown import code, prose
+from linter.reports.totals import plural
 from linter.reports.visible import inert
 
 _NOT_ASKED = "not asked"
@@ -72,8 +73,8 @@ def _summary(audit: Audit) -> Iterator[str]:
     live = sum(one.production for one in audit.units)
     waiting = undecided(audit)
     lines = [
-        f"- {len(audit.agents)} agents in {len(audit.units)} environments, {live} of them production",
-        f"- {audit.decisions_open} permissions wait for a decision, {len(waiting)} of them urgently",
+        f"- {plural(len(audit.agents), 'agent')}, {plural(len(audit.units), 'row')} of the matrix, {live} of them in production",
+        f"- Without a decision: {plural(audit.decisions_open, 'permission')}; needing one first: {len(waiting)}",
     ]
     if audit.change is None:
         lines.append("- What is new is not known: there is nothing to compare with (`--since`, `--previous`)")

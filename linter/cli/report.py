@@ -33,6 +33,9 @@ from linter.forks import from_fork
 from linter.history.git import open_repository
 from linter.history.model import HistoryError
 from linter.manifest.text import Unreadable
+from linter.nightly.history import History
+from linter.nightly.news import RESOLVED, Known
+from linter.nightly.store import StateError
 from linter.recordings import iso
 from linter.reports.totals import plural
 from linter.reports.visible import visible
@@ -59,6 +62,7 @@ class Told(NamedTuple):
     drift_json: str | None
     since: str | None
     previous: str | None
+    state: str | None
 
 
 @click.command("report")
@@ -76,6 +80,9 @@ class Told(NamedTuple):
 @click.option(
     "--previous", type=click.Path(), metavar="FILE", help="What is new is what this earlier JSON report has not."
 )
+@click.option(
+    "--state", type=click.Path(), metavar="FILE", help="The nightly history (drift --state): first sights, proven ends."
+)
 def command(
     common: Common,
     paths: tuple[str, ...],
@@ -86,6 +93,7 @@ def command(
     drift_json: str | None,
     since: str | None,
     previous: str | None,
+    state: str | None,
 ) -> int:
     """Write what a security reviewer reads and signs: who may do what, what is really granted, and what to decide.
 
@@ -110,7 +118,7 @@ def command(
         raise click.UsageError("--since and --previous both say what is compared with: give one")
     if drift_json is not None and (live or live_from):
         raise click.UsageError("--drift-json is what drift said earlier: it takes no --live and no --live-from")
-    told = Told(live, live_from, max_age, force, drift_json, since, previous)
+    told = Told(live, live_from, max_age, force, drift_json, since, previous, state)
     start = os.getcwd()
     try:
         config = load(common.config_file, start)
@@ -131,9 +139,14 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     request, faults = _request(told, common.as_of)
     runs = run(config, selection, common.as_of, request, nightly)
     runs = runs._replace(errors=(*faults, *runs.errors))
-    past = Past(previous, _decided(config), {})
-    files = [one for one in (*told.live_from, told.drift_json, told.previous) if one is not None]
-    brought = Brought(past, _approvers(config), {}, tuple(map(os.path.abspath, files)))
+    known = _nights(told.state)
+    gone = {
+        one.fingerprint: one.ended for one in known if one.how == RESOLVED and one.ended <= common.as_of.isoformat()
+    }
+    past = Past(previous, _decided(config), gone)
+    files = [one for one in (*told.live_from, told.drift_json, told.previous, told.state) if one is not None]
+    first_seen = {one.fingerprint: one.first_seen for one in known}
+    brought = Brought(past, _approvers(config), first_seen, tuple(map(os.path.abspath, files)))
     made_at = "" if common.as_of_given else iso(datetime.now(UTC))
     return gather(config, selection, common.as_of, runs, brought, made_at), runs
 
@@ -169,6 +182,17 @@ def _previous(config: Config, selection: Selection, told: Told) -> Previous | No
     except HistoryError as error:
         click.echo(f"Error: {visible(error.message)}", err=True)
         raise click.exceptions.Exit(error.status) from None
+
+
+def _nights(path: str | None) -> list[Known]:
+    """What the nightly history knows of each finding."""
+    if path is None:
+        return []
+    try:
+        with History.of(path) as history:
+            return history.findings()
+    except StateError as problem:
+        raise click.ClickException(visible(f"{path} {problem}")) from None
 
 
 def _request(told: Told, as_of: date) -> tuple[Request | None, tuple[InputError, ...]]:
