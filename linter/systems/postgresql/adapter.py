@@ -162,7 +162,7 @@ class PostgreSQL:
         try:
             return Observed(scan(target.access, principals))
         except Unavailable as problem:
-            raise Unverified(f"{target.label}: {problem}") from None
+            raise Unverified(f"{target.label}: {problem}", rejected=problem.rejected) from None
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
         """An earlier scan.
