@@ -46,6 +46,8 @@ class Config(NamedTuple):
     agents: Mapping[str, Mapping[str, Any]]
     longest_acceptance: str
     """How far ahead a finding may be accepted: a period such as 90d."""
+    revoke_within: str
+    """How long a decision to revoke may take: a period such as 30d."""
     text: str
     """The file's text, to find the line of a fault in."""
 
@@ -128,6 +130,7 @@ def _config(root: str, path: str | None, top: str | None, data: Mapping[str, Any
         systems=data.get("systems", {}),
         agents=data.get("agents", {}),
         longest_acceptance=data.get("longest_acceptance", "90d"),
+        revoke_within=data.get("report", {}).get("revoke_within", "30d"),
         text=text,
     )
 

@@ -115,6 +115,8 @@ class _Run:
         self.record: dict[str, list[dict[str, Any]]] = {}
         self.asked: tuple[Asked, ...] = ()
         self.population: tuple[Population, ...] = ()
+        self.compared: dict[tuple[str, ...], set[str]] = {}
+        """The principals of each target that were compared."""
         self.attempts: dict[Source, Attempt] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
@@ -260,7 +262,7 @@ def drift(
         run.note([intent], Failure(problem))
         run.lose(_claim(intent), intent.principal or "", Failure(problem))
     _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
-    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told))
+    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told), run.compared)
     run.asked, run.population = asked(ground), population(ground)
     run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
     unchecked = [*told.interruption, *_unwatched(run, unwatched, watches, told.answers, found)]
@@ -324,6 +326,7 @@ def _judge_all(
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
             run.judge(part, _identity_faults(part, sharing))
+            run.compared.setdefault(plane.target.key, set()).add(part.principal)
         run.notes.update(dict.fromkeys(outcome.notes))
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
         run.effective.append((where, outcome.effective))

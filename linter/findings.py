@@ -184,6 +184,8 @@ class Asked(NamedTuple):
     """Empty where the system is bound for all of them at once."""
     kind: str
     principals: tuple[str, ...]
+    compared: tuple[str, ...]
+    """The principals that were compared with what manifests declare, as the system calls them."""
     account: str
     """Which account or database answered and to whom, as far as it says so."""
     at: str

@@ -50,7 +50,10 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
     if outcome.notes:
         found["notes"] = list(outcome.notes)
     if outcome.command == "drift":
-        found["asked"] = [{**one._asdict(), "principals": list(one.principals)} for one in outcome.asked]
+        found["asked"] = [
+            {**one._asdict(), "principals": list(one.principals), "compared": list(one.compared)}
+            for one in outcome.asked
+        ]
         found["digests"] = {_path(path): digest for path, digest in outcome.digests.items()}
         found["population"] = [_population(one) for one in outcome.population]
     if effective and outcome.effective:
