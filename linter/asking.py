@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
 
 from linter.exits import where
+from linter.recordings import iso
 from linter.systems.live import Adapter, Observation, Target, Unverified
 
 AT_ONCE = 8
@@ -34,6 +36,8 @@ class Answer(NamedTuple):
 
     said: Observation | str
     seconds: float
+    at: str
+    """When it was there, ISO in UTC."""
 
 
 class Standing(NamedTuple):
@@ -57,7 +61,7 @@ def answer(unit: Unit) -> Answer:
     asker.start()
     asker.join(unit.limit)
     late = f"{unit.target.label}: there was no complete answer within {unit.limit:g} s"
-    return Answer(said[0] if said else late, time.monotonic() - began)
+    return Answer(said[0] if said else late, time.monotonic() - began, iso(datetime.now(UTC)))
 
 
 def _said(unit: Unit) -> Observation | str:
@@ -109,7 +113,7 @@ def _result(unit: Unit, future: "Future[Answer]", began: float) -> Answer:
     try:
         return future.result()
     except Exception as error:  # the executor's: a process of its own that died, an answer that cannot be sent back
-        return Answer(_bug(unit, error), time.monotonic() - began)
+        return Answer(_bug(unit, error), time.monotonic() - began, iso(datetime.now(UTC)))
 
 
 class Daemons(Executor):

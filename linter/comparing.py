@@ -17,6 +17,8 @@ class Told(NamedTuple):
     """Target -> what it said: one for each that was to be asked."""
     compared: Sequence[Comparison | str]
     """One for each plane, in their order."""
+    times: Mapping[tuple[str, ...], str]
+    """Target -> when it had answered, ISO in UTC; nothing where it did not."""
     seconds: tuple[tuple[str, float], ...]
     """(a system's label, how long its answer took), in the order of the answers."""
     interruption: tuple[str, ...]
@@ -36,12 +38,14 @@ def tell(
         of_target.setdefault(plane.target.key, []).append(place)
     answers: dict[tuple[str, ...], Observation | str] = {}
     compared: dict[int, Comparison | str] = {}
+    times: dict[tuple[str, ...], str] = {}
     seconds: list[tuple[str, float]] = []
     interruption: tuple[str, ...] = ()
     try:
         with closing(asked(units, executor, watch)) as coming:
             for unit, answer in coming:
                 answers[unit.target.key] = answer.said
+                times[unit.target.key] = answer.at
                 seconds.append((unit.target.label, answer.seconds))
                 for place in of_target.get(unit.target.key, ()):
                     compared[place] = compare(planes[place], answer.said)
@@ -53,4 +57,4 @@ def tell(
         answers.setdefault(unit.target.key, problem)
         for place in of_target.get(unit.target.key, ()):
             compared.setdefault(place, problem)
-    return Told(answers, [compared[place] for place in range(len(planes))], tuple(seconds), interruption)
+    return Told(answers, [compared[place] for place in range(len(planes))], times, tuple(seconds), interruption)

@@ -10,13 +10,15 @@ from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
-from linter.comparing import tell
+from linter.comparing import Told, tell
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
+from linter.findings import Asked, Finding, InputError, Outcome, Population, ResourceVerdict, Severity, Silenced
 from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
+from linter.population import Ground, asked, population
 from linter.recordings import Entry, Recording, find
 from linter.rulesets import Ruleset
 from linter.strangers import Watch, strangers, watched
@@ -99,6 +101,8 @@ class _Run:
         self.notes: dict[str, None] = {}
         self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
+        self.asked: tuple[Asked, ...] = ()
+        self.population: tuple[Population, ...] = ()
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -119,6 +123,15 @@ class _Run:
         entry = self._recorded.get(target.key)
         return Unit(adapter, target, tuple(sorted(principals)), None if entry is None else entry.data)
 
+    def times(self, told: Told) -> dict[tuple[str, ...], str]:
+        """When each target that answered did: by its own account, else when it was recorded, else when it was asked."""
+        found = {}
+        for key, said in told.answers.items():
+            if not isinstance(said, str):
+                recorded = self._recorded.get(key)
+                found[key] = said.told_at() or (recorded.recording.taken if recorded else told.times[key])
+        return found
+
     def compare(self, plane: Plane, answer: Observation | str) -> Comparison | str:
         """One plane compared, its part of each manifest judged; or why that could not be done."""
         if isinstance(answer, str):
@@ -133,9 +146,9 @@ class _Run:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
         said = self.engine.check_live(whole)
-        self.findings += said.findings
-        self.crashed += said.crashed
         claim = part.claim
+        self.findings += [one._replace(system=claim.system, principal=part.principal) for one in said.findings]
+        self.crashed += said.crashed
         subject = claim.subject
         for resource in claim.resources:
             held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
@@ -214,6 +227,8 @@ def drift(
     for intent, problem in lost:
         run.lose(_claim(intent), intent.principal or "", problem)
     _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
+    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told))
+    run.asked, run.population = asked(ground), population(ground)
     run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
     unchecked = [*told.interruption, *unwatched, *_unanswered(watches, told.answers, found)]
     return _finish(run, selection, named, errors, unchecked, as_of)._replace(
@@ -330,6 +345,10 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        asked=run.asked,
+        population=run.population,
+        digests={subject.path: digest_of(subject.manifest) for subject in named},
+        within=run.config.within,
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

@@ -84,6 +84,10 @@ class Finding(NamedTuple):
     cause: str = ""
     """The decision behind it, in words (a grant, a membership): a report may group by it."""
     repair: Repair | None = None
+    system: str = ""
+    """Of a comparison with a live system: which, as the manifest or the configuration calls it."""
+    principal: str = ""
+    """Of a comparison: whose rights it is about."""
 
     @property
     def fingerprint(self) -> str:
@@ -142,6 +146,41 @@ class ResourceVerdict(NamedTuple):
     reason: str
 
 
+class Asked(NamedTuple):
+    """One place that a comparison asked, or would have asked."""
+
+    system: str
+    """As configuration calls it; as the manifest does, where configuration binds none."""
+    environment: str
+    """Empty where the system is bound for all of them at once."""
+    kind: str
+    principals: tuple[str, ...]
+    account: str
+    """Which account or database answered and to whom, as far as it says so."""
+    at: str
+    """When it answered, ISO time in UTC: by its own clock where it has one, else the recording's or ours."""
+    problem: str
+    """Why it did not answer, a sentence; empty where it did."""
+
+
+class Population(NamedTuple):
+    """The principals of one system in one environment that are agents', and the sums of them."""
+
+    system: str
+    environment: str
+    kind: str
+    query: str
+    """What was looked for, in words."""
+    declared: tuple[str, ...]
+    """Principals that manifests name and that are there."""
+    unmanaged: tuple[str, ...]
+    """Those that the query found and no manifest speaks for."""
+    orphaned: tuple[str, ...]
+    """Principals that manifests name and that are not there."""
+    problem: str
+    """Why it is not known whether these are all, a sentence; empty where they are."""
+
+
 class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
@@ -164,6 +203,18 @@ class Outcome(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    asked: tuple[Asked, ...] = ()
+    """The places that a comparison asked."""
+    population: tuple[Population, ...] = ()
+    """The principals there, counted."""
+    digests: Mapping[str, str] = {}
+    """Path -> the digest of the agreement that was compared (linter.manifest.signing)."""
+    within: str = ""
+    """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
+
+    def in_repository(self, path: str) -> str:
+        """A path as a forge reads it: relative to the git top, where the root may lie below it."""
+        return path if path.startswith(("/", "<")) else self.within + path
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

@@ -127,6 +127,12 @@ class Observation(Protocol):
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it: without a secret."""
 
+    def told_by(self) -> str:
+        """Which account or database answered, and to whom, in words; empty where it does not say."""
+
+    def told_at(self) -> str:
+        """When, by the system's own clock: ISO 8601, UTC; empty where it does not say."""
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The principals that configuration's `principals` match."""
 
