@@ -6,11 +6,14 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.exits import where
 from linter.recordings import iso
-from linter.systems.live import Adapter, Observation, Target, Unverified
+from linter.systems.live import Adapter, AuditLog, Failure, Observation, Target, Unverified
+
+if TYPE_CHECKING:
+    from linter.manifest.model import Resource
 
 AT_ONCE = 8
 """Systems asked at the same time."""
@@ -25,16 +28,18 @@ class Unit(NamedTuple):
 
     adapter: Adapter
     target: Target
-    principals: tuple[str, ...]
+    principals: tuple[str, ...] = ()
+    declared: "tuple[Resource | AuditLog, ...]" = ()
+    """What manifests name there."""
     recorded: Mapping[str, Any] | None = None
     """What a recording has of it, instead of asking."""
     limit: float = LIMIT
 
 
 class Answer(NamedTuple):
-    """What a system said, or the sentence that says why it said nothing, and how long that took in seconds."""
+    """What a system said, or why it said nothing, and how long that took in seconds."""
 
-    said: Observation | str
+    said: Observation | Failure
     seconds: float
     at: str
     """When it was there, ISO in UTC."""
@@ -55,30 +60,30 @@ class Standing(NamedTuple):
 def answer(unit: Unit) -> Answer:
     """Ask one system: never longer than its limit, and never an exception."""
     began = time.monotonic()
-    said: list[Observation | str] = []
+    said: list[Observation | Failure] = []
     # In a thread of its own, so that the one who asks is free again at the limit whatever the server, or the library, does.
     asker = Thread(target=lambda: said.append(_said(unit)), daemon=True)
     asker.start()
     asker.join(unit.limit)
     late = f"{unit.target.label}: there was no complete answer within {unit.limit:g} s"
-    return Answer(said[0] if said else late, time.monotonic() - began, iso(datetime.now(UTC)))
+    return Answer(said[0] if said else Failure(late), time.monotonic() - began, iso(datetime.now(UTC)))
 
 
-def _said(unit: Unit) -> Observation | str:
+def _said(unit: Unit) -> Observation | Failure:
     try:
         if unit.recorded is not None:
             return unit.adapter.recorded(unit.recorded)
-        return unit.adapter.observe(unit.target, unit.principals)
+        return unit.adapter.observe(unit.target, unit.principals, unit.declared)
     except Unverified as problem:
-        return str(problem)
+        return Failure.of(problem)
     except ValueError as problem:
-        return f"{unit.target.label}: {problem}"
+        return Failure(f"{unit.target.label}: {problem}")
     except Exception as error:  # the other systems go on
         return _bug(unit, error)
 
 
-def _bug(unit: Unit, error: Exception) -> str:
-    return f"{unit.target.label}: asking it failed, which is permlint's own bug: {where(error)}"
+def _bug(unit: Unit, error: Exception) -> Failure:
+    return Failure(f"{unit.target.label}: asking it failed, which is permlint's own bug: {where(error)}")
 
 
 def asked(

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from linter.asking import Standing, Unit, asked
 from linter.planes import Plane
-from linter.systems.live import Comparison, Observation
+from linter.systems.live import Comparison, Failure, Observation
 
 
 class Told(NamedTuple):
     """What the systems said, and what it comes to. Where something is missing, a sentence says why."""
 
-    answers: Mapping[tuple[str, ...], Observation | str]
+    answers: Mapping[tuple[str, ...], Observation | Failure]
     """Target -> what it said: one for each that was to be asked."""
-    compared: Sequence[Comparison | str]
+    compared: Sequence[Comparison | Failure]
     """One for each plane, in their order."""
     times: Mapping[tuple[str, ...], str]
     """Target -> when it had answered, ISO in UTC; nothing where it did not."""
@@ -28,7 +28,7 @@ class Told(NamedTuple):
 def tell(
     units: Sequence[Unit],
     planes: Sequence[Plane],
-    compare: Callable[[Plane, Observation | str], Comparison | str],
+    compare: Callable[[Plane, Observation | Failure], Comparison | Failure],
     executor: Executor,
     watch: Callable[[Standing], None] | None,
 ) -> Told:
@@ -36,8 +36,8 @@ def tell(
     of_target: dict[tuple[str, ...], list[int]] = {}
     for place, plane in enumerate(planes):
         of_target.setdefault(plane.target.key, []).append(place)
-    answers: dict[tuple[str, ...], Observation | str] = {}
-    compared: dict[int, Comparison | str] = {}
+    answers: dict[tuple[str, ...], Observation | Failure] = {}
+    compared: dict[int, Comparison | Failure] = {}
     times: dict[tuple[str, ...], str] = {}
     seconds: list[tuple[str, float]] = []
     interruption: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ def tell(
         missed = len(units) - len(answers)
         interruption = (f"the run was interrupted when {missed} of {len(units)} systems had not answered",)
     for unit in units:
-        problem = f"{unit.target.label}: the run was interrupted before its answer was compared"
+        problem = Failure(f"{unit.target.label}: the run was interrupted before its answer was compared")
         answers.setdefault(unit.target.key, problem)
         for place in of_target.get(unit.target.key, ()):
             compared.setdefault(place, problem)

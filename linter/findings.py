@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from linter.catalogue import Rule
     from linter.creep.timeline import Timeline
     from linter.manifest.reader import Route
+    from linter.nightly.news import Nightly
 
 
 class Severity(IntEnum):
@@ -42,6 +43,29 @@ class Location(NamedTuple):
     snippet: str = ""
     """The whole source line `line`, secrets already masked (same width), otherwise raw: escape it for the medium."""
     caption: str = ""
+
+
+class Source(NamedTuple):
+    """One comparison of `drift`: where its findings come from, and what is asked again another night."""
+
+    agent: str
+    """Empty where a system's principals were looked through for agents without a manifest."""
+    environment: str
+    system: str
+    """By the name that the manifest, or else configuration, has for it."""
+
+
+class Attempt(NamedTuple):
+    """A source that a run was to ask, and what came of it."""
+
+    source: Source
+    path: str = ""
+    """The manifest's; empty where no manifest asked."""
+    owner: str = ""
+    problem: str = ""
+    """Why it was not, or not wholly, compared, a clause; empty where it was."""
+    rejected: bool = False
+    """Whether the system refused the credential itself."""
 
 
 class Splice(NamedTuple):
@@ -84,10 +108,15 @@ class Finding(NamedTuple):
     cause: str = ""
     """The decision behind it, in words (a grant, a membership): a report may group by it."""
     repair: Repair | None = None
-    system: str = ""
-    """Of a comparison with a live system: which, as the manifest or the configuration calls it."""
+    source: Source | None = None
+    """The comparison that it comes from; None for what is found without one."""
     principal: str = ""
     """Of a comparison: whose rights it is about."""
+
+    @property
+    def system(self) -> str:
+        """Of a comparison: which system, as the manifest or the configuration calls it."""
+        return "" if self.source is None else self.source.system
 
     @property
     def fingerprint(self) -> str:
@@ -211,6 +240,12 @@ class Outcome(NamedTuple):
     """Path -> the digest of the agreement that was compared (linter.manifest.signing)."""
     within: str = ""
     """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
+    unverified: tuple[str, ...] = ()
+    """Those of `unchecked` that tell of resources and principals that could not be verified."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every comparison that `drift` was to make."""
+    nightly: "Nightly | None" = None
+    """What `drift --state` knows of earlier nights."""
 
     def in_repository(self, path: str) -> str:
         """A path as a forge reads it: relative to the git top, where the root may lie below it."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from linter.findings import Asked, Population
 from linter.planes import LOGIN, Intent, Plane, bound_as
 from linter.strangers import Watch
-from linter.systems.live import Adapter, Observation, adapter_of
+from linter.systems.live import Adapter, Failure, Observation, adapter_of
 
 if TYPE_CHECKING:
     from linter.config import Config
@@ -20,7 +20,7 @@ class Ground(NamedTuple):
     found: Sequence[Plane]
     lost: Sequence[tuple[Intent, str]]
     watches: Sequence[Watch]
-    answers: Mapping[tuple[str, ...], Observation | str]
+    answers: Mapping[tuple[str, ...], Observation | Failure]
     times: Mapping[tuple[str, ...], str]
     """When each target answered."""
 
@@ -83,8 +83,8 @@ def asked(ground: Ground) -> tuple[Asked, ...]:
 
 def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     answer = ground.answers.get(seen.key)
-    silent = seen.problem if answer is None else answer if isinstance(answer, str) else ""
-    account = "" if answer is None or isinstance(answer, str) else answer.told_by()
+    silent = seen.problem if answer is None else answer.problem if isinstance(answer, Failure) else ""
+    account = "" if answer is None or isinstance(answer, Failure) else answer.told_by()
     at = ground.times.get(seen.key, "")
     return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), account, at, silent)
 
@@ -98,8 +98,9 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     patterns = _patterns(ground.config, place)
     query = _in_words(patterns)
     answer = ground.answers.get(seen.key)
-    if answer is None or isinstance(answer, str):
-        return Population(*place, seen.kind, query, (), (), (), answer or seen.problem or "it was not asked")
+    if answer is None or isinstance(answer, Failure):
+        problem = seen.problem if answer is None else answer.problem
+        return Population(*place, seen.kind, query, (), (), (), problem or "it was not asked")
     names = [answer.name_of(one) for one in seen.principals if one != LOGIN]
     if seen.adapter is not None and seen.adapter.own_principal and not patterns and not any(map(answer.exists, names)):
         only = "a key tells of itself alone: which other keys there are, nobody can be asked"

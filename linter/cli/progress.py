@@ -55,7 +55,8 @@ class Progress:
         """With `verbose`, what each system took, the slowest first."""
         if not self._verbose or self._quiet or not seconds:
             return
-        self._say(f"{len(seconds)} systems were asked, at most {self._lanes} at a time; the run took {whole:.1f} s")
+        asked = "1 system was asked" if len(seconds) == 1 else f"{len(seconds)} systems were asked"
+        self._say(f"{asked}, at most {self._lanes} at a time; the run took {whole:.1f} s")
         for label, took in sorted(seconds, key=lambda one: (-one[1], one[0])):
             self._say(f"{took:7.2f} s  {label}")
 

@@ -12,6 +12,7 @@ from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
+    AuditLog,
     Binding,
     Claim,
     Comparison,
@@ -151,7 +152,9 @@ class PostgreSQL:
         place = [str(given.get(key) or "") for key in ("service", "host", "hostaddr", "port", "dbname")]
         return Target(("postgresql", *place, "" if place[-1] else str(given.get("user") or "")), f"${name}", dsn)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Scan the database once for all these roles.
 
         Raises:
@@ -162,7 +165,7 @@ class PostgreSQL:
         try:
             return Observed(scan(target.access, principals))
         except Unavailable as problem:
-            raise Unverified(f"{target.label}: {problem}") from None
+            raise Unverified(f"{target.label}: {problem}", rejected=problem.rejected) from None
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
         """An earlier scan.
