@@ -9,7 +9,7 @@ from linter import schema
 from linter.globs import matcher
 from linter.manifest.model import Resource, build, prune
 from linter.manifest.text import Text, Unreadable
-from linter.secrets import Secret, find, mask, mask_all
+from linter.secrets import Secret, find, mask
 from linter.systems import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -141,18 +141,11 @@ class Subject:
 
     def redact(self, text: str) -> str:
         """A text for output, without this manifest's secrets."""
-        return mask(self._without_own(text))
-
-    def redact_all(self, texts: list[str]) -> list[str]:
-        """The same of each text, in a fraction of the time."""
-        return mask_all([self._without_own(text) for text in texts] if self.secrets else texts)
-
-    def _without_own(self, text: str) -> str:
         for secret in self.secrets:
             literal = self.document.text.content[secret.start : secret.end]
             if literal in text:
                 text = text.replace(literal, self.shown.content[secret.start : secret.end])
-        return text
+        return mask(text)
 
     def production(self, environments: tuple[str, ...] | None = None) -> bool:
         """Whether a production environment is among these, by default the manifest's."""
@@ -169,6 +162,11 @@ class Subject:
     def since_signed(self, digest: str) -> "Since | None":
         """What became of the version with this digest; None where no history is at hand."""
         return None
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the agent, as the manifest, the configured defaults or CODEOWNERS say; empty where none does."""
+        return self.redact(self.manifest.owner or self.default("owner") or self.around.codeowners(self.path) or "")
 
     def kind(self, resource: Resource) -> Kind:
         """What kind of system a resource belongs to: as configured, else by its plain name."""
