@@ -17,6 +17,7 @@ from linter.permissions import Leaf
 if TYPE_CHECKING:
     from linter.creep.story import Event, Story
     from linter.history.model import Person, Version
+    from linter.history.witness import Witness
     from linter.manifest.model import Resource
     from linter.manifest.reader import Document
 
@@ -33,6 +34,7 @@ class Past(Subject):
         baseline: Version | None,
         distance: Change | None,
         me: tuple[Person, ...],
+        witness: Witness,
         *,
         staged: bool,
         partial: bool,
@@ -49,6 +51,8 @@ class Past(Subject):
         """Whether only what somebody is about to add is judged: a commit, a branch."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
+        self.witness = witness
+        """Asked about the few commits that matter."""
         self._words: dict[Version, list[str]] = {}
 
     @cached_property
@@ -74,14 +78,16 @@ class Past(Subject):
 
     def authors(self, version: Version) -> tuple[Person, ...]:
         """Who wrote a version; empty where nobody can say."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded)
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded)
         return self.me[:1] if self._coming(version) else ()
 
     def writers(self, version: Version) -> tuple[Person, ...]:
-        """Who may have put a version into the history: its author or its committer."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded, version.commit.committer)
+        """Who may have put a version into the history: its author or its committer; empty where nobody can say."""
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded, commit.committer)
         return self.me if self._coming(version) else ()
 
     def _coming(self, version: Version) -> bool:
@@ -201,3 +207,8 @@ def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]
         if resource.justification is None or (old is not None and old.justification == resource.justification):
             found[resource.name] = None
     return list(found)
+
+
+def several(what: list[str]) -> str:
+    """A few, and how many more: a message is a sentence."""
+    return "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")
