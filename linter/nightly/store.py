@@ -85,6 +85,8 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
     Raises:
         StateError: it is not there, is none, or is of another version.
     """
+    if not os.path.exists(path):
+        raise StateError("is not there")
     with _said(), closing(_connect(path, "ro", BUSY)) as connection:
         connection.execute("BEGIN")
         if _version(connection, steps) < len(steps):
