@@ -11,9 +11,11 @@ from linter.systems.aws.ask import CALLS, TOTAL, Login, ask, auditor_policy
 from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
+from linter.systems.aws.draft import draft
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.aws.excess import Granted, resources, shortened
 from linter.systems.aws.holders import Holder, Home, holder
+from linter.systems.aws.principals import Kind
 from linter.systems.aws.table import table
 from linter.systems.aws.unread import doubts
 from linter.systems.live import MISSING, Binding, Claim, Comparison, Discrepancy, Part, Stranger, Target, Unverified
@@ -175,12 +177,26 @@ class AWS:
         return Comparison(name, tuple(parts), tuple(_notes(name, observed.account, evaluation)), tuple(_table(granted)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
-        """Not for AWS: a policy of wildcards is no proposal.
+        """What a first manifest of this user or role would say.
 
         Raises:
-            Unverified: always.
+            Unverified: nobody is named, or there is no such user or role, or one of its policies cannot be read.
         """
-        raise Unverified("a first manifest is not written from AWS: see what is granted with `permlint drift -v`")
+        observed: Observed = observation
+        if principal == LOGIN:
+            raise Unverified(
+                "nothing says whose grants are meant: --role names a user or role (its ARN or its name) or the id of a user's key; "
+                "the login that asks is an auditor's"
+            )
+        account = observed.account
+        try:
+            found = account.find(principal)
+            if found.principal.kind is Kind.SESSION and found.entry:
+                found = account.find(str(found.entry["Arn"]))  # a session is its role's, for as long as it lasts
+        except LookupError:
+            raise Unverified(f"the account has no user or role {principal}") from None
+        who = found.principal
+        return draft(system, account.situation(found), Home(who.partition, who.account, account.region))
 
 
 ADAPTER = AWS()
