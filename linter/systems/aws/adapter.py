@@ -6,8 +6,9 @@ from hashlib import sha256
 from typing import Any
 
 from linter.skeleton import Draft
+from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
-from linter.systems.aws.ask import CALLS, TOTAL, Login, ask, auditor_policy
+from linter.systems.aws.ask import TOTAL, Login, ask
 from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
@@ -85,14 +86,7 @@ class AWS:
 
     def about(self) -> Sequence[str]:
         """The calls, the auditor's policy, and what no policy says."""
-        return (
-            f"asks     {', '.join(CALLS)}",
-            "needs    an auditor's login (access_key_id_env and secret_access_key_env, or profile), never the agent's, with:",
-            *(f"         {line}" for line in auditor_policy().splitlines()),
-            "tells    what a user, a role or the user of a key id may do: policies, groups, boundary, service control policies",
-            "cannot   see session policies, resource control policies, grants of KMS keys, access control lists, other accounts;",
-            "         and policies of resources only where a recording has them",
-        )
+        return about()
 
     def target(self, binding: Binding) -> Target:
         """The login of a binding, and what tells it from others.
@@ -262,7 +256,7 @@ def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]
     if account.rcps is None:
         yield f"{name}: resource control policies could not be read: they may deny what is said to be granted"
     if account.whole:
-        yield f"{name}: policies of resources were read of those that manifests name; others may allow or deny it more"
+        yield f"{name}: the policies of resources that no manifest names were not read; they may allow it more"
 
 
 def _table(granted: Granted) -> Iterator[tuple[str, ...]]:
