@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from linter.manifest.model import Resource
 from linter.skeleton import Draft
 from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
@@ -19,7 +20,18 @@ from linter.systems.aws.holders import Holder, Home, holder
 from linter.systems.aws.principals import Kind
 from linter.systems.aws.table import table
 from linter.systems.aws.unread import doubts
-from linter.systems.live import MISSING, Binding, Claim, Comparison, Discrepancy, Part, Stranger, Target, Unverified
+from linter.systems.live import (
+    MISSING,
+    AuditLog,
+    Binding,
+    Claim,
+    Comparison,
+    Discrepancy,
+    Part,
+    Stranger,
+    Target,
+    Unverified,
+)
 from linter.systems.secret import BadSecret, Secret
 
 LOGIN = "@login"
@@ -52,6 +64,16 @@ class Observed:
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it: policies and names, and no credential."""
         return dict(self.data)
+
+    def told_by(self) -> str:
+        """The account, by the ARN of the caller or of the first principal in it."""
+        arns = (self.account.caller, *(str(one.get("Arn")) for listed in self.account.dump.values() for one in listed))
+        found = (arn.split(":")[4] for arn in arns if arn.startswith("arn:") and arn.count(":") > 4)
+        return next((f"account {number}" for number in found if number.isdigit()), "")
+
+    def told_at(self) -> str:
+        """Nothing: policies have no time."""
+        return ""
 
     def exists(self, principal: str) -> bool:
         """Whether there is such a user or role."""
@@ -110,7 +132,9 @@ class AWS:
         label = f"${settings['access_key_id_env']}"
         return _asked(("aws", "key", sha256(login.key.encode()).hexdigest()), label, login)
 
-    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Read the account once, and the policies of the resources that are declared.
 
         Raises:
@@ -119,12 +143,11 @@ class AWS:
         assert isinstance(target, Asked)
 
         def named(home: Home) -> Iterator[Holder]:
-            for claim in claims:
-                logs = (audit_demand(claim.audit_log, home.partition),) if claim.audit_log else ()
-                for one in (*_demands(claim, home.partition), *logs):
-                    found = holder(one.service, one.where, home)
-                    if found is not None:
-                        yield found
+            for one in declared:
+                wanted = _demand(one, home.partition)
+                found = holder(wanted.service, wanted.where, home)
+                if found is not None:
+                    yield found
 
         try:
             return Observed(ask(target.login, principals, self._endpoint, named=named, total=self._total), live=True)
@@ -225,6 +248,13 @@ def _named(principal: str, observed: Observed, binding: Binding) -> str:
         f"nothing says which user or role the agent is in `{binding.system}`: name it in `identities`; "
         "the login that asks is an auditor's"
     )
+
+
+def _demand(one: Resource | AuditLog, partition: str) -> Demand:
+    """What a name of a manifest's stands for."""
+    if isinstance(one, AuditLog):
+        return audit_demand(one, partition)
+    return demand(one, table(), partition)
 
 
 def _demands(claim: Claim, partition: str) -> tuple[Demand, ...]:

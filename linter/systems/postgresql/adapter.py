@@ -12,6 +12,7 @@ from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
+    AuditLog,
     Binding,
     Claim,
     Comparison,
@@ -65,6 +66,15 @@ class Observed:
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it. A catalog has no secret that we read."""
         return {"snapshot": to_json(self.snapshot)}
+
+    def told_by(self) -> str:
+        """The database, and the auditor's login."""
+        server = self.snapshot.server
+        return f"database {server.database} of PostgreSQL {server.major} at {server.host}:{server.port}, asked as {server.login}"
+
+    def told_at(self) -> str:
+        """The server's clock."""
+        return self.snapshot.server.taken
 
     def exists(self, principal: str) -> bool:
         """Whether there is such a role."""
@@ -142,7 +152,9 @@ class PostgreSQL:
         place = [str(given.get(key) or "") for key in ("service", "host", "hostaddr", "port", "dbname")]
         return Target(("postgresql", *place, "" if place[-1] else str(given.get("user") or "")), f"${name}", dsn)
 
-    def observe(self, target: Target, principals: Sequence[str], claims: Sequence[Claim] = ()) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Scan the database once for all these roles.
 
         Raises:
@@ -153,7 +165,7 @@ class PostgreSQL:
         try:
             return Observed(scan(target.access, principals))
         except Unavailable as problem:
-            raise Unverified(f"{target.label}: {problem}") from None
+            raise Unverified(f"{target.label}: {problem}", rejected=problem.rejected) from None
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
         """An earlier scan.
