@@ -58,13 +58,6 @@ class Login(NamedTuple):
         return f"Login({self.profile or '[secret]'})"
 
 
-def auditor_policy() -> str:
-    """The policy that the auditor needs, as JSON."""
-    actions = [call for call in CALLS if not call.startswith("sts:")]
-    statement = {"Sid": "PermlintReads", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
-
-
 def ask(
     login: Login,
     principals: Sequence[str],

@@ -22,7 +22,7 @@ _TYPES = {
     "kms": "key/",
 }
 """Service -> how the ARN of what holds the policy begins, after the account. These are asked."""
-_WRITES_ONE = re.compile(
+WRITES_ONE = re.compile(
     r"(?:Put|Set|Create|Update)\w*(?:Resource|Bucket|Repository|Registry|Key|VaultAccess|FileSystem|Container|RestApi|Identity|"
     r"Table|Sink|Cluster|Channel|Application|Permissions)Policy|(?:Add|Put)Permission"
 )
@@ -57,7 +57,7 @@ def may_hold(service: str) -> bool:
     """Whether resources of a service can have a policy; empty for every service."""
     if not service or service in _OTHERWISE:
         return _OTHERWISE.get(service, True)
-    return any(_WRITES_ONE.fullmatch(name.partition(":")[2]) for name in table().names(service))
+    return any(WRITES_ONE.fullmatch(name.partition(":")[2]) for name in table().names(service))
 
 
 def asked(service: str) -> bool:

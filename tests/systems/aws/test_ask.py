@@ -19,7 +19,9 @@ import pytest
 from linter.drifting import Request
 from linter.recordings import load as load_recording
 from linter.recordings import save
-from linter.systems.aws.ask import CALLS, Login, _clients, ask, auditor_policy
+from linter.systems.aws.about import auditor_policy
+from linter.systems.aws.ask import CALLS, Login, _clients, ask
+from linter.systems.aws.table import table
 from linter.systems.live import Unverified
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub, serving
@@ -167,6 +169,7 @@ def test_the_auditors_policy_is_every_call_that_needs_one() -> None:
     assert set(allowed) == {call for call in CALLS if call != "sts:GetCallerIdentity"}
     reading = ("Get", "List", "Describe")
     assert len(allowed) == len(set(allowed))
+    assert all(table().place(call) is not None for call in CALLS)
     assert all(call.partition(":")[2].startswith(reading) for call in CALLS)
 
 

@@ -195,10 +195,10 @@ def test_the_reason_names_the_policy(tmp_path: Path, stub: Stub, monkeypatch: py
         "{resource: aws.ecr.app, access: admin}",
     )
     result = compared(tmp_path, stub, monkeypatch, manifest=manifest(*entries))
-    end = ": it may allow more than is declared, or deny what is"
+    end = ": a policy may allow more than is declared, or deny what is"
     assert [one.reason for one in result.outcome.verdicts] == [
-        "what the policies of resources of ecr say is not read" + end,
-        "what the policies of the resources of s3 say is read of one that is named, and it names several" + end,
+        "permlint does not read the policies of resources of ecr" + end,
+        "it names no one resource of s3 whose policy could be read" + end,
         "the policy of arn:aws:s3:::invoices could not be read (AccessDenied)" + end,
     ]
     assert stub.asked.count("GetBucketPolicy") == 1
