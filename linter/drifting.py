@@ -30,6 +30,7 @@ from linter.systems.live import (
     Discrepancy,
     Observation,
     Part,
+    Table,
     Target,
     Unverified,
 )
@@ -94,7 +95,7 @@ class _Run:
         self.verdicts: list[ResourceVerdict] = []
         self.crashed: list[str] = []
         self.notes: dict[str, None] = {}
-        self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+        self.effective: list[tuple[str, Table]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
@@ -164,8 +165,12 @@ class _Run:
         self.crashed += said.crashed
         claim = part.claim
         subject = claim.subject
+        touching: dict[int, list[Discrepancy]] = {}
+        for one in whole.discrepancies:
+            for resource in _touched(one) if one.verdict else ():
+                touching.setdefault(resource.position, []).append(one)
         for resource in claim.resources:
-            held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
+            held = touching.get(resource.position, [])
             kinds = sorted({one.verdict for one in held}, key=GRAVITY.index)
             gravest = kinds[0] if kinds else OK
             reason = next((one.reason for one in held if one.verdict == gravest), "what is granted is what is declared")

@@ -162,8 +162,8 @@ class Outcome(NamedTuple):
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
-    """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    effective: tuple[tuple[str, Callable[[], tuple[tuple[str, ...], ...]]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane; worked out only to be shown."""
     within: str = ""
     """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
 

@@ -47,7 +47,8 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
     if effective and outcome.effective:
         body["effective"] = [
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
-            for who, rows in outcome.effective
+            for who, table in outcome.effective
+            for rows in (table(),)
         ]
     return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
 

@@ -159,7 +159,7 @@ class AWS:
             if claim.audit_log is not None and log is not None:
                 found_here += faults(claim.audit_log, log, granted, name)
             parts.append(Part(claim, name, tuple(found_here)))
-        return Comparison(name, tuple(parts), tuple(_notes(name, evaluation)), tuple(_table(granted)))
+        return Comparison(name, tuple(parts), tuple(_notes(name, evaluation)), lambda: tuple(_table(granted)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """Not for AWS: a policy of wildcards is no proposal.
