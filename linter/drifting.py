@@ -2,20 +2,34 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
-from threading import Semaphore, Thread
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
+from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
+from linter.comparing import Told, tell
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced
+from linter.findings import (
+    Asked,
+    Attempt,
+    Finding,
+    InputError,
+    Outcome,
+    Population,
+    ResourceVerdict,
+    Severity,
+    Silenced,
+    Source,
+)
 from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
+from linter.population import Ground, asked, population
 from linter.recordings import Entry, Recording, find
 from linter.rulesets import Ruleset
 from linter.strangers import Watch, strangers, watched
@@ -28,6 +42,7 @@ from linter.systems.live import (
     Claim,
     Comparison,
     Discrepancy,
+    Failure,
     Observation,
     Part,
     Table,
@@ -41,8 +56,6 @@ if TYPE_CHECKING:
     from linter.config import Config
     from linter.manifest.model import Resource
 
-_MOST_AT_ONCE = 8
-"""Systems asked at the same time."""
 UNVERIFIED_RULE = "drift/unverified-resource"
 
 
@@ -55,8 +68,8 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
-    progress: Callable[[int, int], None] | None = None
-    """Told how many systems have answered, of how many."""
+    progress: Callable[[Standing], None] | None = None
+    """Told how far the asking is."""
 
 
 class Result(NamedTuple):
@@ -65,6 +78,10 @@ class Result(NamedTuple):
     outcome: Outcome
     record: Mapping[str, list[dict[str, Any]]]
     """System -> an entry an environment."""
+    seconds: tuple[tuple[str, float], ...] = ()
+    """(a system's label, how long its answer took)."""
+    interrupted: bool = False
+    """Whether somebody ended it before every system had answered and was compared: what is missing is unverified."""
 
 
 def gather(
@@ -97,6 +114,9 @@ class _Run:
         self.notes: dict[str, None] = {}
         self.effective: list[tuple[str, Table]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
+        self.asked: tuple[Asked, ...] = ()
+        self.population: tuple[Population, ...] = ()
+        self.attempts: dict[Source, Attempt] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -107,64 +127,54 @@ class _Run:
         if found is not None:
             key = ("recorded", found.recording.path, binding.system, binding.environment)
             self._recorded[key] = found
-            return Target(key, found.recording.path)
+            return Target(key, f"{found.recording.path} ({binding.system})")
         if self.request.offline:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def observe(self, wanted: Mapping[Target, tuple[Adapter, set[str]]]) -> dict[tuple[str, ...], Observation | str]:
-        """Ask every system once, several at a time; a sentence where one does not answer."""
-        answers: dict[tuple[str, ...], Observation | str] = {}
-        gate = Semaphore(_MOST_AT_ONCE)
+    def unit(self, target: Target, adapter: Adapter, principals: Iterable[str]) -> Unit:
+        """What has to be asked, or looked up in a recording."""
+        entry = self._recorded.get(target.key)
+        return Unit(adapter, target, tuple(sorted(principals)), None if entry is None else entry.data)
 
-        def work(future: "Future[Observation | str]", adapter: Adapter, target: Target, principals: list[str]) -> None:
-            with gate:
-                try:
-                    future.set_result(self._ask(adapter, target, principals))
-                except BaseException as error:  # the one who waits must be told, whatever it is
-                    future.set_exception(error)
+    def times(self, told: Told) -> dict[tuple[str, ...], str]:
+        """When each target that answered did: by its own account, else when it was recorded, else when it was asked."""
+        found = {}
+        for key, said in told.answers.items():
+            if not isinstance(said, Failure):
+                recorded = self._recorded.get(key)
+                found[key] = said.told_at() or (recorded.recording.taken if recorded else told.times[key])
+        return found
 
-        waiting: dict[Future[Observation | str], Target] = {}
-        for target, (adapter, principals) in wanted.items():
-            future: Future[Observation | str] = Future()
-            waiting[future] = target
-            # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
-            Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
-        for done in as_completed(waiting):
-            answers[waiting[done].key] = done.result()
-            if self.request.progress is not None:
-                self.request.progress(len(answers), len(waiting))
-        return answers
-
-    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | str:
-        try:
-            entry = self._recorded.get(target.key)
-            if entry is None:
-                return adapter.observe(target, principals)
-            return adapter.recorded(entry.data)
-        except Unverified as problem:
-            return str(problem)
-        except ValueError as problem:
-            return f"{target.label}: {problem}"
-
-    def compare(self, plane: Plane, answer: Observation | str) -> Comparison | str:
+    def compare(self, plane: Plane, answer: Observation | Failure) -> Comparison | Failure:
         """One plane compared, its part of each manifest judged; or why that could not be done."""
-        if isinstance(answer, str):
+        if isinstance(answer, Failure):
             return answer
         target = plane.target if self.request.self_check and plane.target.access else None
         try:
             return plane.adapter.compare(plane.binding, plane.principal, plane.claims, answer, target)
         except Unverified as problem:
-            return str(problem)
+            return Failure.of(problem)
+
+    def note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
+        """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
+        for intent in intents:
+            source = _source(intent.subject, intent.environment, intent.system)
+            if failure is not None or source not in self.attempts:
+                known = failure or Failure("")
+                self.attempts[source] = Attempt(source, intent.subject.path, intent.subject.owner, *known)
 
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
-        said = self.engine.check_live(whole)
-        self.findings += said.findings
-        self.crashed += said.crashed
         claim = part.claim
         subject = claim.subject
+        source = _source(subject, claim.environment, claim.system)
+        said = self.engine.check_live(whole, source)
+        self.findings += said.findings
+        self.crashed += said.crashed
+        if said.crashed and source in self.attempts:
+            self.attempts[source] = self.attempts[source]._replace(problem="a check of permlint crashed")
         touching: dict[int, list[Discrepancy]] = {}
         for one in whole.discrepancies:
             for resource in _touched(one) if one.verdict else ():
@@ -188,12 +198,17 @@ class _Run:
                 )
             )
 
-    def lose(self, claim: Claim, principal: str, problem: str) -> None:
+    def lose(self, claim: Claim, principal: str, failure: Failure) -> None:
         """A claim that could not be compared: each of its resources is unverified, and so is the audit log."""
+        problem = failure.problem
         found = [_unverified(problem, resource) for resource in claim.resources]
         if claim.audit_log is not None and not claim.resources:
             found.append(_unverified(f"the audit log {claim.audit_log.name}: {problem}", None, claim.audit_log.place))
         self.judge(Part(claim, principal, tuple(found)))
+
+
+def _source(subject: Subject, environment: str, system: str) -> Source:
+    return Source(*map(subject.redact, (subject.manifest.agent, environment, system)))
 
 
 def _touched(one: Discrepancy) -> "tuple[Resource, ...]":
@@ -214,8 +229,19 @@ def _unverified(problem: str, resource: "Resource | None", place: Place | None =
     )
 
 
-def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", request: Request) -> Result:
-    """Compare what the selected manifests declare with what their principals really hold."""
+def drift(
+    config: "Config",
+    rules: Ruleset,
+    selection: Selection,
+    as_of: "date",
+    request: Request,
+    executor: Executor | None = None,
+) -> Result:
+    """Compare what the selected manifests declare with what their principals really hold.
+
+    Args:
+        executor: who asks the systems, and is shut down at the end; by default threads of this process.
+    """
     config = _bound(config, request.recordings)
     named, context, errors = gather(config, selection, as_of)
     run = _Run(config, rules, as_of, request)
@@ -229,13 +255,43 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
         *((watch.target, watch.adapter, set()) for watch in watches),
     ]:
         wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    answers = run.observe({target: (adapter, principals) for target, adapter, principals in wanted.values()})
+    units = [run.unit(*one) for one in wanted.values()]
+    with executor or Daemons() as pool:
+        told = tell(units, found, run.compare, pool, request.progress)
     for intent, problem in lost:
-        run.lose(_claim(intent), intent.principal or "", problem)
-    compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
-    _judge_all(run, compared, answers)
-    run.findings += strangers(run.engine, watches, answers, [*plan, *around])
-    return _finish(run, selection, named, errors, [*unwatched, *_unanswered(watches, answers, found)], as_of)
+        run.note([intent], Failure(problem))
+        run.lose(_claim(intent), intent.principal or "", Failure(problem))
+    _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
+    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told))
+    run.asked, run.population = asked(ground), population(ground)
+    run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
+    unchecked = [*told.interruption, *_unwatched(run, unwatched, watches, told.answers, found)]
+    return _finish(run, selection, named, errors, unchecked, as_of)._replace(
+        seconds=told.seconds, interrupted=bool(told.interruption)
+    )
+
+
+def _unwatched(
+    run: _Run,
+    unwatched: Iterable[tuple[Source, Failure]],
+    watches: Sequence[Watch],
+    answers: Mapping[tuple[str, ...], Observation | Failure],
+    found: Sequence[Plane],
+) -> list[str]:
+    """A sentence for each system whose principals were to be looked through and were not, where nothing else says so."""
+    failures = list(unwatched)
+    for watch in watches:
+        answer = answers[watch.target.key]
+        failures.append((watch.source, answer if isinstance(answer, Failure) else Failure("")))
+    compared = {plane.target.key for plane in found}
+    silent = {watch.source for watch in watches if watch.target.key in compared}
+    for source, failure in failures:
+        run.attempts[source] = Attempt(source, "", "", *failure)
+    return [
+        f"principals of {source.system}: {failure.problem}"
+        for source, failure in failures
+        if failure.problem and source not in silent
+    ]
 
 
 def _bound(config: "Config", recordings: Sequence[Recording]) -> "Config":
@@ -251,18 +307,22 @@ def _claim(intent: Intent) -> Claim:
 
 
 def _judge_all(
-    run: _Run, compared: Sequence[tuple[Plane, Comparison | str]], answers: Mapping[tuple[str, ...], Observation | str]
+    run: _Run,
+    compared: Sequence[tuple[Plane, Comparison | Failure]],
+    answers: Mapping[tuple[str, ...], Observation | Failure],
 ) -> None:
     users: dict[tuple[object, ...], dict[str, None]] = {}
     for plane, outcome in compared:
-        if not isinstance(outcome, str):
+        if not isinstance(outcome, Failure):
             agents = {claim.subject.manifest.agent: None for claim in plane.claims}
             users.setdefault((plane.target.key, outcome.principal), {}).update(agents)
     for plane, outcome in compared:
-        if isinstance(outcome, str):
+        if isinstance(outcome, Failure):
+            run.note(plane.intents, outcome)
             for claim in plane.claims:
                 run.lose(claim, plane.principal, outcome)
             continue
+        run.note(plane.intents)
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
             run.judge(part, _identity_faults(part, sharing))
@@ -272,7 +332,7 @@ def _judge_all(
         answer = answers[plane.target.key]
         entries = run.record.setdefault(plane.binding.system, [])
         known = {entry["environment"] for entry in entries}
-        if not isinstance(answer, str) and plane.binding.environment not in known:
+        if not isinstance(answer, Failure) and plane.binding.environment not in known:
             entry = {"kind": plane.binding.kind, "environment": plane.binding.environment, **answer.to_json()}
             entries.append(entry)
 
@@ -299,17 +359,6 @@ def _identity_faults(part: Part, sharing: Sequence[str]) -> Iterable[Discrepancy
         )
 
 
-def _unanswered(
-    watches: Sequence[Watch], answers: Mapping[tuple[str, ...], Observation | str], found: Sequence[Plane]
-) -> Iterable[str]:
-    """Systems that only a `principals` pattern asked for, and that did not answer."""
-    told = {plane.target.key for plane in found}
-    for watch in watches:
-        answer = answers[watch.target.key]
-        if isinstance(answer, str) and watch.target.key not in told:
-            yield f"principals of {watch.binding.system}: {answer}"
-
-
 def _finish(
     run: _Run,
     selection: Selection,
@@ -330,9 +379,9 @@ def _finish(
         for one in silenced
         if one.finding.rule == UNVERIFIED_RULE
     }
-    unchecked = [*selection.unmatched, *run.crashed, *unwatched]
+    unverified = [*unwatched, *_unverified_sentences(run, findings, accepted)]
+    unchecked = [*selection.unmatched, *run.crashed, *unverified]
     unchecked += [note for note in run.notes if note.startswith("self-check failed")]
-    unchecked += _unverified_sentences(run, findings, accepted)
     if not run.verdicts and not unchecked and not errors and named:
         unchecked.append("no resource of these manifests was asked for")
     outcome = Outcome(
@@ -347,7 +396,12 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        asked=run.asked,
+        population=run.population,
+        digests={subject.path: digest_of(subject.manifest) for subject in named},
         within=run.config.within,
+        unverified=tuple(unverified),
+        attempts=tuple(sorted(run.attempts.values())),
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

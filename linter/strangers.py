@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from linter.findings import Finding, Location
+from linter.findings import Finding, Location, Source
 from linter.planes import LOGIN, Intent, bind
-from linter.systems.live import Adapter, Binding, Observation, Target, Unverified, adapter_of
+from linter.systems.live import Adapter, Binding, Failure, Observation, Target, Unverified, adapter_of
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject
@@ -22,6 +22,11 @@ class Watch(NamedTuple):
     orphans: tuple[tuple[str, str], ...]
     """(agent without a manifest, its principal), as configuration has them."""
 
+    @property
+    def source(self) -> Source:
+        """Where its findings come from."""
+        return Source("", self.binding.environment, self.binding.system)
+
 
 def watched(
     config: "Config",
@@ -29,11 +34,11 @@ def watched(
     environments: Iterable[str],
     systems: Iterable[str],
     target_of: Callable[[Adapter, Binding], Target],
-) -> tuple[list[Watch], list[str]]:
-    """The systems to look through, and a sentence for each that should be and cannot."""
+) -> tuple[list[Watch], list[tuple[Source, Failure]]]:
+    """The systems to look through, and those that should be and cannot."""
     agents = {subject.manifest.agent for subject in subjects}
     found: list[Watch] = []
-    lost: list[str] = []
+    lost: list[tuple[Source, Failure]] = []
     for system, entry in config.systems.items():
         adapter = adapter_of(entry["kind"])
         if adapter is None or (systems and system not in systems):
@@ -48,7 +53,7 @@ def watched(
                 binding = bind(config, system, environment)
                 found.append(Watch(binding, adapter, target_of(adapter, binding), gone))
             except Unverified as problem:
-                lost.append(f"principals of {system}: {problem}")
+                lost.append((Source("", environment, system), Failure.of(problem)))
     return found, lost
 
 
@@ -66,7 +71,7 @@ def _orphans(config: "Config", agents: set[str], system: str, environment: str) 
 def strangers(
     engine: "Engine",
     watches: Sequence[Watch],
-    answers: Mapping[tuple[str, ...], Observation | str],
+    answers: Mapping[tuple[str, ...], Observation | Failure],
     plan: Sequence[Intent],
 ) -> Iterator[Finding]:
     """What is to be said of principals without a manifest, at the place in the configuration that tells of them."""
@@ -78,7 +83,7 @@ def strangers(
     said: set[tuple[tuple[str, ...], str]] = set()
     for watch in watches:
         answer = answers[watch.target.key]
-        if isinstance(answer, str):
+        if isinstance(answer, Failure):
             continue
         binding = watch.binding
         production = () if not binding.environment or not config.production(binding.environment) else ("production",)
@@ -90,14 +95,16 @@ def strangers(
                 values = {"agent": agent, "principal": principal, "system": binding.system}
                 place = _location(engine, "agents", agent, "identities", binding.system)
                 key = f"{binding.system}:{binding.environment}:{principal}"
-                yield from engine.say("drift/orphaned-principal", values, place, agent, key, production)
+                said_of = engine.say("drift/orphaned-principal", values, place, agent, key, production)
+                yield from (found._replace(source=watch.source) for found in said_of)
         for one in answer.strangers(binding.settings.get("principals") or {}):
             if one.name not in known and (watch.target.key, one.name) not in said:
                 said.add((watch.target.key, one.name))
                 values = {"principal": one.name, "system": binding.system, "why": one.why}
                 place = _location(engine, "systems", binding.system, "principals")
                 key = f"{binding.system}:{binding.environment}:{one.name}"
-                yield from engine.say("drift/unmanaged-principal", values, place, "", key, production)
+                said_of = engine.say("drift/unmanaged-principal", values, place, "", key, production)
+                yield from (found._replace(source=watch.source) for found in said_of)
 
 
 def _location(engine: "Engine", *keys: str) -> Location:

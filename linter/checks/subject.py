@@ -163,6 +163,11 @@ class Subject:
         """What became of the version with this digest; None where no history is at hand."""
         return None
 
+    @property
+    def owner(self) -> str:
+        """Who answers for the agent, as the manifest, the configured defaults or CODEOWNERS say; empty where none does."""
+        return self.redact(self.manifest.owner or self.default("owner") or self.around.codeowners(self.path) or "")
+
     def kind(self, resource: Resource) -> Kind:
         """What kind of system a resource belongs to: as configured, else by its plain name."""
         binding = self.around.config.systems.get(resource.system)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from datetime import date, timedelta
 
 import click
@@ -11,7 +12,8 @@ import click
 from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
-from linter.cli.options import Common, common, emit
+from linter.cli.options import Common, Period, common, emit
+from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
@@ -51,6 +53,16 @@ _FORK = "this is a pull request from a fork, so no system is asked with credenti
 )
 @click.option("--self-check", is_flag=True, help="Ask the server's own functions too, and report any disagreement.")
 @click.option("--force", is_flag=True, help="Ask systems even in a pull request from a fork.")
+@click.option("--state", type=click.Path(), metavar="FILE", help="Remember the findings there, and tell what changed.")
+@click.option("--only-new", is_flag=True, help="Tell only what is new, worse or back, and fail for nothing else.")
+@click.option(
+    "--state-keep",
+    type=Period(),
+    default="400d",
+    show_default=True,
+    metavar="PERIOD",
+    help="How long the state remembers what is over.",
+)
 def command(
     common: Common,
     paths: tuple[str, ...],
@@ -62,6 +74,9 @@ def command(
     max_age: float,
     self_check: bool,
     force: bool,
+    state: str | None,
+    only_new: bool,
+    state_keep: str,
 ) -> int:
     """Compare what manifests declare with what their agents are really granted.
 
@@ -74,7 +89,10 @@ def command(
     permlint drift --explain-plan
     permlint drift --record granted.json      where the credentials are
     permlint drift --live-from granted.json   where they are not
+    permlint drift --state nightly.sqlite     every night: what is new, what is over, what could not be checked
     """
+    if only_new and state is None:
+        raise click.UsageError("--only-new needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
     offline = _FORK if from_fork() and not force else ""
     try:
@@ -87,10 +105,20 @@ def command(
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
         rules = ruleset(config, "drift")
-        request = Request(environments, systems, recordings, offline, self_check, _progress)
+        progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
+        request = Request(environments, systems, recordings, offline, self_check, progress)
+        began = time.monotonic()
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
+        if result.interrupted:
+            progress.interrupted(record)
+            emit(outcome, common)
+            return Exit.INTERRUPTED
+        progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
+        if state is not None:
+            whole = selection.whole and not environments and not systems
+            outcome = _remembered(outcome, state, state_keep, whole=whole, only_new=only_new)
     except (BadConfig, BadRule) as error:
         unread = InputError(error.path, error.line, 1, error.message)
         outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
@@ -119,11 +147,11 @@ def _record(path: str | None, result: Result) -> None:
         raise click.FileError(path, error.strerror or "cannot be written") from None
 
 
-def _progress(done: int, of: int) -> None:
-    """A line on standard error, on a terminal only; the last one wipes it."""
-    if sys.stderr.isatty():
-        text = f"\r{done} of {of} systems have answered" if done < of else "\r\x1b[K"
-        click.echo(text, err=True, nl=False)
+def _remembered(outcome: Outcome, path: str, keep: str, *, whole: bool, only_new: bool) -> Outcome:
+    from linter.nightly.run import only_news, remember
+
+    remembered = remember(path, outcome, whole=whole, keep=keep, today=date.today())
+    return only_news(remembered) if only_new else remembered
 
 
 def _explain(

@@ -53,6 +53,20 @@ class Day(click.ParamType):  # type: ignore[type-arg]  # generic only in later r
             self.fail(f"{value!r} is not a date such as 2026-11-24", param, ctx)
 
 
+class Period(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A period as a manifest writes it."""
+
+    name = "period"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checked, and left as it is."""
+        from linter.manifest.period import is_period
+
+        if not is_period(str(value)):
+            self.fail(f"{value!r} is no period such as 400d, 52w or 12m", param, ctx)
+        return str(value)
+
+
 def common(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the common options; it gets them as its first argument, a `Common`."""
 
@@ -176,9 +190,17 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
 
             return timeline.markdown(outcome)
         return markdown.render(outcome)
+    return _text(outcome, common, color=color)
+
+
+def _text(outcome: Outcome, common: Common, *, color: bool) -> str:
     from linter.reports import text
 
     style = text.Style(common.fail_on or Severity.ERROR, color, common.quiet, common.verbose)
+    if outcome.nightly is not None:
+        from linter.reports import nightly
+
+        return nightly.render(outcome, outcome.nightly, style)
     if outcome.command == "drift":
         from linter.reports import causes
 

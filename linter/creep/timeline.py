@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from linter.blast import LEVELS, computed
-from linter.creep.change import Change, gravity
+from linter.creep.change import Change, gravity, sets
 from linter.creep.reviews import brings_review
 from linter.creep.safety import Loss
 from linter.creep.story import Event, Story
@@ -36,6 +36,8 @@ class Entry(NamedTuple):
     """ISO, with the author's zone; empty for what is not committed."""
     subject: str
     steps: tuple[Step, ...]
+    leaves: int = 0
+    """How many leaves the agreement had from then on, all environments together."""
 
 
 class Distance(NamedTuple):
@@ -86,11 +88,11 @@ def timeline(
 
 def _entry(version: Version, here: str, steps: tuple[Step, ...] = ()) -> Entry:
     commit = version.commit
+    leaves = sum(map(len, sets(version.manifest).values())) if version.manifest is not None else 0
     if commit is None:
-        return Entry("", "", "", "", here, steps)
-    return Entry(
-        commit.id, commit.author.name, commit.author.email, commit.authored.isoformat(), mask(commit.subject), steps
-    )
+        return Entry("", "", "", "", here, steps, leaves)
+    author = commit.author
+    return Entry(commit.id, author.name, author.email, commit.authored.isoformat(), mask(commit.subject), steps, leaves)
 
 
 def _masked(steps: Iterable[Step]) -> tuple[Step, ...]:

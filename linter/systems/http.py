@@ -339,7 +339,7 @@ def usable(response: Response, title: str) -> Any:
     status, kind = response.status, response.headers.get("content-type", "")
     page = "html" in kind.lower() or response.body is None
     if status == 401:
-        raise Unverified(f"{title} refuses the key (401): it is revoked, expired or mistyped")
+        raise Unverified(f"{title} refuses the key (401): it is revoked, expired or mistyped", rejected=True)
     if status == 403 and page:
         raise Unverified(
             f"{title} answers 403 with a web page instead of its JSON: something between blocks the request"

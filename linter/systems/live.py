@@ -23,6 +23,23 @@ GRAVITY = (EXCESS, MISSING, CONDITIONAL, UNVERIFIED, OK)
 class Unverified(Exception):
     """Why a system could not be asked: one sentence, which never holds a secret."""
 
+    def __init__(self, problem: str, *, rejected: bool = False) -> None:
+        super().__init__(problem)
+        self.rejected = rejected
+        """Whether the system answered and refused the credential itself: nothing but a person with a new one ends that."""
+
+
+class Failure(NamedTuple):
+    """An `Unverified` as a value, without the frames that an exception holds."""
+
+    problem: str
+    rejected: bool = False
+
+    @classmethod
+    def of(cls, error: Unverified) -> "Failure":
+        """What was raised."""
+        return cls(str(error), error.rejected)
+
 
 class Binding(NamedTuple):
     """What configuration says of a system in one environment."""
@@ -129,6 +146,12 @@ class Observation(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it: without a secret."""
+
+    def told_by(self) -> str:
+        """Which account or database answered, and to whom, in words; empty where it does not say."""
+
+    def told_at(self) -> str:
+        """When, by the system's own clock: ISO 8601, UTC; empty where it does not say."""
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The principals that configuration's `principals` match."""

@@ -48,6 +48,16 @@ class Observed:
         """As `--record` writes it: policies and names, and no credential."""
         return dict(self.data)
 
+    def told_by(self) -> str:
+        """The account, by the ARN of the caller or of the first principal in it."""
+        arns = (self.account.caller, *(str(one.get("Arn")) for listed in self.account.dump.values() for one in listed))
+        found = (arn.split(":")[4] for arn in arns if arn.startswith("arn:") and arn.count(":") > 4)
+        return next((f"account {number}" for number in found if number.isdigit()), "")
+
+    def told_at(self) -> str:
+        """Nothing: policies have no time."""
+        return ""
+
     def exists(self, principal: str) -> bool:
         """Whether there is such a user or role."""
         try:

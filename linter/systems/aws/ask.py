@@ -29,6 +29,8 @@ _SAID = {
     "ProfileNotFound": "there is no such profile",
     "NoCredentialsError": "the profile has no credentials",
 }
+_REFUSED = ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException")
+"""Codes that mean the credentials themselves."""
 _HIDDEN = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
@@ -70,7 +72,8 @@ def ask(login: Login, principals: Sequence[str], endpoint: str | None = None) ->
         return _Reader(_clients(login, endpoint)).read(principals)
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "an error"))
-        raise Unverified(f"AWS answers {error.operation_name} with {_word(code)}: {_advice(code)}") from None
+        said = f"AWS answers {error.operation_name} with {_word(code)}: {_advice(code)}"
+        raise Unverified(said, rejected=code in _REFUSED) from None
     except (BotoCoreError, ValueError, OSError) as error:
         # Their messages may quote what was sent.
         name = type(error).__name__
@@ -84,7 +87,7 @@ def _word(code: str) -> str:
 def _advice(code: str) -> str:
     if code in _HIDDEN:
         return "give the auditor the policy that `permlint systems aws` prints"
-    if code in ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException"):
+    if code in _REFUSED:
         return "its credentials are not valid"
     return "nothing was compared"
 

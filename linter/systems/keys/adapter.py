@@ -34,6 +34,14 @@ class Observed:
         """As `--record` writes it: of each answer only what is read."""
         return dict(self.data)
 
+    def told_by(self) -> str:
+        """Nothing: whose the key is, the comparison says."""
+        return ""
+
+    def told_at(self) -> str:
+        """Nothing: a key's answer has no time."""
+        return ""
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """None: a key knows of no other."""
         return []

@@ -118,7 +118,7 @@ _ORGANISATION = frozenset(
 
 def _installation(body: Mapping[str, Any]) -> Holding:
     if body.get("suspended_at"):
-        raise Unverified("the installation of the GitHub App is suspended")
+        raise Unverified("the installation of the GitHub App is suspended", rejected=True)
     given = body["permissions"]
     flat = {
         str(name): value

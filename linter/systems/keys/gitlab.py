@@ -42,7 +42,7 @@ class GitLab(Provider):
         """The scopes, of a token that is alive."""
         body = body_of(answer(data), self.title)
         if body.get("revoked") is True or body.get("active") is False:
-            raise Unverified("the token is revoked or expired: GitLab calls it inactive")
+            raise Unverified("the token is revoked or expired: GitLab calls it inactive", rejected=True)
         if not isinstance(body.get("scopes"), list):
             raise Unverified("GitLab's answer names no scopes")
         if body.get("granular_scopes") or "granular" in body["scopes"]:

@@ -53,7 +53,7 @@ class Jwt(Provider):
         claims = data["claims"]
         expires = claims.get("exp")
         if isinstance(expires, int | float) and expires < time.time():
-            raise Unverified("the token is expired")
+            raise Unverified("the token is expired", rejected=True)
         if not any(name in claims for name in _CLAIMS):
             raise Unverified(f"the token claims none of {', '.join(_CLAIMS)}: it does not say what it is good for")
         names = [name for claim in _CLAIMS if claim in claims for name in scope_list(claims[claim])]

@@ -59,7 +59,7 @@ class OAuth2(Provider):
         """`active` and `scope`."""
         body = body_of(answer(data), self.title)
         if body.get("active") is not True:
-            raise Unverified("the token is not active: it is revoked, expired or unknown to the server")
+            raise Unverified("the token is not active: it is revoked, expired or unknown to the server", rejected=True)
         if not isinstance(body.get("scope"), str):
             raise Unverified("the server says that the token is active, and not which scopes it has")
         names = tuple(str(body[key]) for key in ("username", "sub", "client_id") if body.get(key))

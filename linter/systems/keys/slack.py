@@ -15,6 +15,9 @@ _IN_A_CHANNEL = frozenset(
     {"messages", "message names", "incoming webhook", "public channel messages", "private channel messages"}
 )
 
+_REFUSED = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+"""Errors of auth.test that mean the token itself; others are of the workspace, the network or the hour."""
+
 
 class Slack(Provider):
     """https://docs.slack.dev/reference/methods/auth.test"""
@@ -41,7 +44,7 @@ class Slack(Provider):
         body = body_of(response, self.title)
         if body.get("ok") is not True:
             error = str(body.get("error", "no reason"))[:60]
-            raise Unverified(f"Slack refuses the key: {error}")
+            raise Unverified(f"Slack refuses the key: {error}", rejected=error in _REFUSED)
         if "x-oauth-scopes" not in response.headers:
             raise Unverified("Slack's answer has no header x-oauth-scopes: it does not say what the key can do")
         names = [str(body[key]) for key in ("user", "user_id", "bot_id") if body.get(key)]

@@ -66,6 +66,15 @@ class Observed:
         """As `--record` writes it. A catalog has no secret that we read."""
         return {"snapshot": to_json(self.snapshot)}
 
+    def told_by(self) -> str:
+        """The database, and the auditor's login."""
+        server = self.snapshot.server
+        return f"database {server.database} of PostgreSQL {server.major} at {server.host}:{server.port}, asked as {server.login}"
+
+    def told_at(self) -> str:
+        """The server's clock."""
+        return self.snapshot.server.taken
+
     def exists(self, principal: str) -> bool:
         """Whether there is such a role."""
         return principal in self.index.roles
@@ -153,7 +162,7 @@ class PostgreSQL:
         try:
             return Observed(scan(target.access, principals))
         except Unavailable as problem:
-            raise Unverified(f"{target.label}: {problem}") from None
+            raise Unverified(f"{target.label}: {problem}", rejected=problem.rejected) from None
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
         """An earlier scan.

@@ -55,7 +55,8 @@ def _excess(
     if audited and sure:
         fact = "mutable-audit-log"
     what = describe(privilege, object, columns, other=agreed is not None)
-    if any(source.grantable for source in sources):
+    grantable = any(source.grantable for source in sources)
+    if grantable:
         what += ", with the right to grant it"
     resource = side.resource_of(object)
     fix = fixes(side, object, held, columns, agreed)
@@ -64,7 +65,10 @@ def _excess(
         key=f"{object.type}:{object.sql}:{privilege}",
         values={"what": what, "via": held[0].via, "object": object.sql, "privilege": privilege},
         cases=("reading",) if reading(privilege, object) else (),
-        details=details(side, privilege, object, columns, held[0].sources[0], held[0].bound),
+        details={
+            **details(side, privilege, object, columns, held[0].sources[0], held[0].bound),
+            **({"grantable": True} if grantable else {}),
+        },
         fix=fix,
         cause=cause(held[0].sources[0]),
         resource=resource,

@@ -25,6 +25,11 @@ class Limits(NamedTuple):
 class Unavailable(Exception):
     """The server could not be asked. The text is one sentence that may be shown anywhere."""
 
+    def __init__(self, sentence: str, *, rejected: bool = False) -> None:
+        super().__init__(sentence)
+        self.rejected = rejected
+        """Whether it answered, and refused the login itself."""
+
 
 class MissingExtra(Unavailable):
     """psycopg is not installed."""
@@ -105,9 +110,9 @@ def session(dsn: str, limits: Limits) -> Iterator[Session]:
         "connect_timeout": min(_seconds(given.get("connect_timeout"), limits.connect), limits.connect),
     }
     connection = _open(make_conninfo(dsn, **settings), place, limits)
-    if isinstance(connection, str):
+    if isinstance(connection, Unavailable):
         # Raised here, not where it was caught: the first error would keep the half-open connection, and the string.
-        raise Unavailable(connection)
+        raise connection
     with connection:
         if connection.info.server_version < OLDEST:
             major = connection.info.server_version // 10000
@@ -120,8 +125,8 @@ def session(dsn: str, limits: Limits) -> Iterator[Session]:
             raise Unavailable(f"{place} has names that are not in its declared encoding") from None
 
 
-def _open(conninfo: str, place: str, limits: Limits) -> "psycopg.Connection[Any] | str":
-    """A connection, or the sentence that says why there is none."""
+def _open(conninfo: str, place: str, limits: Limits) -> "psycopg.Connection[Any] | Unavailable":
+    """A connection, or what says why there is none."""
     import psycopg
 
     try:
@@ -131,9 +136,9 @@ def _open(conninfo: str, place: str, limits: Limits) -> "psycopg.Connection[Any]
         error.__context__ = error.__traceback__ = None
         return _no_connection(error, place, limits)
     except UnicodeError:
-        return f"{place} has a host name that does not resolve"
+        return Unavailable(f"{place} has a host name that does not resolve")
     except (ValueError, OSError):
-        return f"{place} cannot be connected to: its connection string has values that make no sense"
+        return Unavailable(f"{place} cannot be connected to: its connection string has values that make no sense")
 
 
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}|/[\w./-]{0,200}", re.ASCII)
@@ -187,14 +192,22 @@ _SIGNS = (
 )  # fmt: skip
 """What libpq and servers say, and the sentence for it; the first that matches counts. Nothing of theirs is quoted."""
 
+_REFUSALS = (
+    "password authentication failed",
+    "authentication failed",
+    'role ".*" does not exist',
+    "is not permitted to log in",
+)
+"""Those of them that mean the login itself."""
 
-def _no_connection(error: "psycopg.Error", place: str, limits: Limits) -> str:
+
+def _no_connection(error: "psycopg.Error", place: str, limits: Limits) -> Unavailable:
     said = str(error)
     for sign, sentence in _SIGNS:
         if re.search(sign, said, re.IGNORECASE):
-            return f"{place} {sentence.format(seconds=limits.connect)}"
+            return Unavailable(f"{place} {sentence.format(seconds=limits.connect)}", rejected=sign in _REFUSALS)
     code = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-    return f"{place} cannot be connected to{code}"
+    return Unavailable(f"{place} cannot be connected to{code}")
 
 
 def _failed(error: "psycopg.Error", place: str, limits: Limits) -> str:

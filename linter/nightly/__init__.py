@@ -1,0 +1,1 @@
+"""What `drift --state` remembers from night to night: spans of findings, what could be asked, and what was told to whom."""

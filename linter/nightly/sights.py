@@ -1,0 +1,81 @@
+"""What a run saw, in the state's nouns: one `Known` a fingerprint, as if it had never been seen before."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from linter.drifting import UNVERIFIED_RULE
+from linter.findings import Attempt, Finding, Outcome, Source
+from linter.nightly import growth
+from linter.nightly.news import Known
+from linter.nightly.rows import clean, cleaned
+
+
+def asked_sources(outcome: Outcome) -> dict[Source, Attempt]:
+    """What the run was to ask, by source."""
+    found = {}
+    for one in outcome.attempts:
+        source = Source(*map(clean, one.source))
+        found[source] = Attempt(source, clean(one.path), clean(one.owner), clean(one.problem), one.rejected)
+    return found
+
+
+def failed_tonight(finding: Finding, asked: Mapping[Source, Attempt]) -> bool:
+    """Whether a finding only says that its source could not be asked: history is told that of the source, not of a finding."""
+    source = cleaned(finding.source)
+    known = asked.get(source) if source is not None else None
+    return finding.rule == UNVERIFIED_RULE and known is not None and bool(known.problem)
+
+
+def seen(outcome: Outcome, asked: Mapping[Source, Attempt], day: str) -> dict[str, Known]:
+    """Every finding of the run by fingerprint, accepted ones too.
+
+    Where several share a fingerprint the gravest speaks, all of them reach as far as they do together, and they count as
+    accepted only if every one is.
+    """
+    found: dict[str, Known] = {}
+    for finding, until in _pairs(outcome):
+        if failed_tonight(finding, asked):
+            continue
+        fingerprint = finding.fingerprint
+        one = _known(finding, fingerprint, asked, day, until)
+        other = found.get(fingerprint)
+        if other is None:
+            found[fingerprint] = one
+            continue
+        reach = growth.dumps(growth.union([growth.loads(other.extent), growth.loads(one.extent)]))
+        accepted = min(other.accepted, one.accepted)
+        found[fingerprint] = max(other, one, key=lambda each: each.severity)._replace(extent=reach, accepted=accepted)
+    return found
+
+
+def _pairs(outcome: Outcome) -> Iterator[tuple[Finding, str]]:
+    yield from ((finding, "") for finding in outcome.findings)
+    yield from ((one.finding, one.until) for one in outcome.silenced)
+
+
+def _known(finding: Finding, fingerprint: str, asked: Mapping[Source, Attempt], day: str, until: str) -> Known:
+    source = cleaned(finding.source)
+    known = asked.get(source) if source is not None else None
+    place = (finding.agent or finding.location.path, finding.environment, finding.resource, finding.key)
+    return Known(
+        fingerprint,
+        sha256("\0".join(place).encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        finding.rule,
+        finding.severity,
+        clean(finding.message),
+        clean(finding.fix),
+        clean(finding.cause),
+        clean(finding.location.path),
+        finding.location.line,
+        clean(finding.agent),
+        clean(finding.environment),
+        clean(finding.resource),
+        source,
+        known.owner if known is not None else "",
+        growth.dumps(growth.extent(finding.details)),
+        first_seen=day,
+        since=day,
+        last_seen=day,
+        nights=1,
+        accepted=until,
+    )
