@@ -46,6 +46,7 @@ from linter.systems.live import (
     Failure,
     Observation,
     Part,
+    Table,
     Target,
     Unverified,
 )
@@ -112,7 +113,7 @@ class _Run:
         self.verdicts: list[ResourceVerdict] = []
         self.crashed: list[str] = []
         self.notes: dict[str, None] = {}
-        self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+        self.effective: list[tuple[str, Table]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
         self.asked: tuple[Asked, ...] = ()
         self.population: tuple[Population, ...] = ()
@@ -185,16 +186,20 @@ class _Run:
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
-        said = self.engine.check_live(whole)
         claim = part.claim
         subject = claim.subject
         source = _source(subject, claim.environment, claim.system)
-        self.findings += [one._replace(source=source, principal=part.principal) for one in said.findings]
+        said = self.engine.check_live(whole, source)
+        self.findings += said.findings
         self.crashed += said.crashed
         if said.crashed and source in self.attempts:
             self.attempts[source] = self.attempts[source]._replace(problem="a check of permlint crashed")
+        touching: dict[int, list[Discrepancy]] = {}
+        for one in whole.discrepancies:
+            for resource in _touched(one) if one.verdict else ():
+                touching.setdefault(resource.position, []).append(one)
         for resource in claim.resources:
-            held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
+            held = touching.get(resource.position, [])
             kinds = sorted({one.verdict for one in held}, key=GRAVITY.index)
             gravest = kinds[0] if kinds else OK
             reason = next((one.reason for one in held if one.verdict == gravest), "what is granted is what is declared")

@@ -64,7 +64,8 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
     if effective and outcome.effective:
         found["effective"] = [
             {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
-            for who, rows in outcome.effective
+            for who, table in outcome.effective
+            for rows in (table(),)
         ]
     return found
 
