@@ -35,6 +35,7 @@ def world() -> Iterator[World]:
             "CREATE TABLE app.notes (id int, tenant int); GRANT SELECT ON app.notes TO {agent}",
             "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON app.notes TO {agent} USING (tenant = 42)",
             "ALTER ROLE {agent} SET search_path = nowhere, app",
+            "GRANT SET ON PARAMETER log_statement TO {agent}",
         )
         yield fresh
 
@@ -52,7 +53,14 @@ def world() -> Iterator[World]:
         ("{resource: 'postgres.schema:app', actions: [usage]}", "ok"),
         ("{resource: 'postgres.app.*', access: read-only}", "ok"),
         ("{resource: 'postgres.database:DATABASE', actions: [connect]}", "ok"),
-        ("{resource: 'postgres.parameter:work_mem', actions: [set]}", "unverified"),
+        ("{resource: 'postgres.parameter:work_mem', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:DateStyle', actions: [update]}", "ok"),
+        ("{resource: 'postgres.parameter:app.tenant', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:log_statement', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:track_functions', actions: [set]}", "missing"),
+        ("{resource: 'postgres.parameter:dynamic_library_path', actions: [set]}", "missing"),
+        ("{resource: 'postgres.parameter:work_mem', actions: [alter_system]}", "missing"),
+        ("{resource: 'postgres.parameter:shared_buffers', actions: [set]}", "missing"),
         ("{resource: 'postgres.schema:app', access: read-write}", "missing"),
         ("{resource: postgres.app.tickets, access: none}", "excess"),
         ("{resource: postgres.app.tickets, access: execute}", "excess"),
@@ -105,6 +113,11 @@ def test_forms(tmp_path: Path, world: World, entry: str, verdict: str) -> None:
         (
             "{resource: 'postgres.database:postgres', actions: [connect]}",
             "database postgres in this connection, which is to DATABASE does not exist",
+            16,
+        ),
+        (
+            "{resource: 'postgres.parameter:wrok_mem', actions: [set]}",
+            "parameter wrok_mem does not exist; did you mean work_mem?",
             16,
         ),
         (

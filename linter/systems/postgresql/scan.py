@@ -15,6 +15,7 @@ from linter.systems.postgresql.snapshot import (
     Grant,
     Membership,
     Other,
+    Parameter,
     Policy,
     Relation,
     Role,
@@ -79,6 +80,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         cascades,
         policies,
         serials,
+        parameters,
         members,
     ) = tables
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
@@ -124,6 +126,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for relation, name, permissive, command, to in sorted(policies, key=lambda row: row[:2])
         ),
         serials=tuple(sorted(starmap(Serial, serials))),
+        parameters=tuple(sorted(starmap(Parameter, parameters))),
     )
 
 

@@ -240,6 +240,14 @@ class Serial(NamedTuple):
     sequence: int
 
 
+class Parameter(NamedTuple):
+    """A configuration parameter that the server knows, as far as pg_settings shows it to the auditor's login."""
+
+    name: str
+    context: str
+    """pg_settings.context: internal, postmaster, sighup, superuser-backend, backend, superuser or user."""
+
+
 class Snapshot(NamedTuple):
     """One database's catalog, at one moment, as far as it concerns some roles.
 
@@ -265,6 +273,7 @@ class Snapshot(NamedTuple):
     cascades: tuple[Cascade, ...]
     policies: tuple[Policy, ...]
     serials: tuple[Serial, ...]
+    parameters: tuple[Parameter, ...]
 
     def role(self, name: str) -> Role | None:
         """The role of that name, which exactly matches case."""
@@ -347,5 +356,6 @@ _TABLES: Mapping[str, Any] = {
     "cascades": Cascade,
     "policies": Policy,
     "serials": Serial,
+    "parameters": Parameter,
 }
 """The tables of a snapshot, and what a row of each is."""

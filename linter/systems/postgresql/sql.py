@@ -137,6 +137,8 @@ FROM pg_class s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.re
      AND d.classid = 'pg_attrdef'::regclass AND d.deptype = 'n'
 JOIN pg_attrdef f ON f.oid = d.objid JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
 WHERE s.relkind = 'S'""",
+        # parameters
+        "SELECT name, context FROM pg_settings",
         # extensions
         """SELECT d.classid::regclass::text, d.objid, e.extname FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",
