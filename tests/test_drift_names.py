@@ -142,6 +142,29 @@ def test_what_does_not_exist(tmp_path: Path, world: World, entry: str, message: 
     assert body["status"] == 1
 
 
+def test_a_foreign_server_that_the_role_can_log_in_to(tmp_path: Path) -> None:
+    with servers.running(max(servers.programs())) as server, servers.world(server) as fresh:
+        setup(
+            fresh,
+            "CREATE FOREIGN DATA WRAPPER plain; CREATE ROLE {group}; GRANT {group} TO {agent}",
+            "CREATE SERVER ours FOREIGN DATA WRAPPER plain; CREATE SERVER theirs FOREIGN DATA WRAPPER plain",
+            "CREATE SERVER everyones FOREIGN DATA WRAPPER plain; CREATE SERVER barred FOREIGN DATA WRAPPER plain",
+            "GRANT USAGE ON FOREIGN SERVER ours, theirs, everyones TO {agent}",
+            "CREATE USER MAPPING FOR {agent} SERVER ours OPTIONS (user 'boss', password 'hunter2-canary')",
+            "CREATE USER MAPPING FOR {group} SERVER theirs; CREATE USER MAPPING FOR PUBLIC SERVER everyones",
+            "CREATE USER MAPPING FOR {agent} SERVER barred",
+        )
+        build(
+            tmp_path, {"agent-permissions.yaml": manifest(fresh, "{resource: postgres.app.*, access: none}")}, BINDING
+        )
+        body = compared(tmp_path, fresh)
+    said = {one["details"]["object"]: one["message"].split(", which")[0] for one in body["findings"]}
+    has, logs_in = f"{fresh.role('agent')} has USAGE on foreign server", "where a user mapping logs it in"
+    assert {name: text.startswith(f"{has} {name}") for name, text in said.items()} == dict.fromkeys(said, True)
+    assert {name: logs_in in text for name, text in said.items()} == {"ours": True, "theirs": False, "everyones": True}
+    assert "hunter2" not in str(body)
+
+
 def test_a_possible_grant_is_conditional(tmp_path: Path, world: World) -> None:
     # PostgreSQL has no condition that permlint cannot decide: a scan's grant is made one by hand.
     entry = "{resource: postgres.app.tickets, access: none}"

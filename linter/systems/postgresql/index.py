@@ -119,6 +119,11 @@ class Index:
         """Relations with row-level security, or with policies without it."""
         return [one for one in self.snapshot.relations if one.row_security or one.oid in self.policies]
 
+    def logs_in(self, role: int, server: str) -> bool:
+        """Whether a role has a user mapping on a foreign server, its own or PUBLIC's: mappings are not inherited."""
+        servers = {one.oid for one in self.snapshot.others if one.family == "server" and one.name == server}
+        return any(one.server in servers and one.role in (role, PUBLIC) for one in self.snapshot.user_mappings)
+
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """Every configuration parameter, in lower case, and its context."""

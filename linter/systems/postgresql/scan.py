@@ -12,6 +12,7 @@ from linter.systems.postgresql.snapshot import (
     Cascade,
     Database,
     DefaultGrant,
+    EventTrigger,
     Grant,
     Membership,
     Other,
@@ -27,6 +28,7 @@ from linter.systems.postgresql.snapshot import (
     Trigger,
     Updatable,
     Use,
+    UserMapping,
 )
 
 LOGIN = "@login"
@@ -81,6 +83,8 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         policies,
         serials,
         parameters,
+        event_triggers,
+        user_mappings,
         members,
     ) = tables
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
@@ -127,6 +131,8 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         ),
         serials=tuple(sorted(starmap(Serial, serials))),
         parameters=tuple(sorted(starmap(Parameter, parameters))),
+        event_triggers=tuple(sorted(starmap(EventTrigger, event_triggers))),
+        user_mappings=tuple(sorted(starmap(UserMapping, user_mappings))),
     )
 
 

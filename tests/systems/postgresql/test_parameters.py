@@ -22,8 +22,8 @@ def test_every_parameter_of_the_server(tmp_path: Path, world: World) -> None:
     if world.server.major >= 15:
         world.run(f"GRANT SET ON PARAMETER {', '.join(_GRANTED)} TO {{agent}}")
     with world.server.connect(world.database) as connection:
-        known = dict(connection.execute("SELECT name, context FROM pg_settings ORDER BY name").fetchall())
-    names = [name for name, context in known.items() if context not in ("backend", "superuser-backend")]
+        rows = connection.execute("SELECT name, context FROM pg_settings ORDER BY name").fetchall()
+    names = [str(name) for name, context in rows if context not in ("backend", "superuser-backend")]
     entries = [f"{{resource: 'postgres.parameter:{name}', actions: [set]}}" for name in names]
     build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
     verdicts = {one["resource"]: one["verdict"] for one in compared(tmp_path, world)["verdicts"]}
@@ -31,7 +31,7 @@ def test_every_parameter_of_the_server(tmp_path: Path, world: World) -> None:
     said, found = {}, {}
     for name in names:
         said[name] = verdicts[f"postgres.parameter:{name}"]
-        denied = world.attempt("agent", f"SET {quote(str(name))} TO DEFAULT") in (_DENIED, _TOO_LATE)
+        denied = world.attempt("agent", f"SET {quote(name)} TO DEFAULT") in (_DENIED, _TOO_LATE)
         found[name] = "missing" if denied else "ok"
     assert said == found
 
