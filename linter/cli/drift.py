@@ -94,7 +94,7 @@ def command(
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
         if result.interrupted:
-            progress.interrupted(record)
+            progress.interrupted(record, state)
             emit(outcome, common)
             return Exit.INTERRUPTED
         progress.summary(result.seconds, time.monotonic() - began)
