@@ -21,7 +21,7 @@ from linter.audit.model import (
     Source,
     Unit,
 )
-from linter.creep.timeline import Entry, Step, Timeline
+from linter.creep.timeline import Distance, Entry, Step, Timeline
 
 SYSTEMS = ("postgres", "helpdesk_api", "slack_webhook", "s3", "github", "tickets_mcp", "mailbox")
 _OBJECTS = ("tickets", "invoices", "customers", "audit_log.agent_runs", "shipments", "kb_articles", "orders", "refunds")
@@ -49,8 +49,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     ("scope/uncheckable-scope", "info", "this scope is prose: nothing can compare it", "Structure the scope."),
     ("blast-radius/understated-blast-radius", "warning", "`{what}` says low; high follows from what is granted",
      "Write `blast_radius: high`, or narrow the entry."),
-    ("rollback/unacknowledged-irreversible", "warning", "what is sent through `{what}` cannot be taken back, and "
-     "neither reversibility nor a rollback is given",
+    ("rollback/unacknowledged-irreversible", "warning", "what is sent through `{what}` cannot be taken back",
      "Add `reversibility: irreversible` (agreed), or `reversibility: compensable` with `rollback:`."),
     ("scope/unbounded-write", "error", "the agent may write everything that `{what}` covers, now and in future",
      "Narrow it with `scope:`."),
@@ -133,7 +132,10 @@ def timeline(name: str, path: str, environments: tuple[str, ...]) -> Timeline:
               ("!", "the dry run is gone (agent.py --dry-run)"), ("~", 'slack_webhook: create on "alerts": reworded')),
         entry(5, "2026-09-30", "No more webhooks", ("-", "slack_webhook: create")),
     )  # fmt: skip
-    return Timeline(path, name, environments, entries, None)
+    distance = Distance(
+        entries[1], "last-review", ("postgres.tickets: update on columns priority",), "write", "low", "medium"
+    )
+    return Timeline(path, name, environments, entries, distance)
 
 
 def agent(number: int, permissions: int, findings: int, *, live: bool = True, environments: int = 1) -> Agent:
@@ -179,13 +181,17 @@ def _unit(one: Agent, environment: str, live: bool) -> Unit:
         if not own:
             return None
         known = [each.granted for each in own if each.granted is not None]
-        worst = max((each.verdict for each in own), key=("", "ok", "unverified", "missing", "conditional", "excess").index)
+        worst = max(
+            (each.verdict for each in own), key=("", "ok", "unverified", "missing", "conditional", "excess").index
+        )
         return Cell(max(each.level for each in own), max(known) if known and live else None, worst)
 
     return Unit(one.name, one.anchor, environment, environment == "production", tuple(map(cell, SYSTEMS)))
 
 
-def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bool = True, environments: int = 1) -> Audit:
+def audit(
+    agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bool = True, environments: int = 1
+) -> Audit:
     """An audit of that many agents, each with as many permissions, and that many findings in all."""
     each = [findings // agents + (number < findings % agents) for number in range(agents)]
     all_of = tuple(agent(n, permissions, each[n], live=live, environments=environments) for n in range(agents))
@@ -200,17 +206,34 @@ def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bo
         units=tuple(_unit(one, where, live) for one in all_of for where in one.environments),
         agents=all_of,
         findings=(
-            Note("drift/unmanaged-principal", "error", "etl_admin of postgres has no manifest, and it is a member of agents",
-                 "permlint.toml:4:1", "", "production", "", "Write a manifest for it, or drop the role.",
-                 hexed("unmanaged"), "open", new=True),
-        ),  # fmt: skip
+            Note(
+                "drift/unmanaged-principal",
+                "error",
+                "etl_admin of postgres has no manifest, and it is a member of agents",
+                "permlint.toml:4:1",
+                "",
+                "production",
+                "",
+                "Write a manifest for it, or drop the role.",
+                hexed("unmanaged"),
+                "open",
+                new=True,
+            ),
+        ),
         change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4),
         revoked=(
-            Revoked(hexed("faxes"), "fax-bot", "production", "postgres.faxes", "read, delete",
-                    Decision("revoke", "sam@example.com", "2026-08-25", "nobody sends faxes", "done", "2026-09-02"),
-                    "both", "2026-09-02T02:00:11Z"),
+            Revoked(
+                hexed("faxes"),
+                "fax-bot",
+                "production",
+                "postgres.faxes",
+                "read, delete",
+                Decision("revoke", "sam@example.com", "2026-08-25", "nobody sends faxes", "done", "2026-09-02"),
+                "both",
+                "2026-09-02T02:00:11Z",
+            ),
             Revoked(hexed("exports"), "ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
-        ),  # fmt: skip
+        ),
         decisions_open=sum(one.decision is None for each_of in all_of for one in each_of.permissions),
         evidence=Evidence(
             tool="permlint 0.1.0",
@@ -220,11 +243,15 @@ def audit(agents: int = 5, permissions: int = 8, findings: int = 25, *, live: bo
             commit="c3442e60f5b1c4c0f4a5c7a3f8d0a9e7b1c2d3e4-dirty",
             configuration=hexed("configuration"),
             asked=(
-                Asked("postgres (production)", "db.internal, database app, 6 principals", "2026-11-25T02:00:11Z",
-                      "answered" if live else "not asked"),
+                Asked(
+                    "postgres (production)",
+                    "db.internal, database app, 6 principals",
+                    "2026-11-25T02:00:11Z",
+                    "answered" if live else "not asked",
+                ),
                 Asked("slack_webhook (production)", "", "", "no token: SLACK_BOT_TOKEN is not set"),
                 Asked("git", "", "2026-11-25T02:00:11Z", "answered"),
-            ),  # fmt: skip
+            ),
             unverified=("slack_webhook (production): no token, so nothing says what it may do",),
             inputs=tuple(Input(one.path, hashlib.sha256(one.path.encode()).hexdigest()) for one in all_of),
         ),
@@ -235,7 +262,7 @@ def _sources(agents: int, live: bool) -> tuple[Source, ...]:
     return (
         Source("manifests", "", "manifests", "agents/**/agent-permissions.yaml", agents, agents, (), (), True, ""),
         Source("postgres", "production", "postgresql", "members of the role agents", agents + 1, agents, ("etl_admin",),
-               ("fax_bot_role",), live, "" if live else "not asked"),
+               ("fax_bot_role",) if live else (), live, "" if live else "not asked"),
         Source("slack_webhook", "production", "slack", "the configured tokens", 0, 0, (), (), False,
                "no token: SLACK_BOT_TOKEN is not set"),
     )  # fmt: skip
