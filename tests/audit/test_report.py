@@ -157,7 +157,7 @@ def test_a_part_of_the_manifests_is_no_population(tmp_path: Path) -> None:
     ("arguments", "status"),
     [
         ((), 0),
-        (("--fail-on", "warning"), 1),
+        (("--fail-on", "info"), 1),
         (("--fail-on", "never"), 0),
         (("--live-from", "slack.json"), 3),
         (("--live-from", "slack.json", "--fail-on", "warning"), 1),
