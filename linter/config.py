@@ -42,6 +42,7 @@ class Config(NamedTuple):
     rules: Mapping[str, Mapping[str, Any]]
     systems: Mapping[str, Mapping[str, Any]]
     agents: Mapping[str, Mapping[str, Any]]
+    notify: Mapping[str, Mapping[str, Any]]
     longest_acceptance: str
     """How far ahead a finding may be accepted: a period such as 90d."""
     text: str
@@ -123,6 +124,7 @@ def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any],
         rules=data.get("rules", {}),
         systems=data.get("systems", {}),
         agents=data.get("agents", {}),
+        notify=data.get("notify", {}),
         longest_acceptance=data.get("longest_acceptance", "90d"),
         text=text,
     )
