@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from measure import Case
+from benchmarks.measure import Case
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

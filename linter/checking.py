@@ -118,6 +118,7 @@ def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date")
         manifests=manifests,
         rules={id: rule for id, rule in rules.rules.items() if rule.gravest is not Severity.OFF},
         unchecked=tuple(unchecked),
+        within=config.within,
     )
 
 

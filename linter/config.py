@@ -32,6 +32,8 @@ class Config(NamedTuple):
     """Absolute; every path in input and output is relative to it."""
     path: str | None
     """The configuration file, or None."""
+    within: str
+    """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
     bounded: bool
     """Whether the root is a project (a configuration or a git top), not just the working folder."""
     manifests: tuple[str, ...]
@@ -45,6 +47,8 @@ class Config(NamedTuple):
     notify: Mapping[str, Mapping[str, Any]]
     longest_acceptance: str
     """How far ahead a finding may be accepted: a period such as 90d."""
+    revoke_within: str
+    """How long a decision to revoke may take: a period such as 30d."""
     text: str
     """The file's text, to find the line of a fault in."""
 
@@ -70,7 +74,7 @@ def load(explicit: str | None, start: str) -> Config:
     top = git_top(start)
     path = os.path.abspath(explicit) if explicit is not None else _search(start, top)
     if path is None:
-        return _config(top or start, None, top is not None, {}, "")
+        return _config(top or start, None, top, {}, "")
     root = os.path.dirname(path)
     if os.path.commonpath([root, top or start]) != (top or root):
         # CI hands in the base branch's configuration from elsewhere: it governs the checkout that the run starts in.
@@ -82,7 +86,7 @@ def load(explicit: str | None, start: str) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadConfig(explicit or shown, 1, f"cannot be read: {reason}") from None
-    return _config(root, path, True, _table(text, path, shown), text)
+    return _config(root, path, top, _table(text, path, shown), text)
 
 
 def _table(text: str, path: str, shown: str) -> dict[str, Any]:
@@ -111,11 +115,13 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
     return data
 
 
-def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any], text: str) -> Config:
+def _config(root: str, path: str | None, top: str | None, data: Mapping[str, Any], text: str) -> Config:
+    below = "" if top is None else _shown(root, top)
     return Config(
         root=root,
         path=path,
-        bounded=bounded,
+        within="" if below in ("", ".") else f"{below}/",
+        bounded=path is not None or top is not None,
         manifests=tuple(data.get("manifests", MANIFESTS)),
         exclude=tuple(data.get("exclude", ())),
         nonproduction=NONPRODUCTION | {name.lower() for name in data.get("nonproduction", ())},
@@ -126,6 +132,7 @@ def _config(root: str, path: str | None, bounded: bool, data: Mapping[str, Any],
         agents=data.get("agents", {}),
         notify=data.get("notify", {}),
         longest_acceptance=data.get("longest_acceptance", "90d"),
+        revoke_within=data.get("report", {}).get("revoke_within", "30d"),
         text=text,
     )
 

@@ -121,6 +121,7 @@ class _Run:
             rules={id: rule for id, rule in rules.items() if rule.gravest is not Severity.OFF},
             unchecked=tuple(self.unchecked),
             timelines=tuple(self.timelines),
+            within=self.config.within,
         )
 
     def _documents(self) -> dict[str, Document]:

@@ -2,24 +2,38 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
-from threading import Semaphore, Thread
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, Acceptance, accept
+from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
 from linter.checks.subject import Subject, Surroundings
+from linter.comparing import Told, tell
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import Asked, Finding, InputError, Outcome, ResourceVerdict, Severity, Silenced, Source
+from linter.findings import (
+    Asked,
+    Attempt,
+    Finding,
+    InputError,
+    Outcome,
+    Population,
+    ResourceVerdict,
+    Severity,
+    Silenced,
+    Source,
+)
 from linter.identities import identity_faults
 from linter.manifest.reader import read
+from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
 from linter.planes import Intent, Plane, intents, planes
+from linter.population import Ground, asked, population
 from linter.recordings import Entry, Recording, find
 from linter.rulesets import Ruleset
-from linter.strangers import strangers, watched
+from linter.strangers import Watch, strangers, watched
 from linter.systems.live import (
     GRAVITY,
     OK,
@@ -32,6 +46,7 @@ from linter.systems.live import (
     Failure,
     Observation,
     Part,
+    Table,
     Target,
     Unverified,
 )
@@ -42,8 +57,6 @@ if TYPE_CHECKING:
     from linter.config import Config
     from linter.manifest.model import Resource
 
-_MOST_AT_ONCE = 8
-"""Systems asked at the same time."""
 UNVERIFIED_RULE = "drift/unverified-resource"
 
 
@@ -56,8 +69,8 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
-    progress: Callable[[int, int], None] | None = None
-    """Told how many systems have answered, of how many."""
+    progress: Callable[[Standing], None] | None = None
+    """Told how far the asking is."""
 
 
 class Result(NamedTuple):
@@ -66,6 +79,10 @@ class Result(NamedTuple):
     outcome: Outcome
     record: Mapping[str, list[dict[str, Any]]]
     """System -> an entry an environment."""
+    seconds: tuple[tuple[str, float], ...] = ()
+    """(a system's label, how long its answer took)."""
+    interrupted: bool = False
+    """Whether somebody ended it before every system had answered and was compared: what is missing is unverified."""
 
 
 def gather(
@@ -96,9 +113,13 @@ class _Run:
         self.verdicts: list[ResourceVerdict] = []
         self.crashed: list[str] = []
         self.notes: dict[str, None] = {}
-        self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+        self.effective: list[tuple[str, Table]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
-        self.asked: dict[Source, Asked] = {}
+        self.asked: tuple[Asked, ...] = ()
+        self.population: tuple[Population, ...] = ()
+        self.compared: dict[tuple[str, ...], set[str]] = {}
+        """The principals of each target that were compared."""
+        self.attempts: dict[Source, Attempt] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
     def target(self, adapter: Adapter, binding: Binding) -> Target:
@@ -109,49 +130,33 @@ class _Run:
         if found is not None:
             key = ("recorded", found.recording.path, binding.system, binding.environment)
             self._recorded[key] = found
-            return Target(key, found.recording.path)
+            return Target(key, f"{found.recording.path} ({binding.system})")
         if self.request.offline:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def observe(
-        self, wanted: Mapping[Target, tuple[Adapter, set[str]]]
-    ) -> dict[tuple[str, ...], Observation | Failure]:
-        """Ask every system once, several at a time; a sentence where one does not answer."""
-        answers: dict[tuple[str, ...], Observation | Failure] = {}
-        gate = Semaphore(_MOST_AT_ONCE)
+    def units(self, found: Iterable[Plane], watches: Iterable[Watch]) -> list[Unit]:
+        """What has to be asked, or looked up in a recording: each target once."""
+        units: dict[tuple[str, ...], Unit] = {}
+        asking: list[Plane | Watch] = [*found, *watches]
+        for one in asking:
+            entry = self._recorded.get(one.target.key)
+            recorded = None if entry is None else entry.data
+            unit = units.setdefault(one.target.key, Unit(one.adapter, one.target, recorded=recorded))
+            if isinstance(one, Plane):
+                principals = sorted({*unit.principals, one.principal})
+                declared = [*unit.declared, *(named for claim in one.claims for named in claim.named)]
+                units[one.target.key] = unit._replace(principals=tuple(principals), declared=tuple(declared))
+        return list(units.values())
 
-        def work(
-            future: "Future[Observation | Failure]", adapter: Adapter, target: Target, principals: list[str]
-        ) -> None:
-            with gate:
-                try:
-                    future.set_result(self._ask(adapter, target, principals))
-                except BaseException as error:  # the one who waits must be told, whatever it is
-                    future.set_exception(error)
-
-        waiting: dict[Future[Observation | Failure], Target] = {}
-        for target, (adapter, principals) in wanted.items():
-            future: Future[Observation | Failure] = Future()
-            waiting[future] = target
-            # A daemon's thread: an interrupted run ends at once, and does not wait for a server that may never answer.
-            Thread(target=work, args=(future, adapter, target, sorted(principals)), daemon=True).start()
-        for done in as_completed(waiting):
-            answers[waiting[done].key] = done.result()
-            if self.request.progress is not None:
-                self.request.progress(len(answers), len(waiting))
-        return answers
-
-    def _ask(self, adapter: Adapter, target: Target, principals: Sequence[str]) -> Observation | Failure:
-        try:
-            entry = self._recorded.get(target.key)
-            if entry is None:
-                return adapter.observe(target, principals)
-            return adapter.recorded(entry.data)
-        except Unverified as problem:
-            return Failure.of(problem)
-        except ValueError as problem:
-            return Failure(f"{target.label}: {problem}")
+    def times(self, told: Told) -> dict[tuple[str, ...], str]:
+        """When each target that answered did: by its own account, else when it was recorded, else when it was asked."""
+        found = {}
+        for key, said in told.answers.items():
+            if not isinstance(said, Failure):
+                recorded = self._recorded.get(key)
+                found[key] = said.told_at() or (recorded.recording.taken if recorded else told.times[key])
+        return found
 
     def compare(self, plane: Plane, answer: Observation | Failure) -> Comparison | Failure:
         """One plane compared, its part of each manifest judged; or why that could not be done."""
@@ -167,30 +172,34 @@ class _Run:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
         for intent in intents:
             source = _source(intent.subject, intent.environment, intent.system)
-            if failure is not None or source not in self.asked:
+            if failure is not None or source not in self.attempts:
                 known = failure or Failure("")
-                self.asked[source] = Asked(source, intent.subject.path, intent.subject.owner, *known)
+                self.attempts[source] = Attempt(source, intent.subject.path, intent.subject.owner, *known)
 
     def looked(self, one: Acceptance) -> bool:
         """Whether a run over every manifest would have found what is accepted: its systems were asked and have answered."""
         if self.request.environments or self.request.systems:
             return False
-        failed = [asked.source for asked in self.asked.values() if asked.problem]
+        failed = [asked.source for asked in self.attempts.values() if asked.problem]
         return not any(one.agent in ("", each.agent) and one.environment in ("", each.environment) for each in failed)
 
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
-        said = self.engine.check_live(whole)
         claim = part.claim
         subject = claim.subject
         source = _source(subject, claim.environment, claim.system)
-        self.findings += [one._replace(source=source) for one in said.findings]
+        said = self.engine.check_live(whole, source)
+        self.findings += said.findings
         self.crashed += said.crashed
-        if said.crashed and source in self.asked:
-            self.asked[source] = self.asked[source]._replace(problem="a check of permlint crashed")
+        if said.crashed and source in self.attempts:
+            self.attempts[source] = self.attempts[source]._replace(problem="a check of permlint crashed")
+        touching: dict[int, list[Discrepancy]] = {}
+        for one in whole.discrepancies:
+            for resource in _touched(one) if one.verdict else ():
+                touching.setdefault(resource.position, []).append(one)
         for resource in claim.resources:
-            held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
+            held = touching.get(resource.position, [])
             kinds = sorted({one.verdict for one in held}, key=GRAVITY.index)
             gravest = kinds[0] if kinds else OK
             reason = next((one.reason for one in held if one.verdict == gravest), "what is granted is what is declared")
@@ -239,8 +248,19 @@ def _unverified(problem: str, resource: "Resource | None", place: Place | None =
     )
 
 
-def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", request: Request) -> Result:
-    """Compare what the selected manifests declare with what their principals really hold."""
+def drift(
+    config: "Config",
+    rules: Ruleset,
+    selection: Selection,
+    as_of: "date",
+    request: Request,
+    executor: Executor | None = None,
+) -> Result:
+    """Compare what the selected manifests declare with what their principals really hold.
+
+    Args:
+        executor: who asks the systems, and is shut down at the end; by default threads of this process.
+    """
     config = _bound(config, request.recordings)
     named, context, errors = gather(config, selection, as_of)
     run = _Run(config, rules, as_of, request)
@@ -248,32 +268,43 @@ def drift(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     around = [intent for subject in context for intent in intents(config, subject)]
     found, lost = planes(plan, run.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, run.target)
-    wanted: dict[tuple[str, ...], tuple[Target, Adapter, set[str]]] = {}
-    for target, adapter, principals in [
-        *((plane.target, plane.adapter, {plane.principal}) for plane in found),
-        *((watch.target, watch.adapter, set()) for watch in watches),
-    ]:
-        wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    answers = run.observe({target: (adapter, principals) for target, adapter, principals in wanted.values()})
+    units = run.units(found, watches)
+    with executor or Daemons() as pool:
+        told = tell(units, found, run.compare, pool, request.progress)
     for intent, problem in lost:
         run.note([intent], Failure(problem))
         run.lose(_claim(intent), intent.principal or "", Failure(problem))
-    compared = [(plane, run.compare(plane, answers[plane.target.key])) for plane in found]
-    _judge_all(run, compared, answers)
-    run.findings += strangers(run.engine, watches, answers, [*plan, *around])
+    _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
+    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told), run.compared)
+    run.asked, run.population = asked(ground), population(ground)
+    run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
+    unchecked = [*told.interruption, *_unwatched(run, unwatched, watches, told.answers, found)]
+    return _finish(run, selection, named, errors, unchecked, as_of)._replace(
+        seconds=told.seconds, interrupted=bool(told.interruption)
+    )
+
+
+def _unwatched(
+    run: _Run,
+    unwatched: Iterable[tuple[Source, Failure]],
+    watches: Sequence[Watch],
+    answers: Mapping[tuple[str, ...], Observation | Failure],
+    found: Sequence[Plane],
+) -> list[str]:
+    """A sentence for each system whose principals were to be looked through and were not, where nothing else says so."""
+    failures = list(unwatched)
     for watch in watches:
         answer = answers[watch.target.key]
-        unwatched.append((watch.source, answer if isinstance(answer, Failure) else Failure("")))
-    told = {plane.target.key for plane in found}
-    silent = {watch.source for watch in watches if watch.target.key in told}
-    for source, failure in unwatched:
-        run.asked[source] = Asked(source, "", "", *failure)
-    sentences = [
+        failures.append((watch.source, answer if isinstance(answer, Failure) else Failure("")))
+    compared = {plane.target.key for plane in found}
+    silent = {watch.source for watch in watches if watch.target.key in compared}
+    for source, failure in failures:
+        run.attempts[source] = Attempt(source, "", "", *failure)
+    return [
         f"principals of {source.system}: {failure.problem}"
-        for source, failure in unwatched
+        for source, failure in failures
         if failure.problem and source not in silent
     ]
-    return _finish(run, selection, named, errors, sentences, as_of)
 
 
 def _bound(config: "Config", recordings: Sequence[Recording]) -> "Config":
@@ -308,6 +339,7 @@ def _judge_all(
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
             run.judge(part, identity_faults(part, sharing))
+            run.compared.setdefault(plane.target.key, set()).add(part.principal)
         run.notes.update(dict.fromkeys(outcome.notes))
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
         run.effective.append((where, outcome.effective))
@@ -356,8 +388,12 @@ def _finish(
         verdicts=tuple(sorted(run.verdicts)),
         notes=tuple(run.notes),
         effective=tuple(run.effective),
+        asked=run.asked,
+        population=run.population,
+        digests={subject.path: digest_of(subject.manifest) for subject in named},
+        within=run.config.within,
         unverified=tuple(unverified),
-        asked=tuple(sorted(run.asked.values())),
+        attempts=tuple(sorted(run.attempts.values())),
     )
     return Result(outcome, {name: found for name, found in run.record.items() if found})
 

@@ -1,26 +1,20 @@
 """Rules x facts -> findings: runs the checks, decides severity, swallowing and suppression."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalogue import Rule, ids, pick
 from linter.checks import Hit, Place
-from linter.checks.placing import locate, location_of
+from linter.checks.placing import location_of
 from linter.checks.subject import Fleet, Subject, Surroundings
+from linter.drafts import About, Draft, redacted
 from linter.exits import CRASHED, where
-from linter.findings import Finding, Location, Repair, Severity, Silenced
+from linter.findings import Finding, Location, Repair, Severity, Silenced, Source
 from linter.rulesets import Ruleset, nearest_rule
 from linter.suppressions import Suppression, find_suppressions
 
 if TYPE_CHECKING:
     from linter.systems.live import Part
-
-
-class Draft(NamedTuple):
-    """A finding before swallowing, and the stretch of text that it is about."""
-
-    finding: Finding
-    extent: tuple[int, int]
 
 
 class Verdict(NamedTuple):
@@ -42,19 +36,20 @@ class Engine:
         self.fleet = Fleet()
         self._suppressions: dict[str, list[Suppression]] = {}
         self._used: set[Suppression] = set()
+        self._weighed: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Severity, str, set[str]]] = {}
 
     def remember(self, subject: Subject, *, named: bool) -> None:
         """Take a manifest into the fleet; `named` where its findings are wanted."""
         self.fleet.add(subject, named=named)
 
-    def check_live(self, part: "Part") -> Verdict:
+    def check_live(self, part: "Part", source: Source) -> Verdict:
         """What the checks of a comparison say of one manifest. Comments do not silence them, acceptances do."""
-        drafts, crashed = self._run(part, part.claim.subject)
+        drafts, crashed = self._run(part, About(part.claim.subject, source, part.principal))
         return Verdict(_swallow(drafts, self.rules.rules), [], crashed)
 
     def check(self, subject: Subject) -> Verdict:
         """What the checks of one manifest say."""
-        drafts, crashed = self._run(subject, subject)
+        drafts, crashed = self._run(subject, About(subject))
         found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
@@ -63,19 +58,19 @@ class Engine:
         findings, silenced = self._suppress(_swallow(_once(drafts), self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
 
-    def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
+    def _run(self, facts: "Subject | Part", about: About) -> tuple[list[Draft], list[str]]:
         drafts: list[Draft] = []
         crashed: list[str] = []
         for rule, check in self.rules.checks:
             try:
                 for hit in check(facts):
-                    draft = self._draft(rule, hit, subject)
+                    draft = self._draft(rule, hit, about)
                     if draft is not None:
                         drafts.append(draft)
             except Exception as error:
-                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
-                drafts.append(self._crash(rule, error, subject))
-        return drafts, crashed
+                crashed.append(f"{about.subject.path}: the check of {rule.id} crashed")
+                drafts.append(self._crash(rule, error, about))
+        return redacted(drafts, about.subject), crashed
 
     def repairs(self, subject: Subject, *, unsafe: bool) -> list[Repair]:
         """The repairs of a manifest's findings that nobody suppressed, and of the rules that only tidy, in document order."""
@@ -104,54 +99,57 @@ class Engine:
                 kept += self._judge(path, suppression)
         return Verdict(kept, silenced, crashed)
 
-    def _draft(self, rule: Rule, hit: Hit, subject: Subject) -> Draft | None:
-        environments = hit.environments or (
-            hit.resource.environments if hit.resource else subject.manifest.environments
-        )
-        severity, environment, held = self._weigh(rule, hit, environments)
+    def _draft(self, rule: Rule, hit: Hit, about: About) -> Draft | None:
+        """A finding with its words as they are: `redacted` follows."""
+        manifest = about.subject.manifest
+        environments = hit.environments or (hit.resource.environments if hit.resource else manifest.environments)
+        severity, environment, held = self._weigh(rule, hit.cases, environments)
         if severity is Severity.OFF:
             return None
-        manifest = subject.manifest
         values = {"agent": manifest.agent, "environment": environment, **hit.values}
         if hit.resource is not None:
             values.setdefault("resource", hit.resource.name)
-        span, extent = locate(subject, hit.place)
+        location, extent = about.find(hit.place)
         finding = Finding(
-            rule=rule.id,
-            severity=severity,
-            message=subject.redact(pick(rule.message, held).format_map(values)),
-            location=location_of(subject.path, subject.shown, span, subject.redact(hit.place.caption)),
-            agent=subject.redact(manifest.agent),
-            environment=subject.redact(environment),
-            resource=subject.redact(hit.resource.name) if hit.resource else "",
-            key=hit.key,
-            fix=subject.redact(hit.fix or pick(rule.fix, held).format_map(values)),
-            details=_redact(subject, hit.details) if hit.details else {},
-            cause=hit.cause,
-            related=tuple(
-                location_of(subject.path, subject.shown, locate(subject, place)[0], subject.redact(place.caption))
-                for place in hit.related
-            )
-            + hit.elsewhere,
-            repair=hit.repair,
+            rule.id,
+            severity,
+            pick(rule.message, held).format_map(values),
+            location,
+            manifest.agent,
+            environment,
+            hit.resource.name if hit.resource else "",
+            hit.key,
+            hit.fix or pick(rule.fix, held).format_map(values),
+            tuple([about.find(place)[0] for place in hit.related]) + hit.elsewhere,
+            hit.details,
+            hit.cause,
+            hit.repair,
+            about.source,
+            about.principal,
         )
         return Draft(finding, extent)
 
-    def _weigh(self, rule: Rule, hit: Hit, environments: tuple[str, ...]) -> tuple[Severity, str, set[str]]:
+    def _weigh(
+        self, rule: Rule, cases: tuple[str, ...], environments: tuple[str, ...]
+    ) -> tuple[Severity, str, set[str]]:
         """Severity, the environment named, and the cases that hold."""
-        live = next((one for one in environments if self.around.config.production(one)), None)
-        held = set(hit.cases)
-        if live is not None:
-            held.add("production")
-        severity: Severity = pick(rule.severity, held)
-        if rule.calendar and self.around.by_name:
-            severity = min(severity, Severity.WARNING)
-        return severity, live or next(iter(environments), ""), held
+        asked = (rule.id, cases, environments)
+        known = self._weighed.get(asked)
+        if known is None:
+            live = next((one for one in environments if self.around.config.production(one)), None)
+            held = set(cases)
+            if live is not None:
+                held.add("production")
+            severity: Severity = pick(rule.severity, held)
+            if rule.calendar and self.around.by_name:
+                severity = min(severity, Severity.WARNING)
+            known = self._weighed[asked] = severity, live or next(iter(environments), ""), held
+        return known
 
     def _fleet_finding(self, rule: Rule, hit: Hit) -> Finding | None:
         unit = hit.unit
         assert unit is not None
-        severity, environment, held = self._weigh(rule, hit, hit.environments or unit.environments)
+        severity, environment, held = self._weigh(rule, hit.cases, hit.environments or unit.environments)
         if severity is Severity.OFF:
             return None
         values = {"agent": unit.agent, "environment": environment, **hit.values}
@@ -167,9 +165,9 @@ class Engine:
             related=tuple(location_of(other.path, other.text, other.span, caption) for other, caption in hit.others),
         )
 
-    def _crash(self, rule: Rule, error: Exception, subject: Subject) -> Draft:
+    def _crash(self, rule: Rule, error: Exception, about: About) -> Draft:
         hit = Hit(Place((), "absence"), {"rule": rule.id, "where": where(error)}, key=rule.id)
-        draft = self._draft(self.rules.rules[CRASHED], hit, subject)
+        draft = self._draft(self.rules.rules[CRASHED], hit, about)
         assert draft is not None, "engine/check-crashed is mandatory"
         return draft
 
@@ -226,33 +224,10 @@ class Engine:
     ) -> Iterator[Finding]:
         """A finding of one of the engine's own rules, unless it is turned off."""
         rule = self.rules.rules[id]
-        severity, _, held = self._weigh(rule, Hit(Place(), cases=cases), ())
+        severity, _, held = self._weigh(rule, cases, ())
         if severity is not Severity.OFF:
             message, fix = pick(rule.message, held).format_map(values), pick(rule.fix, held).format_map(values)
             yield Finding(id, severity, message, location, agent, key=key, fix=fix)
-
-
-def _redact(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any]:
-    """The details without secrets: one search for all texts, a line each, since masking keeps line breaks."""
-    texts: list[str] = []
-
-    def collect(value: Any) -> None:
-        if isinstance(value, str):
-            texts.append(" ".join(value.splitlines()))
-        for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
-            collect(one)
-
-    collect(details)
-    masked = iter(subject.redact("\n".join(texts)).split("\n"))
-
-    def rebuilt(value: Any) -> Any:
-        if isinstance(value, str):
-            return next(masked)
-        if isinstance(value, Mapping):
-            return {key: rebuilt(one) for key, one in value.items()}
-        return [rebuilt(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-    return dict(rebuilt(details))
 
 
 def _once(drafts: list[Draft]) -> list[Draft]:

@@ -55,7 +55,7 @@ class Source(NamedTuple):
     """By the name that the manifest, or else configuration, has for it."""
 
 
-class Asked(NamedTuple):
+class Attempt(NamedTuple):
     """A source that a run was to ask, and what came of it."""
 
     source: Source
@@ -110,6 +110,13 @@ class Finding(NamedTuple):
     repair: Repair | None = None
     source: Source | None = None
     """The comparison that it comes from; None for what is found without one."""
+    principal: str = ""
+    """Of a comparison: whose rights it is about."""
+
+    @property
+    def system(self) -> str:
+        """Of a comparison: which system, as the manifest or the configuration calls it."""
+        return "" if self.source is None else self.source.system
 
     @property
     def fingerprint(self) -> str:
@@ -168,6 +175,43 @@ class ResourceVerdict(NamedTuple):
     reason: str
 
 
+class Asked(NamedTuple):
+    """One place that a comparison asked, or would have asked."""
+
+    system: str
+    """As configuration calls it; as the manifest does, where configuration binds none."""
+    environment: str
+    """Empty where the system is bound for all of them at once."""
+    kind: str
+    principals: tuple[str, ...]
+    compared: tuple[str, ...]
+    """The principals that were compared with what manifests declare, as the system calls them."""
+    account: str
+    """Which account or database answered and to whom, as far as it says so."""
+    at: str
+    """When it answered, ISO time in UTC: by its own clock where it has one, else the recording's or ours."""
+    problem: str
+    """Why it did not answer, a sentence; empty where it did."""
+
+
+class Population(NamedTuple):
+    """The principals of one system in one environment that are agents', and the sums of them."""
+
+    system: str
+    environment: str
+    kind: str
+    query: str
+    """What was looked for, in words."""
+    declared: tuple[str, ...]
+    """Principals that manifests name and that are there."""
+    unmanaged: tuple[str, ...]
+    """Those that the query found and no manifest speaks for."""
+    orphaned: tuple[str, ...]
+    """Principals that manifests name and that are not there."""
+    problem: str
+    """Why it is not known whether these are all, a sentence; empty where they are."""
+
+
 class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
@@ -188,14 +232,26 @@ class Outcome(NamedTuple):
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
-    """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    effective: tuple[tuple[str, Callable[[], tuple[tuple[str, ...], ...]]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane; worked out only to be shown."""
+    asked: tuple[Asked, ...] = ()
+    """The places that a comparison asked."""
+    population: tuple[Population, ...] = ()
+    """The principals there, counted."""
+    digests: Mapping[str, str] = {}
+    """Path -> the digest of the agreement that was compared (linter.manifest.signing)."""
+    within: str = ""
+    """The root's folder below the git top, with a final "/"; empty where it is the top, or there is none."""
     unverified: tuple[str, ...] = ()
     """Those of `unchecked` that tell of resources and principals that could not be verified."""
-    asked: tuple[Asked, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     """Every comparison that `drift` was to make."""
     nightly: "Nightly | None" = None
     """What `drift --state` knows of earlier nights."""
+
+    def in_repository(self, path: str) -> str:
+        """A path as a forge reads it: relative to the git top, where the root may lie below it."""
+        return path if path.startswith(("/", "<")) else self.within + path
 
 
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:

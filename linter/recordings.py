@@ -27,12 +27,19 @@ class Recording(NamedTuple):
     """Why it is too old to be believed, a clause; empty where it is not."""
     systems: Mapping[str, tuple[Mapping[str, Any], ...]]
     """System -> its entries, one an environment."""
+    taken: str = ""
+    """ISO time in UTC."""
 
 
 def moment(as_of: date) -> datetime:
     """The time to judge a recording's age by: now, or the beginning of another day that was asked for."""
     now = datetime.now(UTC)
     return now if as_of in (now.date(), date.today()) else datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+
+
+def iso(time: datetime) -> str:
+    """A time as every report writes it: ISO 8601, UTC, to the second."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def load(path: str, as_of: date, max_age: timedelta) -> Recording:
@@ -68,7 +75,7 @@ def load(path: str, as_of: date, max_age: timedelta) -> Recording:
         if not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in entries):
             raise BadRecording(f"its system `{name}` has no `kind`")
         found[name] = tuple(entries)
-    return Recording(path, stale, found)
+    return Recording(path, stale, found, iso(taken))
 
 
 def _time(given: object) -> datetime:
@@ -107,7 +114,7 @@ def save(path: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    taken = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    taken = iso(datetime.now(UTC))
     systems = {name: found[0] if len(found) == 1 else found for name, found in sorted(entries.items())}
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8", newline="\n") as file:

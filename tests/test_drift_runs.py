@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -439,43 +438,6 @@ def test_a_large_group_is_cut_and_says_so(tmp_path: Path, world: World) -> None:
     assert (
         permlint(tmp_path, "drift", "-v", env={"PG_DSN": world.dsn}).stdout.count("[drift/undeclared-privilege]") == 25
     )
-
-
-def test_an_interrupted_run_ends_at_once(tmp_path: Path) -> None:
-    text = "agent_name: a\nenvironment: staging\nresources: [{resource: postgres.t, access: read-only}]\n"
-    build(tmp_path, {"agent-permissions.yaml": text}, BINDING + 'role = "x"\n')
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = _started(tmp_path, {"PG_DSN": f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/d"})
-        waiting, _ = silent.accept()  # for an answer, ten seconds long
-        with waiting:
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=5)
-    assert (process.returncode, said) == (130, b"permlint: interrupted\n")
-
-
-def test_systems_are_asked_at_the_same_time(tmp_path: Path) -> None:
-    names = [f"pg{number}" for number in range(4)]
-    binding = '[systems.{}]\nkind = "postgresql"\ndsn_env = "PG_DSN_{}"\nrole = "x"\n'
-    entries = ", ".join(f"{{resource: {name}.t, access: read-only}}" for name in names)
-    text = f"agent_name: a\nenvironment: staging\nresources: [{entries}]\n"
-    build(tmp_path, {"agent-permissions.yaml": text}, "".join(binding.format(name, name) for name in names))
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(8)  # less than permlint waits for one of them
-        env = {f"PG_DSN_{name}": f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/{name}" for name in names}
-        process = _started(tmp_path, env, "--format", "json")
-        met = [silent.accept()[0] for _ in names]
-        for one in met:
-            one.close()
-        out, _ = process.communicate(timeout=30)
-    body = json.loads(out)
-    assert process.returncode == 3
-    assert [one["verdict"] for one in body["verdicts"]] == ["unverified"] * 4
-
-
-def _started(folder: Path, env: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
-    whole = {**os.environ, **env, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    command = [sys.executable, "-m", "linter", "drift", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def test_which_systems_can_be_asked(tmp_path: Path, world: World) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, timedelta
+import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -12,23 +13,22 @@ import click
 from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
+from linter.cli.asking import FORK, live_options, recordings_of
 from linter.cli.options import Common, Period, common, emit, harmless
+from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
 from linter.findings import InputError, Outcome
 from linter.forks import from_fork
 from linter.planes import intents
-from linter.recordings import MAX_AGE, BadRecording, Recording, save
-from linter.recordings import load as load_recording
+from linter.recordings import save
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding
 
 if TYPE_CHECKING:
     from linter.nightly.run import Telling
-
-_FORK = "this is a pull request from a fork, so no system is asked with credentials: --force asks all the same"
 
 
 @click.command("drift")
@@ -37,24 +37,9 @@ _FORK = "this is a pull request from a fork, so no system is asked with credenti
 @click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
 @click.option("--system", "systems", multiple=True, metavar="NAME", help="Only this system; repeatable.")
 @click.option("--explain-plan", is_flag=True, help="Print what would be compared with what, and connect to nothing.")
-@click.option(
-    "--live-from",
-    multiple=True,
-    type=click.Path(),
-    metavar="FILE",
-    help="Recorded answers instead of live ones; repeatable.",
-)
+@live_options
 @click.option("--record", type=click.Path(), metavar="FILE", help="Write what the systems answered, for --live-from.")
-@click.option(
-    "--max-age",
-    type=click.FloatRange(min=0, min_open=True),
-    default=MAX_AGE / timedelta(hours=1),
-    show_default=True,
-    metavar="HOURS",
-    help="How old recorded answers may be.",
-)
 @click.option("--self-check", is_flag=True, help="Ask the server's own functions too, and report any disagreement.")
-@click.option("--force", is_flag=True, help="Ask systems even in a pull request from a fork.")
 @click.option("--state", type=click.Path(), metavar="FILE", help="Remember the findings there, and tell what changed.")
 @click.option("--only-new", is_flag=True, help="Tell only what is new, worse or back, and fail for nothing else.")
 @click.option("--notify", is_flag=True, help="Tell those whom [notify.NAME] names what changed, and nothing else.")
@@ -99,21 +84,28 @@ def command(
         option = "--only-new" if only_new else "--notify"
         raise click.UsageError(f"{option} needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
-    offline = _FORK if from_fork() and not force else ""
+    offline = FORK if from_fork() and not force else ""
     try:
         config = load(common.config_file, start)
         telling = _telling(config, offline) if notify else None
         selection = select(config, paths, start, force_exclude=False)
         if explain_plan:
             return _explain(config, gather(config, selection, common.as_of), environments, systems)
-        recordings, faults = _recordings(live_from, common.as_of, timedelta(hours=max_age))
+        recordings, faults = recordings_of(live_from, common.as_of, max_age)
         if offline and not recordings:
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
         rules = ruleset(config, "drift")
-        request = Request(environments, systems, recordings, offline, self_check, _progress)
+        progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
+        request = Request(environments, systems, recordings, offline, self_check, progress)
+        began = time.monotonic()
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
+        if result.interrupted:
+            progress.interrupted(record)
+            emit(outcome, common)
+            return Exit.INTERRUPTED
+        progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
         if state is not None:
             whole = selection.whole and not environments and not systems
@@ -124,19 +116,6 @@ def command(
         unread = InputError(error.path, error.line, 1, error.message)
         outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
     return emit(outcome, common)
-
-
-def _recordings(
-    paths: tuple[str, ...], as_of: date, max_age: timedelta
-) -> tuple[tuple[Recording, ...], tuple[InputError, ...]]:
-    found: list[Recording] = []
-    faults: list[InputError] = []
-    for path in paths:
-        try:
-            found.append(load_recording(path, as_of, max_age))
-        except BadRecording as error:
-            faults.append(InputError(path, 1, 1, str(error)))
-    return tuple(found), tuple(faults)
 
 
 def _record(path: str | None, result: Result) -> None:
@@ -173,13 +152,6 @@ def _told(status: int, problems: list[str]) -> int:
     for problem in problems:
         click.echo(harmless(f"permlint: {visible(problem)}"), err=True)
     return Exit.UNCHECKED if problems and status == Exit.CLEAN else status
-
-
-def _progress(done: int, of: int) -> None:
-    """A line on standard error, on a terminal only; the last one wipes it."""
-    if sys.stderr.isatty():
-        text = f"\r{done} of {of} systems have answered" if done < of else "\r\x1b[K"
-        click.echo(text, err=True, nl=False)
 
 
 def _explain(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from linter.drifting import UNVERIFIED_RULE
-from linter.findings import Asked, Outcome, Source
+from linter.findings import Attempt, Outcome, Source
 from linter.nightly import growth
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
 
@@ -36,7 +36,7 @@ class Fates:
     """Judges what was not seen, by what the run asked and was answered."""
 
     def __init__(
-        self, outcome: Outcome, asked: Mapping[Source, Asked], standings: Iterable[Standing], *, whole: bool
+        self, outcome: Outcome, asked: Mapping[Source, Attempt], standings: Iterable[Standing], *, whole: bool
     ) -> None:
         self._rules = outcome.rules
         self._asked = asked

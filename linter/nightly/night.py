@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from linter import __version__
-from linter.findings import Asked, Outcome, Source
+from linter.findings import Attempt, Outcome, Source
 from linter.manifest.period import after, in_future
 from linter.nightly import growth, rows
 from linter.nightly.fates import NOT_ASKED, Fates
@@ -150,7 +150,7 @@ class _Renamed:
         return self._known.pop(old)
 
 
-def _state(before: SourceState | None, asked: Asked, day: str, at: datetime) -> SourceState:
+def _state(before: SourceState | None, asked: Attempt, day: str, at: datetime) -> SourceState:
     if not asked.problem:
         success = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         return SourceState(asked.source, asked.path, asked.owner, success, 0, "", "", rejected=False, last_asked=day)
@@ -172,7 +172,7 @@ def _failed(state: SourceState | None) -> bool:
     return state is not None and state.failures > 0
 
 
-def _accepted(outcome: Outcome, asked: Mapping[Source, Asked]) -> set[Source | None]:
+def _accepted(outcome: Outcome, asked: Mapping[Source, Attempt]) -> set[Source | None]:
     """The sources that could not be checked, and with which somebody agreed to live."""
     agreed = {cleaned(one.finding.source) for one in outcome.silenced if failed_tonight(one.finding, asked)}
     return agreed - {cleaned(one.source) for one in outcome.findings if failed_tonight(one, asked)}

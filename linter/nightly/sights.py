@@ -4,29 +4,29 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from linter.drifting import UNVERIFIED_RULE
-from linter.findings import Asked, Finding, Outcome, Source
+from linter.findings import Attempt, Finding, Outcome, Source
 from linter.nightly import growth
 from linter.nightly.news import Known
 from linter.nightly.rows import clean, cleaned
 
 
-def asked_sources(outcome: Outcome) -> dict[Source, Asked]:
+def asked_sources(outcome: Outcome) -> dict[Source, Attempt]:
     """What the run was to ask, by source."""
     found = {}
-    for one in outcome.asked:
+    for one in outcome.attempts:
         source = Source(*map(clean, one.source))
-        found[source] = Asked(source, clean(one.path), clean(one.owner), clean(one.problem), one.rejected)
+        found[source] = Attempt(source, clean(one.path), clean(one.owner), clean(one.problem), one.rejected)
     return found
 
 
-def failed_tonight(finding: Finding, asked: Mapping[Source, Asked]) -> bool:
+def failed_tonight(finding: Finding, asked: Mapping[Source, Attempt]) -> bool:
     """Whether a finding only says that its source could not be asked: history is told that of the source, not of a finding."""
     source = cleaned(finding.source)
     known = asked.get(source) if source is not None else None
     return finding.rule == UNVERIFIED_RULE and known is not None and bool(known.problem)
 
 
-def seen(outcome: Outcome, asked: Mapping[Source, Asked], day: str) -> dict[str, Known]:
+def seen(outcome: Outcome, asked: Mapping[Source, Attempt], day: str) -> dict[str, Known]:
     """Every finding of the run by fingerprint, accepted ones too.
 
     Where several share a fingerprint the gravest speaks, all of them reach as far as they do together, and they count as
@@ -53,7 +53,7 @@ def _pairs(outcome: Outcome) -> Iterator[tuple[Finding, str]]:
     yield from ((one.finding, one.until) for one in outcome.silenced)
 
 
-def _known(finding: Finding, fingerprint: str, asked: Mapping[Source, Asked], day: str, until: str) -> Known:
+def _known(finding: Finding, fingerprint: str, asked: Mapping[Source, Attempt], day: str, until: str) -> Known:
     source = cleaned(finding.source)
     known = asked.get(source) if source is not None else None
     place = (finding.agent or finding.location.path, finding.environment, finding.resource, finding.key)

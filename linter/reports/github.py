@@ -15,16 +15,20 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def render(outcome: Outcome) -> str:
     """One command a line, the gravest first, and the totals in a line that is no command."""
-    lines = [_unread(error) for error in outcome.errors]
+    lines = [_unread(error, outcome.in_repository(error.path)) for error in outcome.errors]
     lines += [_command("error", {"title": "permlint: not checked"}, sentence) for sentence in outcome.unchecked]
     # Stable: within a severity the order of the outcome remains.
-    lines += [_annotation(finding) for finding in sorted(outcome.findings, key=lambda one: -one.severity)]
+    lines += [_annotation(finding, outcome) for finding in sorted(outcome.findings, key=lambda one: -one.severity)]
     return "".join(line + "\n" for line in [*lines, f"permlint {outcome.command}: {totals(outcome)}"])
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, outcome: Outcome) -> str:
     location = finding.location
-    place: dict[str, str | int] = {"file": location.path, "line": location.line, "endLine": location.end_line}
+    place: dict[str, str | int] = {
+        "file": outcome.in_repository(location.path),
+        "line": location.line,
+        "endLine": location.end_line,
+    }
     if location.line == location.end_line:  # GitHub refuses columns of a span of several lines
         place |= {"col": location.column, "endColumn": location.end_column}
     message = finding.message
@@ -36,9 +40,9 @@ def _annotation(finding: Finding) -> str:
     return _command(_COMMANDS[finding.severity], {**place, "title": f"permlint: {finding.rule}"}, message)
 
 
-def _unread(error: InputError) -> str:
+def _unread(error: InputError, path: str) -> str:
     place: dict[str, str | int] = {
-        "file": error.path,
+        "file": path,
         "line": error.line,
         "col": error.column,
         "title": "permlint: cannot be read",

@@ -21,13 +21,17 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 def render(outcome: Outcome) -> str:
     """One JSON list, and a line end."""
     seen: Counter[str] = Counter()
+    place = outcome.in_repository
     issues = [
-        _issue(error.message, "permlint/unreadable", "blocker", error.path, error.line) for error in outcome.errors
+        _issue(error.message, "permlint/unreadable", "blocker", place(error.path), error.line)
+        for error in outcome.errors
     ]
     issues += [_issue(sentence, "permlint/not-checked", "major", ".", 1) for sentence in outcome.unchecked]
     for finding in outcome.findings:
         location = finding.location
-        issue = _issue(finding.message, finding.rule, _SEVERITIES[finding.severity], location.path, location.line)
+        issue = _issue(
+            finding.message, finding.rule, _SEVERITIES[finding.severity], place(location.path), location.line
+        )
         identity = finding.fingerprint.removeprefix("sha256:")
         seen[identity] += 1
         # GitLab drops an issue whose fingerprint it has seen in this report.
@@ -35,7 +39,8 @@ def render(outcome: Outcome) -> str:
         issues.append(issue)
     if outcome.silenced:
         first = outcome.silenced[0].finding.location
-        issues.append(_issue(f"Silenced: {silenced(outcome)}", "permlint/silenced", "info", first.path, first.line))
+        said = f"Silenced: {silenced(outcome)}"
+        issues.append(_issue(said, "permlint/silenced", "info", place(first.path), first.line))
     return inert_json(json.dumps(issues, indent=2)) + "\n"
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from linter import __version__
-from linter.findings import Finding, Location, Outcome, Severity, Silenced, count
+from linter.findings import Finding, Location, Outcome, Population, Severity, Silenced, count
 from linter.reports.visible import inert_json, visible
 
 if TYPE_CHECKING:
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 def render(outcome: Outcome, *, effective: bool = False) -> str:
     """One JSON object, and a line end; with `effective`, all that is granted as well."""
+    return inert_json(json.dumps(body(outcome, effective=effective), indent=2, ensure_ascii=True)) + "\n"
+
+
+def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
+    """The object, as plain data."""
     by = [one.by for one in outcome.silenced]
-    body: dict[str, Any] = {
+    found: dict[str, Any] = {
         "schema_version": 1,
         "tool": {"name": "permlint", "version": __version__},
         "command": outcome.command,
@@ -42,19 +47,32 @@ def render(outcome: Outcome, *, effective: bool = False) -> str:
         "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
     if outcome.command == "creep":
-        body["timelines"] = [_timeline(one) for one in outcome.timelines]
+        found["timelines"] = [_timeline(one) for one in outcome.timelines]
     if outcome.nightly is not None:
         from linter.reports.nightly_json import night
 
-        body["nightly"] = night(outcome.nightly)
+        found["nightly"] = night(outcome.nightly)
     if outcome.notes:
-        body["notes"] = list(outcome.notes)
-    if effective and outcome.effective:
-        body["effective"] = [
-            {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
-            for who, rows in outcome.effective
+        found["notes"] = list(outcome.notes)
+    if outcome.command == "drift":
+        found["asked"] = [
+            {**one._asdict(), "principals": list(one.principals), "compared": list(one.compared)}
+            for one in outcome.asked
         ]
-    return inert_json(json.dumps(body, indent=2, ensure_ascii=True)) + "\n"
+        found["digests"] = {_path(path): digest for path, digest in outcome.digests.items()}
+        found["population"] = [_population(one) for one in outcome.population]
+    if effective and outcome.effective:
+        found["effective"] = [
+            {"of": who, "granted": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
+            for who, table in outcome.effective
+            for rows in (table(),)
+        ]
+    return found
+
+
+def _population(one: Population) -> dict[str, Any]:
+    lists = {"declared": list(one.declared), "unmanaged": list(one.unmanaged), "orphaned": list(one.orphaned)}
+    return {**one._asdict(), **lists}
 
 
 def _timeline(one: Timeline) -> dict[str, Any]:
@@ -101,6 +119,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "agent": finding.agent,
         "environment": finding.environment,
         "resource": finding.resource,
+        **({"system": finding.system, "principal": finding.principal} if finding.system else {}),
         "fingerprint": finding.fingerprint,
         "fix": finding.fix,
         "fixable": None if finding.repair is None else "safe" if finding.repair.safe else "unsafe",

@@ -41,19 +41,20 @@ def render(outcome: Outcome, manuals: Mapping[str, Manual], fail_on: Severity | 
                 "rules": [_rule(rule, manuals[id]) for id, rule in outcome.rules.items()],
             }
         },
-        "automationDetails": {"id": f"permlint/{outcome.command}/"},
+        # Code scanning closes what an earlier upload of the same id had: two projects of one repository are two.
+        "automationDetails": {"id": f"permlint/{outcome.command}/{visible(outcome.within)}"},
         "invocations": [
             {
                 "executionSuccessful": not (outcome.errors or outcome.unchecked),
                 "exitCode": int(status),
                 "toolExecutionNotifications": [
-                    *map(_unread, outcome.errors),
+                    *(_unread(error, outcome) for error in outcome.errors),
                     *({"level": "error", "message": {"text": _plain(one)}} for one in outcome.unchecked),
                 ],
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, places, seen) for finding in outcome.findings],
+        "results": [_result(finding, outcome, places, seen) for finding in outcome.findings],
         "properties": {
             "manifests": outcome.manifests,
             "suppressed": by.count("suppression"),
@@ -101,7 +102,7 @@ def _markdown(rule: Rule, manual: Manual) -> str:
     return visible("\n\n".join(parts), keep="\n\t")
 
 
-def _result(finding: Finding, places: Mapping[str, int], seen: Counter[str]) -> dict[str, Any]:
+def _result(finding: Finding, outcome: Outcome, places: Mapping[str, int], seen: Counter[str]) -> dict[str, Any]:
     identity = finding.fingerprint.removeprefix("sha256:")
     seen[identity] += 1
     cure = f"\n\nFix: {finding.fix.rstrip()}" if finding.fix else ""
@@ -110,7 +111,7 @@ def _result(finding: Finding, places: Mapping[str, int], seen: Counter[str]) -> 
         "ruleIndex": places[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": _plain(finding.message + cure)},
-        "locations": [{"physicalLocation": _physical(finding.location)}],
+        "locations": [{"physicalLocation": _physical(finding.location, outcome)}],
         "partialFingerprints": {"primaryLocationLineHash": f"{identity}:{seen[identity]}"},
         "properties": {
             "agent": _plain(finding.agent),
@@ -123,7 +124,7 @@ def _result(finding: Finding, places: Mapping[str, int], seen: Counter[str]) -> 
         result["relatedLocations"] = [
             {
                 "id": number,
-                "physicalLocation": _physical(location),
+                "physicalLocation": _physical(location, outcome),
                 "message": {"text": _plain(location.caption or "related")},
             }
             for number, location in enumerate(finding.related, 1)
@@ -131,13 +132,15 @@ def _result(finding: Finding, places: Mapping[str, int], seen: Counter[str]) -> 
     return result
 
 
-def _unread(error: InputError) -> dict[str, Any]:
+def _unread(error: InputError, outcome: Outcome) -> dict[str, Any]:
     region = {"startLine": error.line, "startColumn": error.column}
-    location = {"physicalLocation": {"artifactLocation": {"uri": _uri(error.path)}, "region": region}}
+    location = {
+        "physicalLocation": {"artifactLocation": {"uri": _uri(outcome.in_repository(error.path))}, "region": region}
+    }
     return {"level": "error", "message": {"text": _plain(error.message)}, "locations": [location]}
 
 
-def _physical(location: Location) -> dict[str, Any]:
+def _physical(location: Location, outcome: Outcome) -> dict[str, Any]:
     region: dict[str, Any] = {
         "startLine": location.line,
         "startColumn": location.column,
@@ -148,11 +151,11 @@ def _physical(location: Location) -> dict[str, Any]:
         region["snippet"] = {
             "text": visible(location.snippet[location.column - 1 : location.end_column - 1], keep="\t")
         }
-    return {"artifactLocation": {"uri": _uri(location.path)}, "region": region}
+    return {"artifactLocation": {"uri": _uri(outcome.in_repository(location.path))}, "region": region}
 
 
 def _uri(path: str) -> str:
-    """A relative reference from the root; a `file:` URI where the path is absolute (RFC 3986, RFC 8089)."""
+    """A relative reference from the repository's top; a `file:` URI where the path is absolute (RFC 3986, RFC 8089)."""
     from urllib.parse import quote
 
     quoted = quote(os.fsencode(path))

@@ -332,8 +332,8 @@ def test_hostile_text_in_every_field(tmp_path: Path) -> None:
         cause=evil,
         source=Source(evil, evil, evil),
     )
-    asked = outcome.asked[0]._replace(source=Source(evil, evil, evil), path=evil, owner=evil)
-    dirty = outcome._replace(findings=(finding,), asked=(asked,))
+    asked = outcome.attempts[0]._replace(source=Source(evil, evil, evil), path=evil, owner=evil)
+    dirty = outcome._replace(findings=(finding,), attempts=(asked,))
     assert [one.status for one in nights.remember(dirty).standings.values()] == ["open"]
     night = nights.remember(dirty)
     assert [one.status for one in night.standings.values()] == ["open"]
@@ -342,5 +342,5 @@ def test_hostile_text_in_every_field(tmp_path: Path) -> None:
         assert isinstance(known, Known)
         assert known.message == evil.replace("\ud800", "\\ud800")
         assert history.finding(finding.fingerprint) == known
-    gone = nights.remember(outcome._replace(findings=(), asked=(asked._replace(problem=""),)))
+    gone = nights.remember(outcome._replace(findings=(), attempts=(asked._replace(problem=""),)))
     assert [one.how for one in gone.ended] == ["resolved"]

@@ -271,3 +271,21 @@ class TestTheCommand:
             done = permlint(tmp_path, "check", "--format", name)
             assert "agent-permissions.yaml" in done.stdout
             assert commands(done.stdout) == []
+
+    def test_a_project_below_the_repositorys_top_is_placed_where_a_forge_looks(self, tmp_path: Path) -> None:
+        build(tmp_path, {"bots/a/permlint.toml": "", "bots/a/x/agent-permissions.yaml": BROKEN, ".git/HEAD": ""})
+        build(tmp_path, {"bots/a/y/agent-permissions.yaml": "a: b: c\n"})
+        folder = tmp_path / "bots" / "a"
+        done = permlint(folder, "check", "--format", "github")
+        places = [one.properties.get("file") for one in commands(done.stdout)]
+        assert places == ["bots/a/y/agent-permissions.yaml", "bots/a/x/agent-permissions.yaml"]
+        gitlab_says = json.loads(permlint(folder, "check", "--format", "gitlab").stdout)
+        assert sorted({one["location"]["path"] for one in gitlab_says}) == sorted(str(place) for place in places)
+        log = json.loads(permlint(folder, "check", "--format", "sarif").stdout)["runs"][0]
+        place = log["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert place == "bots/a/x/agent-permissions.yaml"
+        assert log["automationDetails"]["id"] == "permlint/check/bots/a/"
+        body = json.loads(permlint(folder, "check", "--format", "json").stdout)
+        assert body["findings"][0]["path"] == "x/agent-permissions.yaml"  # the contract: relative to the root
+        print_ = log["results"][0]["partialFingerprints"]["primaryLocationLineHash"]
+        assert print_ == body["findings"][0]["fingerprint"].removeprefix("sha256:") + ":1"

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from linter.manifest.model import Resource
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import Side, demand, discrepancies
 from linter.systems.keys.provider import Holding, Provider, answer
 from linter.systems.keys.settings import secret_of
 from linter.systems.keys.vocabulary import level
-from linter.systems.live import Binding, Claim, Comparison, Part, Stranger, Target, Unverified
+from linter.systems.live import AuditLog, Binding, Claim, Comparison, Part, Stranger, Target, Unverified
 from linter.systems.secret import Secret
 
 LOGIN = "@login"
@@ -33,6 +34,14 @@ class Observed:
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it: of each answer only what is read."""
         return dict(self.data)
+
+    def told_by(self) -> str:
+        """Nothing: whose the key is, the comparison says."""
+        return ""
+
+    def told_at(self) -> str:
+        """Nothing: a key's answer has no time."""
+        return ""
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """None: a key knows of no other."""
@@ -84,7 +93,9 @@ class Keys:
         label = f"${binding.settings[provider.variable]}"
         return _target((provider.kind, origin, fingerprint), label, secret, binding)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Ask the provider what the key can do.
 
         Raises:
@@ -135,7 +146,7 @@ class Keys:
             parts.append(Part(claim, who, tuple(discrepancies(side))))
         name = parts[0].principal if parts else principal
         notes = [f"{name}: {note}" for note in holding.notes]
-        return Comparison(name, tuple(parts), tuple(notes), tuple(_table(holding, observed.exchanges)))
+        return Comparison(name, tuple(parts), tuple(notes), lambda: tuple(_table(holding, observed.exchanges)))
 
     def _holding(self, data: Mapping[str, Any], binding: Binding) -> Holding:
         try:

@@ -18,25 +18,26 @@ _CHANGING = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
 
 def excess(side: Side) -> Iterator[Discrepancy]:
     """What is held and no claim allows."""
-    for (object, privilege), held in side.held.items():
-        if object in side.agreed.everything and object not in side.audited:
-            continue
-        if object in side.owned or all(ordinary(one) for one in held):
-            continue  # ownership, or the ordinary noise: said once, elsewhere
-        agreed = side.agreed.may.get((object, privilege))
-        if object in side.audited and privilege in _CHANGING:
-            agreed = None
-        left = held_names(held).minus(agreed) if agreed is not None else held_names(held)
-        columns: list[str] | None = None
-        if object.type in RELATIONS and privilege in BY_COLUMN:
-            columns = None if left == EVERYTHING else listed(left, side.columns(object))
-            if columns == [] and (agreed is not None or any(one.columns is not None for one in held)):
+    for object, privileges in side.held.items():
+        audited = object in side.audited
+        if (object in side.agreed.everything and not audited) or object in side.owned:
+            continue  # ownership is said once, elsewhere
+        allowed = side.agreed.may.get(object, {})
+        for privilege, held in privileges.items():
+            agreed = None if audited and privilege in _CHANGING else allowed.get(privilege)
+            if agreed == EVERYTHING or all(ordinary(one) for one in held):
+                continue  # agreed, or the ordinary noise, which is counted elsewhere
+            left = held_names(held).minus(agreed) if agreed is not None else held_names(held)
+            columns: list[str] | None = None
+            if object.type in RELATIONS and privilege in BY_COLUMN:
+                columns = None if left == EVERYTHING else listed(left, side.columns(object))
+                if columns == [] and (agreed is not None or any(one.columns is not None for one in held)):
+                    continue
+            elif left.empty:
                 continue
-        elif left.empty:
-            continue
-        if side.resource_of(object) is None and object not in side.audited and _predefined(held):
-            continue  # the predefined role is reported, with all that it gives
-        yield _excess(side, object, privilege, held, columns, agreed)
+            if not audited and side.resource_of(object) is None and _predefined(held):
+                continue  # the predefined role is reported, with all that it gives
+            yield _excess(side, object, privilege, held, columns, agreed)
 
 
 def _predefined(held: Sequence[Held]) -> bool:
@@ -54,7 +55,8 @@ def _excess(
     if audited and sure:
         fact = "mutable-audit-log"
     what = describe(privilege, object, columns, other=agreed is not None)
-    if any(source.grantable for source in sources):
+    grantable = any(source.grantable for source in sources)
+    if grantable:
         what += ", with the right to grant it"
     resource = side.resource_of(object)
     fix = fixes(side, object, held, columns, agreed)
@@ -63,7 +65,10 @@ def _excess(
         key=f"{object.type}:{object.sql}:{privilege}",
         values={"what": what, "via": held[0].via, "object": object.sql, "privilege": privilege},
         cases=("reading",) if reading(privilege, object) else (),
-        details=details(side, privilege, object, columns, held[0].sources[0], held[0].bound),
+        details={
+            **details(side, privilege, object, columns, held[0].sources[0], held[0].bound),
+            **({"grantable": True} if grantable else {}),
+        },
         fix=fix,
         cause=cause(held[0].sources[0]),
         resource=resource,
@@ -76,20 +81,22 @@ def _excess(
 def missing(side: Side) -> Iterator[Discrepancy]:
     """What is declared and not even possibly held."""
     for demand in side.demands:
-        for (object, privilege), needed in demand.must.items():
-            if privilege == OWNERSHIP:
-                if object not in side.owned:
-                    yield _missing(side, demand.resource, object, privilege, None)
-                continue
-            left = needed.minus(held_names(side.held.get((object, privilege), ())))
-            if left.empty:
-                continue
-            columns: list[str] | None = None
-            if object.type in RELATIONS and privilege in BY_COLUMN and left != EVERYTHING:
-                columns = listed(left, side.columns(object))
-                if not columns:
+        for object, needs in demand.must.items():
+            held = side.held.get(object, {})
+            for privilege, needed in needs.items():
+                if privilege == OWNERSHIP:
+                    if object not in side.owned:
+                        yield _missing(side, demand.resource, object, privilege, None)
                     continue
-            yield _missing(side, demand.resource, object, privilege, columns)
+                has = held.get(privilege, ())
+                if any(one.columns is None for one in has):
+                    continue
+                left = needed.minus(held_names(has))
+                columns: list[str] | None = None
+                if object.type in RELATIONS and privilege in BY_COLUMN and left != EVERYTHING:
+                    columns = listed(left, side.columns(object))
+                if not left.empty and columns != []:
+                    yield _missing(side, demand.resource, object, privilege, columns)
 
 
 def _missing(side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None) -> Discrepancy:
@@ -106,7 +113,7 @@ def _missing(side: Side, resource: Resource, object: Object, privilege: str, col
         fix = grant(privilege, object, columns, side.role)
         if object.schema in side.index.schemas:
             schema = side.index.object(("schema", side.index.schemas[object.schema]))
-            if (schema, "USAGE") not in side.held:
+            if not side.holds(schema, "USAGE"):
                 fix = f"{grant('USAGE', schema, None, side.role)}\n{fix}"
     return Discrepancy(
         "missing-privilege",
@@ -127,7 +134,7 @@ def unusable(side: Side) -> Iterator[Discrepancy]:
         wanted = [
             demand.resource
             for demand in side.demands
-            if demand.must and (not one.privilege or (one.object, one.privilege) in demand.must)
+            if demand.must and (not one.privilege or one.privilege in demand.must.get(one.object, ()))
         ]
         if not wanted:
             continue
@@ -152,12 +159,11 @@ def passed_on(side: Side) -> Iterator[Discrepancy]:
     if side.agreed.passes_on:
         return
     found: dict[Object, list[Held]] = {}
-    for (object, privilege), held in side.held.items():
-        if object in side.owned or object in side.agreed.everything or (object, privilege) not in side.agreed.may:
-            continue
-        found.setdefault(object, []).extend(one for one in held if one.grantable)
+    for one in side.effective.held:
+        if one.grantable and side.agreed.allows(one.object, one.privilege) is not None:
+            found.setdefault(one.object, []).append(one)
     for object, held in found.items():
-        if not held:
+        if object in side.owned or object in side.agreed.everything:
             continue
         privileges = sorted({one.privilege for one in held})
         sources = [source for one in held for source in one.sources if source.grantable]

@@ -103,7 +103,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         others=tuple(
             Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
         ),
-        grants=tuple(starmap(Grant, grants)),
+        grants=tuple(Grant._make((family, tuple(oids), *rest)) for family, oids, *rest in grants),
         default_grants=tuple(sorted(starmap(DefaultGrant, defaults))),
         uses=tuple(
             sorted(Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED)) for one, event, rule, to, mask in uses)
@@ -156,7 +156,7 @@ def _changeable(relations: Iterable[tuple[Any, ...]], grants: Iterable[tuple[Any
     views = {row[0] for row in relations if row[3] == "v"}
     if "pg_write_all_data" not in roles:
         changes = ("INSERT", "UPDATE", "DELETE")
-        views &= {row[1] for row in grants if row[0] == "relation" and row[5] in changes}
+        views &= {oid for row in grants if row[0] == "relation" and row[5] in changes for oid in row[1]}
     return sorted(views)
 
 

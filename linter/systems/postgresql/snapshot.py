@@ -148,10 +148,10 @@ class Other(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """One privilege of one ACL entry: a NULL ACL is spelled out as its default."""
+    """One privilege of one ACL entry, on all objects that have just this ACL: a NULL ACL is spelled out as its default."""
 
     family: str
-    oid: int
+    oids: tuple[int, ...]
     column: str
     """Empty for the whole object. A system column may have an ACL too."""
     grantee: int

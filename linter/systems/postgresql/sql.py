@@ -7,7 +7,7 @@ unless their ACL says more than pg_init_privs: their grants are the server's own
 
 # ruff: noqa: S608 - all that is put into a statement is written here, but for numbers
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from linter.systems.postgresql.snapshot import PUBLIC
 
@@ -114,45 +114,7 @@ UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_lar
             else ""
         ),
         # grants
-        f"""SELECT 'relation', c.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) x
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= {FIRST_USER_OID} AND c.relpersistence <> 't' AND x.grantee {to}
-UNION ALL
-SELECT 'relation', a.attrelid, a.attname, x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_attribute a, aclexplode(a.attacl) x
-WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND a.attrelid >= {FIRST_USER_OID} AND x.grantee {to}
-UNION ALL
-SELECT 'relation', c.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_class c, LATERAL {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)} x
-WHERE c.relkind IN ('r', 'v') AND c.oid < {FIRST_USER_OID} AND x.grantee {to}
-UNION ALL
-SELECT 'relation', a.attrelid, a.attname, x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_attribute a, LATERAL {_added("a.attacl", "pg_class", "a.attrelid", "NULL", "a.attnum")} x
-WHERE a.attacl IS NOT NULL AND a.attrelid < {FIRST_USER_OID} AND x.grantee {to}
-UNION ALL
-SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-WHERE p.oid >= {FIRST_USER_OID} AND x.grantee {to}
-UNION ALL
-SELECT 'routine', p.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_proc p, LATERAL {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")} x
-WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}
-"""
-        + "".join(
-            f"""UNION ALL
-SELECT '{family}', o.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM {catalog} o, aclexplode(coalesce(o.{acl}, acldefault('{kind}', o.{owner}))) x
-WHERE x.grantee {to}{also}
-"""
-            for family, catalog, acl, kind, owner, also in _GRANTED
-        )
-        + (
-            f"""UNION ALL
-SELECT 'parameter', o.oid, '', x.grantee, x.grantor, x.privilege_type, x.is_grantable
-FROM pg_parameter_acl o, aclexplode(o.paracl) x WHERE x.grantee {to}"""
-            if version >= 150000
-            else ""
-        ),
+        "\nUNION ALL\n".join(_grants(to, version)),
         # default grants
         f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
 FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
@@ -198,23 +160,52 @@ def updatable(views: Iterable[int]) -> str:
 
 
 _GRANTED = (
-    ("schema", "pg_namespace", "nspacl", "n", "nspowner", " AND o.nspname !~ '^pg_(toast|temp_|toast_temp_)'"),
-    ("database", "pg_database", "datacl", "d", "datdba", ""),
     (
-        "type",
-        f"(SELECT * FROM pg_type t WHERE {_TYPES})",
-        "typacl",
-        "T",
-        "typowner",
-        "",
+        "relation",
+        "pg_class",
+        """coalesce(o.relacl, acldefault(CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", o.relowner))""",
+        f"o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND o.oid >= {FIRST_USER_OID} AND o.relpersistence <> 't'",
     ),
-    ("language", "pg_language", "lanacl", "l", "lanowner", ""),
-    ("fdw", "pg_foreign_data_wrapper", "fdwacl", "F", "fdwowner", ""),
-    ("server", "pg_foreign_server", "srvacl", "S", "srvowner", ""),
-    ("tablespace", "pg_tablespace", "spcacl", "t", "spcowner", ""),
-    ("large object", "pg_largeobject_metadata", "lomacl", "L", "lomowner", ""),
+    ("routine", "pg_proc", "coalesce(o.proacl, acldefault('f', o.proowner))", f"o.oid >= {FIRST_USER_OID}"),
+    (
+        "schema",
+        "pg_namespace",
+        "coalesce(o.nspacl, acldefault('n', o.nspowner))",
+        "o.nspname !~ '^pg_(toast|temp_|toast_temp_)'",
+    ),
+    ("database", "pg_database", "coalesce(o.datacl, acldefault('d', o.datdba))", "true"),
+    ("type", f"(SELECT * FROM pg_type t WHERE {_TYPES})", "coalesce(o.typacl, acldefault('T', o.typowner))", "true"),
+    ("language", "pg_language", "coalesce(o.lanacl, acldefault('l', o.lanowner))", "true"),
+    ("fdw", "pg_foreign_data_wrapper", "coalesce(o.fdwacl, acldefault('F', o.fdwowner))", "true"),
+    ("server", "pg_foreign_server", "coalesce(o.srvacl, acldefault('S', o.srvowner))", "true"),
+    ("tablespace", "pg_tablespace", "coalesce(o.spcacl, acldefault('t', o.spcowner))", "true"),
+    ("large object", "pg_largeobject_metadata", "coalesce(o.lomacl, acldefault('L', o.lomowner))", "true"),
+    ("parameter", "pg_parameter_acl", "o.paracl", "true"),
 )
-"""Family, catalog, and its columns of ACL and owner; the letter is acldefault()'s."""
+"""Family, catalog, ACL, and which objects. Most share a handful of ACLs, so each ACL is taken apart once."""
+
+
+def _grants(to: str, version: int) -> Iterator[str]:
+    """Everything that is granted to these roles: (family, objects, column, grantee, grantor, privilege, grantable)."""
+    found = "x.grantee, x.grantor, x.privilege_type, x.is_grantable"
+    for family, catalog, acl, where in _GRANTED:
+        if family != "parameter" or version >= 150000:
+            yield f"""SELECT '{family}', o.oids, '', {found}
+FROM (SELECT array_agg(o.oid) AS oids, {acl} AS acl FROM {catalog} o WHERE {where} GROUP BY 2) o, aclexplode(o.acl) x
+WHERE x.grantee {to}"""
+    yield f"""SELECT 'relation', a.oids, a.attname, {found}
+FROM (SELECT array_agg(attrelid) AS oids, attname, attacl FROM pg_attribute
+      WHERE attacl IS NOT NULL AND NOT attisdropped AND attrelid >= {FIRST_USER_OID} GROUP BY 2, 3) a, aclexplode(a.attacl) x
+WHERE x.grantee {to}"""
+    yield f"""SELECT 'relation', ARRAY[c.oid], '', {found}
+FROM pg_class c, LATERAL {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)} x
+WHERE c.relkind IN ('r', 'v') AND c.oid < {FIRST_USER_OID} AND x.grantee {to}"""
+    yield f"""SELECT 'relation', ARRAY[a.attrelid], a.attname, {found}
+FROM pg_attribute a, LATERAL {_added("a.attacl", "pg_class", "a.attrelid", "NULL", "a.attnum")} x
+WHERE a.attacl IS NOT NULL AND a.attrelid < {FIRST_USER_OID} AND x.grantee {to}"""
+    yield f"""SELECT 'routine', ARRAY[p.oid], '', {found}
+FROM pg_proc p, LATERAL {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")} x
+WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}"""
 
 
 _SYSTEM_RELATION = """acldefault('r', c.relowner) || CASE c.relnamespace WHEN to_regnamespace('information_schema')

@@ -1,0 +1,163 @@
+"""What the page shows of an audit that the audit says nowhere in one place: sums, groups, and what repeats itself folded."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
+from linter.creep.timeline import Entry, Step
+
+FEWEST = 4
+"""Findings that say the same of so many places are told once."""
+
+
+class Piece(NamedTuple):
+    """A piece of a text that several findings share but for what fills its holes."""
+
+    text: str
+    """Of a hole, what fills it: "RESOURCE" or "AGENT"."""
+    hole: bool = False
+
+
+class Fold(NamedTuple):
+    """Findings that differ at most in their place, their resource, their state, and whose they are."""
+
+    notes: tuple[Note, ...]
+    message: tuple[Piece, ...]
+    fix: tuple[Piece, ...]
+
+
+def folded(notes: Iterable[Note]) -> list[Fold]:
+    """One agent's findings, those that say the same of several resources as one, where its first stood."""
+    return _fold(notes, lambda one: (one.rule, one.severity, one.environment), lambda one: {one.resource: "RESOURCE"})
+
+
+def folded_exceptions(notes: Iterable[Note]) -> list[Fold]:
+    """All agents' exceptions, those that were allowed alike as one."""
+    return _fold(
+        notes,
+        lambda one: (one.rule, one.severity, one.status, one.reason, one.approver, one.until),
+        lambda one: {one.resource: "RESOURCE", one.agent: "AGENT"},
+    )
+
+
+def _fold(
+    notes: Iterable[Note], alike: Callable[[Note], tuple[str, ...]], holes: Callable[[Note], dict[str, str]]
+) -> list[Fold]:
+    groups: dict[tuple[tuple[str, ...], tuple[Piece, ...], tuple[Piece, ...]], list[Note]] = {}
+    for one in notes:
+        own = holes(one)
+        groups.setdefault((alike(one), _cut(one.message, own), _cut(one.fix, own)), []).append(one)
+    found = []
+    for (_, message, fix), group in groups.items():
+        if len(group) >= FEWEST:
+            found.append(Fold(tuple(group), message, fix))
+        else:
+            found += [Fold((one,), (Piece(one.message),), (Piece(one.fix),)) for one in group]
+    return found
+
+
+def _cut(text: str, holes: dict[str, str]) -> tuple[Piece, ...]:
+    pieces = [Piece(text)]
+    for name, filled in holes.items():
+        if name and name in text:
+            pieces = [each for piece in pieces for each in _split(piece, name, filled)]
+    return tuple(pieces)
+
+
+def _split(piece: Piece, name: str, filled: str) -> list[Piece]:
+    if piece.hole:
+        return [piece]
+    hole = Piece(filled, True)
+    return [each for part in piece.text.split(name) for each in (hole, Piece(part))][1:]
+
+
+def states(fold: Fold) -> list[tuple[str, int]]:
+    """How many of the findings are open, suppressed, accepted."""
+    return list(Counter(one.status for one in fold.notes).items())
+
+
+class Group(NamedTuple):
+    """An agent's permissions in one environment."""
+
+    environment: str
+    permissions: tuple[Permission, ...]
+
+
+def by_environment(permissions: Iterable[Permission]) -> list[Group]:
+    """The permissions by environment, each group where its first stood."""
+    groups: dict[str, list[Permission]] = {}
+    for one in permissions:
+        groups.setdefault(one.environment, []).append(one)
+    return [Group(name, tuple(group)) for name, group in groups.items()]
+
+
+def principals(agent: Agent) -> list[tuple[str, list[str]]]:
+    """Every principal that the agent's permissions name, and where each is used: "postgres (production)"."""
+    found: dict[str, dict[str, None]] = {}
+    for one in agent.permissions:
+        if one.principal:
+            place = one.system if len(agent.environments) == 1 else f"{one.system} ({one.environment})"
+            found.setdefault(one.principal, {})[place] = None
+    return [(name, list(places)) for name, places in found.items()]
+
+
+def ambiguous(agent: Agent) -> frozenset[tuple[str, str]]:
+    """(system, environment) of several principals: there each permission has to say whose it is."""
+    whose = {(one.system, one.environment, one.principal) for one in agent.permissions}
+    return frozenset(place for place, times in Counter(one[:2] for one in whose).items() if times > 1)
+
+
+def steps(entry: Entry) -> list[Step]:
+    """What a commit did, with what bears no mark told in one line."""
+    plain = [step.text for step in entry.steps if step.mark == " "]
+    told = [step for step in entry.steps if step.mark != " "]
+    return [Step(" ", plain[0] + " " + "; ".join(plain[1:])), *told] if plain else told
+
+
+class Pressing(NamedTuple):
+    """What needs a decision before all others: permissions of one agent, for one reason."""
+
+    agent: Agent
+    why: str
+    permissions: tuple[Permission, ...]
+
+
+def pressing(audit: Audit) -> list[Pressing]:
+    """`undecided`, those of one agent and reason as one."""
+    groups: dict[tuple[str, str], tuple[Agent, list[Permission]]] = {}
+    for agent, one, why in undecided(audit):
+        groups.setdefault((agent.anchor, why), (agent, []))[1].append(one)
+    return [Pressing(agent, why, tuple(own)) for (_, why), (agent, own) in groups.items()]
+
+
+class Sums(NamedTuple):
+    """The population of all sources that are known."""
+
+    principals: int
+    declared: int
+    unmanaged: int
+    unknown: int
+    """How many sources are not."""
+
+
+def sums(sources: Sequence[Source]) -> Sums:
+    """The last line of the population."""
+    known = [one for one in sources if one.known]
+    return Sums(
+        sum(one.principals for one in known),
+        sum(one.declared for one in known),
+        sum(len(one.unmanaged) for one in known),
+        len(sources) - len(known),
+    )
+
+
+def every_finding(audit: Audit) -> list[Note]:
+    """Those of the agents, and those of none."""
+    return [*audit.findings, *chain.from_iterable(agent.findings for agent in audit.agents)]
+
+
+def tally(notes: Iterable[Note]) -> Counter[str]:
+    """How many are open, by severity; under "silenced" how many are suppressed or accepted."""
+    return Counter([one.severity if one.status == "open" else "silenced" for one in notes])

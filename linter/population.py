@@ -1,0 +1,141 @@
+"""Which places a comparison asked, and whether the principals that manifests speak for are all that there are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.findings import Asked, Population
+from linter.planes import LOGIN, Intent, Plane, bound_as
+from linter.strangers import Watch
+from linter.systems.live import Adapter, Failure, Observation, adapter_of
+
+if TYPE_CHECKING:
+    from linter.config import Config
+
+
+class Ground(NamedTuple):
+    """What a run of `drift` knows when all systems have answered."""
+
+    config: "Config"
+    plan: Sequence[Intent]
+    found: Sequence[Plane]
+    lost: Sequence[tuple[Intent, str]]
+    watches: Sequence[Watch]
+    answers: Mapping[tuple[str, ...], Observation | Failure]
+    times: Mapping[tuple[str, ...], str]
+    """When each target answered."""
+    compared: Mapping[tuple[str, ...], Iterable[str]]
+    """The principals of each that were compared."""
+
+
+class _Place(NamedTuple):
+    """A system in one environment."""
+
+    system: str
+    environment: str
+
+
+class _Seen:
+    """What is known of a place."""
+
+    def __init__(self) -> None:
+        self.kind = ""
+        self.key: tuple[str, ...] = ()
+        self.adapter: Adapter | None = None
+        self.principals: dict[str, None] = {}
+        self.gone: list[str] = []
+        """Principals of agents whose manifest is gone."""
+        self.problem = ""
+
+
+def _place(config: "Config", system: str, environment: str) -> _Place:
+    system = bound_as(config, system)
+    overlaid = "environments" in config.systems.get(system, {})
+    return _Place(system, environment if overlaid or system not in config.systems else "")
+
+
+def _places(ground: Ground) -> dict[_Place, _Seen]:
+    places: dict[_Place, _Seen] = {}
+    for plane in ground.found:
+        seen = places.setdefault(_place(ground.config, plane.binding.system, plane.binding.environment), _Seen())
+        seen.kind, seen.key = plane.binding.kind, plane.target.key
+        seen.adapter = plane.adapter
+        seen.principals[plane.principal] = None
+    for watch in ground.watches:
+        seen = places.setdefault(_place(ground.config, watch.binding.system, watch.binding.environment), _Seen())
+        seen.kind, seen.key = watch.binding.kind, watch.target.key
+        seen.adapter = watch.adapter
+        seen.gone += [principal for _, principal in watch.orphans]
+    for intent, problem in ground.lost:
+        if not intent.system:
+            continue  # an audit log that names no system
+        seen = places.setdefault(_place(ground.config, intent.system, intent.environment), _Seen())
+        if intent.binding is not None:
+            seen.kind = intent.binding.kind
+            seen.adapter = seen.adapter or adapter_of(intent.binding.kind)
+        if intent.principal:
+            seen.principals[intent.principal] = None
+        seen.problem = seen.problem or problem
+    return dict(sorted(places.items()))
+
+
+def asked(ground: Ground) -> tuple[Asked, ...]:
+    """Every place that was asked or should have been, by system and environment."""
+    return tuple(_asked(ground, place, seen) for place, seen in _places(ground).items())
+
+
+def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
+    answer = ground.answers.get(seen.key)
+    silent = seen.problem if answer is None else answer.problem if isinstance(answer, Failure) else ""
+    account = "" if answer is None or isinstance(answer, Failure) else answer.told_by()
+    at = ground.times.get(seen.key, "")
+    compared = tuple(sorted(ground.compared.get(seen.key, ())))
+    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent)
+
+
+def population(ground: Ground) -> tuple[Population, ...]:
+    """The principals of every place, counted: those that manifests speak for, and those that the configured patterns find beside."""
+    return tuple(_population(ground, place, seen) for place, seen in _places(ground).items())
+
+
+def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
+    patterns = _patterns(ground.config, place)
+    query = _in_words(patterns)
+    answer = ground.answers.get(seen.key)
+    if answer is None or isinstance(answer, Failure):
+        problem = seen.problem if answer is None else answer.problem
+        return Population(*place, seen.kind, query, (), (), (), problem or "it was not asked")
+    compared = ground.compared.get(seen.key, ())
+    names = [answer.name_of(one) for one in dict.fromkeys([*seen.principals, *compared]) if one != LOGIN]
+    if seen.adapter is not None and seen.adapter.own_principal and not patterns and not any(map(answer.exists, names)):
+        only = "a key tells of itself alone: which other keys there are, nobody can be asked"
+        return Population(*place, seen.kind, "the key itself", tuple(sorted(compared)), (), (), only)
+    declared = sorted({one for one in names if answer.exists(one)})
+    orphaned = sorted({one for one in names if not answer.exists(one)})
+    elsewhere = {
+        answer.name_of(intent.principal)
+        for intent in ground.plan
+        if intent.principal and intent.binding is not None and intent.binding.system == place.system
+    }
+    found = {one.name for one in answer.strangers(patterns)} | {one for one in seen.gone if answer.exists(one)}
+    unmanaged = sorted(found - set(declared) - elsewhere)
+    missing = (
+        "" if patterns else "configuration has no `principals` for it: nobody looked for others than manifests name"
+    )
+    return Population(*place, seen.kind, query, tuple(declared), tuple(unmanaged), tuple(orphaned), missing)
+
+
+def _patterns(config: "Config", place: _Place) -> Mapping[str, Sequence[str]]:
+    entry = config.systems.get(place.system, {})
+    overlay = entry.get("environments", {}).get(place.environment, {})
+    found: Mapping[str, Sequence[str]] = overlay.get("principals") or entry.get("principals") or {}
+    return found
+
+
+def _in_words(patterns: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(_clauses(patterns)) or "the principals that manifests name"
+
+
+def _clauses(patterns: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    words = {"members_of": "logins that are members of", "names": "logins whose names match"}
+    for key, given in patterns.items():
+        yield f"{words.get(key, key.replace('_', ' '))} {', '.join(given)}"
