@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,12 +14,12 @@ from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
 from linter.cli.asking import FORK, live_options, recordings_of
-from linter.cli.options import Common, Period, common, emit, harmless
+from linter.cli.options import EXTENSIONS, FORMATS, Common, Formats, Period, common_for, emit, harmless
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
-from linter.findings import InputError, Outcome
+from linter.findings import InputError, Outcome, Timing
 from linter.forks import from_fork
 from linter.planes import intents
 from linter.recordings import save
@@ -30,10 +30,12 @@ from linter.systems.live import Binding
 if TYPE_CHECKING:
     from linter.nightly.run import Telling
 
+_FORMATS = Formats((*FORMATS, "openmetrics"), {**EXTENSIONS, "prom": "openmetrics"}, "text")
+
 
 @click.command("drift")
 @click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path())
-@common
+@common_for(_FORMATS)
 @click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
 @click.option("--system", "systems", multiple=True, metavar="NAME", help="Only this system; repeatable.")
 @click.option("--explain-plan", is_flag=True, help="Print what would be compared with what, and connect to nothing.")
@@ -107,6 +109,7 @@ def command(
             return Exit.INTERRUPTED
         progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
+        outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
             outcome = _remembered(outcome, state, state_keep, telling, whole=whole, only_new=only_new)
