@@ -122,13 +122,14 @@ class _Run:
         self.attempts: dict[Source, Attempt] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
-    def target(self, adapter: Adapter, binding: Binding) -> Target:
-        """Where a binding leads: into a recording that knows the system, else where the adapter says."""
-        found = find(self.request.recordings, binding.system, binding.environment, binding.kind)
+    def target(self, adapter: Adapter, binding: Binding, agent: str) -> Target:
+        """Where a binding leads for an agent: into a recording that knows the system, else where the adapter says."""
+        found = find(self.request.recordings, binding.system, binding.environment, binding.kind, agent)
         if isinstance(found, str):
             raise Unverified(found)
         if found is not None:
-            key = ("recorded", found.recording.path, binding.system, binding.environment)
+            whose = found.data.get("agent", "")
+            key = ("recorded", found.recording.path, binding.system, binding.environment, whose)
             self._recorded[key] = found
             return Target(key, f"{found.recording.path} ({binding.system})")
         if self.request.offline:
@@ -167,6 +168,18 @@ class _Run:
             return plane.adapter.compare(plane.binding, plane.principal, plane.claims, answer, target)
         except Unverified as problem:
             return Failure.of(problem)
+
+    def keep(self, plane: Plane, answer: Observation) -> None:
+        """What `--record` writes of an answer, once; one that was recorded for one agent stays that agent's."""
+        head = {"kind": plane.binding.kind, "environment": plane.binding.environment}
+        recorded = self._recorded.get(plane.target.key)
+        if recorded is not None and "agent" in recorded.data:
+            head["agent"] = recorded.data["agent"]
+        entries = self.record.setdefault(plane.binding.system, [])
+        if not any(
+            head == {key: one[key] for key in ("kind", "environment", "agent") if key in one} for one in entries
+        ):
+            entries.append({**head, **answer.to_json()})
 
     def note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
@@ -344,11 +357,8 @@ def _judge_all(
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
         run.effective.append((where, outcome.effective))
         answer = answers[plane.target.key]
-        entries = run.record.setdefault(plane.binding.system, [])
-        known = {entry["environment"] for entry in entries}
-        if not isinstance(answer, Failure) and plane.binding.environment not in known:
-            entry = {"kind": plane.binding.kind, "environment": plane.binding.environment, **answer.to_json()}
-            entries.append(entry)
+        if not isinstance(answer, Failure):
+            run.keep(plane, answer)
 
 
 def _finish(

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Discrepancy
+from linter.systems.live import CONDITIONAL, EXCESS, MISSING, Discrepancy
 from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
 from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.parameters import by_no_session
 from linter.systems.postgresql.remedies import fixes, grant
 from linter.systems.postgresql.side import Side, held_names, listed, ordinary
 from linter.systems.postgresql.wording import cause, describe, details, reading
@@ -58,6 +59,8 @@ def _excess(
     grantable = any(source.grantable for source in sources)
     if grantable:
         what += ", with the right to grant it"
+    if object.type == "foreign server" and side.index.logs_in(side.index.roles[side.role], object.name):
+        what += ", where a user mapping logs it in"
     resource = side.resource_of(object)
     fix = fixes(side, object, held, columns, agreed)
     return Discrepancy(
@@ -100,15 +103,12 @@ def missing(side: Side) -> Iterator[Discrepancy]:
 
 
 def _missing(side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None) -> Discrepancy:
-    if object.type == "parameter":
-        reason = f"whether {side.role} may set {object.sql} is not in the catalog: no role was granted it"
-        return Discrepancy(
-            "unverified-resource", key=f"parameter:{object.sql}", values={"reason": reason}, resource=resource,
-            verdict=UNVERIFIED, reason=reason,
-        )  # fmt: skip
     what = describe(privilege, object, columns)
     if privilege == OWNERSHIP:
         fix = f"ALTER {object.keyword} {object.sql} OWNER TO {quote(side.role)};"
+    elif object.type == "parameter":
+        fix, why = _ungranted(side, privilege, object)
+        what += why
     else:
         fix = grant(privilege, object, columns, side.role)
         if object.schema in side.index.schemas:
@@ -126,6 +126,15 @@ def _missing(side: Side, resource: Resource, object: Object, privilege: str, col
         verdict=MISSING,
         reason=f"{side.role} lacks {what}",
     )
+
+
+def _ungranted(side: Side, privilege: str, object: Object) -> tuple[str, str]:
+    """The statement that lets it set a parameter, if there is one; else why there is none."""
+    if privilege == "SET" and by_no_session(object.name, side.index.parameters):
+        return "", " (no session can: it belongs to the server's configuration)"
+    if side.index.version < 150000:
+        return "", " (until PostgreSQL 15 only superusers can)"
+    return grant(privilege, object, None, side.role), ""
 
 
 def unusable(side: Side) -> Iterator[Discrepancy]:

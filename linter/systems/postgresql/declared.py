@@ -9,6 +9,7 @@ from linter.permissions import Leaf, class_of
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import qualified, quote
+from linter.systems.postgresql.parameters import by_anybody
 from linter.systems.postgresql.resolve import Named, NoSuch, nearest_column, resolve
 from linter.systems.postgresql.snapshot import Relation
 
@@ -44,7 +45,7 @@ NATIVE = {
         "temporary": "TEMPORARY",
         "temp": "TEMPORARY",
     },
-    "parameter": {"update": "SET", "set": "SET", "alter system": "ALTER SYSTEM"},
+    "parameter": {"update": "SET", "set": "SET", "alter_system": "ALTER SYSTEM"},
 }
 """Family -> the algebra's word -> the privilege (PostgreSQL manual, table 5.2)."""
 _ADMIN = {
@@ -202,6 +203,8 @@ class _Builder:
                 return
         own = relation is not None and not relation.partition and not relation.extension
         rights = must if single or own or object.type in ROUTINES else may
+        if (object.type, privilege) == ("parameter", "SET") and by_anybody(object.name, self.index.parameters):
+            rights = may  # it takes no grant
         rights[privilege] = limit.join(rights[privilege]) if privilege in rights else limit
         if relation is not None and relation.primary_key and class_of(one.action) in ("update", "delete"):
             key = Names(frozenset(relation.primary_key))  # to find the row

@@ -172,12 +172,13 @@ class Indirect(NamedTuple):
     """Something that runs with another role's rights and that the agent can set off."""
 
     kind: str
-    """"view", "rule", "function", "trigger" or "foreign key"."""
+    """"view", "rule", "function", "trigger", "event trigger" or "foreign key"."""
     object: Object
     """What runs: for a trigger its function, for a foreign key the child table."""
     name: str
     """The trigger's, rule's or foreign key's name; empty for a view or function."""
     runs_as: str
+    """A role; "the server itself" for a function in an untrusted language."""
     entry: str
     """What the agent needs, and has: "SELECT on app.open_tickets"."""
     target: Object | None
