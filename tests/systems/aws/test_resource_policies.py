@@ -84,13 +84,20 @@ CASES: tuple[tuple[str, str, dict[str, Any], Any, str], ...] = (
     ),
     ("{resource: aws.sqs.jobs, access: write}", "jobs", to(BOT, "sqs:SendMessage"), deny("iam:*"), "ok"),
     ("{resource: aws.sqs.jobs, access: write}", "jobs", to(BOT, "sqs:PurgeQueue"), allow("sqs:SendMessage"), "excess"),
-    # A topic's policy as SNS makes it: for requests that a service makes by itself, which the agent's are not.
+    # A service's own requests are not the agent's; what SNS writes into a new topic's policy is documented nowhere.
+    (
+        "{resource: aws.sns.news, access: write}",
+        "news",
+        to("*", "SNS:Publish", "SNS:DeleteTopic", Condition={"StringEquals": {"AWS:SourceAccount": ACCOUNT}}),
+        allow("sns:Publish", f"arn:aws:sns:*:{ACCOUNT}:news"),
+        "ok",
+    ),
     (
         "{resource: aws.sns.news, access: write}",
         "news",
         to("*", "SNS:Publish", "SNS:DeleteTopic", Condition={"StringEquals": {"AWS:SourceOwner": ACCOUNT}}),
         allow("sns:Publish", f"arn:aws:sns:*:{ACCOUNT}:news"),
-        "ok",
+        "conditional",
     ),
     (
         "{resource: aws.lambda.report, access: execute}",
