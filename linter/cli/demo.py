@@ -15,11 +15,9 @@ import click
 from linter.cli.options import wants_color
 from linter.demo import Impossible
 from linter.demo.server import programs, running
-from linter.demo.steps import STEPS, environment, told
+from linter.demo.steps import REPORT, STEPS, environment, told
 from linter.demo.world import DATA, make
 from linter.exits import Exit
-
-REPORT = "report.html"
 
 
 @click.command("demo")

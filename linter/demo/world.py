@@ -60,10 +60,8 @@ def _git(folder: Path, when: datetime, who: dict[str, str] | None, *arguments: s
         **{f"GIT_{role}_EMAIL": email for role in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{role}_DATE": date for role in ("AUTHOR", "COMMITTER")},
     }
-    settings = [
-        f"-c{one}" for one in ("init.defaultBranch=main", "commit.gpgSign=false", f"core.hooksPath={os.devnull}")
-    ]
-    command = ["git", "-C", str(folder), *settings, *arguments]
+    settings = ("init.defaultBranch=main", "commit.gpgSign=false", f"core.hooksPath={os.devnull}")
+    command = ["git", "-C", str(folder), *(word for one in settings for word in ("-c", one)), *arguments]
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
