@@ -7,14 +7,17 @@ from typing import Any
 
 from linter.manifest.model import Resource
 from linter.skeleton import Draft
+from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
-from linter.systems.aws.ask import CALLS, TOTAL, Login, ask, auditor_policy
+from linter.systems.aws.ask import TOTAL, Login, ask
 from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
+from linter.systems.aws.draft import draft
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.aws.excess import Granted, resources, shortened
 from linter.systems.aws.holders import Holder, Home, holder
+from linter.systems.aws.principals import Kind
 from linter.systems.aws.table import table
 from linter.systems.aws.unread import doubts
 from linter.systems.live import (
@@ -105,14 +108,7 @@ class AWS:
 
     def about(self) -> Sequence[str]:
         """The calls, the auditor's policy, and what no policy says."""
-        return (
-            f"asks     {', '.join(CALLS)}",
-            "needs    an auditor's login (access_key_id_env and secret_access_key_env, or profile), never the agent's, with:",
-            *(f"         {line}" for line in auditor_policy().splitlines()),
-            "tells    what a user, a role or the user of a key id may do: policies, groups, boundary, service control policies",
-            "cannot   see session policies, resource control policies, grants of KMS keys, access control lists, other accounts;",
-            "         and policies of resources only where a recording has them",
-        )
+        return about()
 
     def target(self, binding: Binding) -> Target:
         """The login of a binding, and what tells it from others.
@@ -195,15 +191,30 @@ class AWS:
                 unsure = tuple(doubts(observed.account, found.principal, log))
                 found_here += faults(claim.audit_log, log, granted, name, unsure)
             parts.append(Part(claim, name, tuple(found_here)))
-        return Comparison(name, tuple(parts), tuple(_notes(name, observed.account, evaluation)), tuple(_table(granted)))
+        notes = tuple(_notes(name, observed.account, evaluation))
+        return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted, observed)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
-        """Not for AWS: a policy of wildcards is no proposal.
+        """What a first manifest of this user or role would say.
 
         Raises:
-            Unverified: always.
+            Unverified: nobody is named, or there is no such user or role, or one of its policies cannot be read.
         """
-        raise Unverified("a first manifest is not written from AWS: see what is granted with `permlint drift -v`")
+        observed: Observed = observation
+        if principal == LOGIN:
+            raise Unverified(
+                "nothing says whose grants are meant: --role names a user or role (its ARN or its name) or the id of a user's key; "
+                "the login that asks is an auditor's"
+            )
+        account = observed.account
+        try:
+            found = account.find(principal)
+            if found.principal.kind is Kind.SESSION and found.entry:
+                found = account.find(str(found.entry["Arn"]))  # a session is its role's, for as long as it lasts
+        except LookupError:
+            raise Unverified(f"the account has no user or role {principal}") from None
+        who = found.principal
+        return draft(system, account.situation(found), Home(who.partition, who.account, account.region))
 
 
 ADAPTER = AWS()
@@ -276,11 +287,13 @@ def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]
     if account.rcps is None:
         yield f"{name}: resource control policies could not be read: they may deny what is said to be granted"
     if account.whole:
-        yield f"{name}: policies of resources were read of those that manifests name; others may allow or deny it more"
+        yield f"{name}: the policies of resources that no manifest names were not read; they may allow it more"
 
 
-def _table(granted: Granted) -> Iterator[tuple[str, ...]]:
+def _table(granted: Granted, observed: Observed) -> Iterator[tuple[str, ...]]:
     yield ("actions", "resources", "bound", "via")
+    for call, times in (observed.data.get("requests") or {}).items() if observed.live else ():
+        yield (call, f"asked {times} time{'' if times == 1 else 's'}", "", "")
     for ruling in granted.rulings[:_ROWS]:
         actions = shortened(granted, ruling.bits)
         shown = ", ".join(actions[:6]) + (f", and {len(actions) - 6} more" if len(actions) > 6 else "")

@@ -164,15 +164,15 @@ def statement(actions: Sequence[str], where: Sequence[str]) -> str:
 
 def _narrower(side: Side, one: Excess) -> str:
     """What would do instead."""
-    wanted = [
-        statement(need.names, side.granted.reach(need.actions, need.where)[:6])
-        for demand in side.demands
-        if demand.service in one.services
-        for need in demand.needs
-    ]
+    needed: dict[tuple[str, ...], dict[str, None]] = {}
+    for demand in side.demands:
+        for need in demand.needs if demand.service in one.services else ():
+            reached = tuple(side.granted.reach(need.actions, need.where)[:6])
+            needed.setdefault(reached, {}).update(dict.fromkeys(need.names))
+    wanted = [statement(list(names), where) for where, names in needed.items()]
     where = " and ".join(one.via[:_SHOWN]) or "its policies"
     if wanted:
-        return f"Narrow {where}; what is declared needs no more than:\n" + "\n".join(dict.fromkeys(wanted))
+        return f"Narrow {where}; what is declared needs no more than:\n" + "\n".join(wanted)
     return f"Take {_few(one.actions)} out of {where}."
 
 

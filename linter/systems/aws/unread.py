@@ -24,7 +24,7 @@ def doubts(account: Account, who: Principal, demand: Demand) -> Iterator[str]:
         yield f"{CONTROLS} could not be read: they may deny it"
     why = _policy(account, who, demand)
     if why:
-        yield f"{why}: it may allow more than is declared, or deny what is"
+        yield f"{why}: a policy may allow more than is declared, or deny what is"
 
 
 def unread(account: Account, services: tuple[str, ...]) -> list[str]:
@@ -42,11 +42,11 @@ def _policy(account: Account, who: Principal, demand: Demand) -> str:
         return ""  # a recording of one caller says all that concerns it
     if not asked(demand.service):
         of = demand.service or "AWS"
-        return f"what the policies of resources of {of} say is not read"
+        return f"permlint does not read the policies of resources of {of}"
     home = Home(who.partition, who.account, account.region)
     one = holder(demand.service, demand.where, home)
     if one is None:
-        return f"what the policies of the resources of {demand.service} say is read of one that is named, and it names several"
+        return f"it names no one resource of {demand.service} whose policy could be read"
     if one.arn in account.unread:
         return f"the policy of {one.arn} could not be read ({account.unread[one.arn]})"
     if one.arn not in account.resource_policies:

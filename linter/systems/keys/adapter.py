@@ -8,7 +8,7 @@ from linter.manifest.model import Resource
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import Side, demand, discrepancies
-from linter.systems.keys.provider import Holding, Provider, answer
+from linter.systems.keys.provider import Holding, Provider
 from linter.systems.keys.settings import secret_of
 from linter.systems.keys.vocabulary import level
 from linter.systems.live import AuditLog, Binding, Claim, Comparison, Part, Stranger, Target, Unverified
@@ -118,12 +118,7 @@ class Keys:
         Raises:
             ValueError: it is no such recording.
         """
-        form = self.provider.form
-        if form not in data:
-            raise ValueError(f"it has no `{form}`")
-        if form == "responses":
-            answer(data)
-        return Observed({form: data[form]})
+        return Observed(self.provider.recorded(data))
 
     def compare(
         self, binding: Binding, principal: str, claims: Sequence[Claim], observation: Any, target: Target | None
@@ -146,7 +141,7 @@ class Keys:
             parts.append(Part(claim, who, tuple(discrepancies(side))))
         name = parts[0].principal if parts else principal
         notes = [f"{name}: {note}" for note in holding.notes]
-        return Comparison(name, tuple(parts), tuple(notes), tuple(_table(holding, observed.exchanges)))
+        return Comparison(name, tuple(parts), tuple(notes), lambda: tuple(_table(holding, observed.exchanges)))
 
     def _holding(self, data: Mapping[str, Any], binding: Binding) -> Holding:
         try:

@@ -19,7 +19,9 @@ import pytest
 from linter.drifting import Request
 from linter.recordings import load as load_recording
 from linter.recordings import save
-from linter.systems.aws.ask import CALLS, Login, _clients, ask, auditor_policy
+from linter.systems.aws.about import auditor_policy
+from linter.systems.aws.ask import CALLS, Login, _clients, ask
+from linter.systems.aws.table import table
 from linter.systems.live import Unverified
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub, serving
@@ -40,6 +42,18 @@ def test_pages_are_joined_and_nothing_goes_elsewhere(stub: Stub) -> None:
     assert (found["scps"], found["rcps"], found["resource_policies"]) == ([], [], {})
     assert stub.asked == ["GetCallerIdentity", *["GetAccountAuthorizationDetails"] * 3, "DescribeOrganization"]
     assert all(f":{name}" in "".join(f":{call.partition(':')[2]}" for call in CALLS) for name in stub.asked)
+
+
+def test_what_was_asked_is_counted(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub.pages = [{"UserDetailList": [user("bot", READS)]}, {}]
+    stub.policies = {"invoices": None}
+    ((_, table),) = compared(tmp_path, stub, monkeypatch).outcome.effective
+    assert [row[:2] for row in table() if "asked" in row[1]] == [
+        ("sts:GetCallerIdentity", "asked 1 time"),
+        ("iam:GetAccountAuthorizationDetails", "asked 2 times"),
+        ("organizations:DescribeOrganization", "asked 1 time"),
+        ("s3:GetBucketPolicy", "asked 1 time"),
+    ]
 
 
 def test_only_the_key_of_an_agent_is_looked_up(stub: Stub) -> None:
@@ -69,6 +83,7 @@ def test_invalid_credentials_are_one_sentence(stub: Stub) -> None:
     with pytest.raises(Unverified) as caught:
         ask(LOGIN, [BOT], stub.url)
     assert str(caught.value) == "AWS answers GetCallerIdentity with InvalidClientTokenId: its credentials are not valid"
+    assert caught.value.rejected
 
 
 def test_a_closed_port_is_one_sentence() -> None:
@@ -167,6 +182,7 @@ def test_the_auditors_policy_is_every_call_that_needs_one() -> None:
     assert set(allowed) == {call for call in CALLS if call != "sts:GetCallerIdentity"}
     reading = ("Get", "List", "Describe")
     assert len(allowed) == len(set(allowed))
+    assert all(table().place(call) is not None for call in CALLS)
     assert all(call.partition(":")[2].startswith(reading) for call in CALLS)
 
 
@@ -295,6 +311,6 @@ def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 @pytest.mark.usefixtures("elsewhere")
 def test_the_environment_names_no_endpoint() -> None:
-    client = _clients(LOGIN, None, Event())
+    client = _clients(LOGIN, None, Event(), {})
     assert client("sts").meta.endpoint_url.startswith("https://sts.")
     assert client("iam").meta.endpoint_url == "https://iam.amazonaws.com"
