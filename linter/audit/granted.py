@@ -172,13 +172,8 @@ def _few(given: Iterable[object], between: str = ", ") -> str:
 
 
 def overlap(one: Permission, other: Permission) -> bool:
-    """Whether two rows of what is granted may be about the same right, so that the absence of one does not prove that it is gone."""
-    if (one.agent, one.environment, one.system, one.principal) != (
-        other.agent,
-        other.environment,
-        other.system,
-        other.principal,
-    ):
+    """Whether two rows of what is granted in one place may be about the same right, so that the absence of one proves nothing."""
+    if one.principal != other.principal:
         return False
     if any(power in other.privileged for power in ("superuser", "every right of its owner")) or other.what == "* on *":
         return True  # beside it nothing else is said

@@ -57,7 +57,10 @@ def ledger(
     earlier = _earlier(past)
     verified = dict(past.previous.verified) if past.previous else {}
     verified |= {row.id: past.gone[row.finding] for row in earlier if row.finding in past.gone}
-    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, known, verified)
+    by_place: dict[tuple[str, str, str], list[Permission]] = {}
+    for row in known.values():
+        by_place.setdefault(outcomes.place(row), []).append(row)
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, verified)
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:
@@ -137,7 +140,7 @@ class _Sorting:
         previous = self.past.previous
         before = previous.permissions if previous is not None and row.id in previous.permissions else None
         widened = before is None and (decided is None or path is None or self._widened(path, decided.on))
-        for one in self.ground.rows.values():
+        for one in self.ground.beside(row):
             if one.origin == "declared" and (
                 row.origin == "declared" or widened or (before is not None and one.id not in before)
             ):
