@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from io import StringIO
@@ -412,6 +413,15 @@ def test_a_file_says_what_was_put_into_it(
         (folder / DECISIONS).write_text(text, encoding="utf-8", newline="")
         read = plain_yaml(text)
         assert {one["id"]: one for one in read if one} == expected
+
+
+def test_no_cell_of_ours_looks_like_a_number(table: list[dict[str, str]]) -> None:
+    # LibreOffice 7.4 saved the check 185699478e50 as 1.86E+58.
+    for row in table:
+        assert row["check"].startswith("row-")
+        assert not [
+            cell for name, cell in row.items() if cell and name != "what" and re.fullmatch(r"[-+.\d]+([eE]\d+)?", cell)
+        ]
 
 
 @given(st.text(max_size=12))
