@@ -107,7 +107,7 @@ class _Run:
         findings, silenced = self.findings, list[Silenced]()
         try:
             whole = self.selection.whole and self.asked.whole and not (self.errors or self.unchecked)
-            findings, silenced = accept(self.engine, findings, whole=whole)
+            findings, silenced = accept(self.engine, findings, lambda _: whole)
         except Unreadable as error:
             self.errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
         rules = self.engine.rules.rules

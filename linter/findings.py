@@ -232,8 +232,8 @@ class Outcome(NamedTuple):
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
-    """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    effective: tuple[tuple[str, Callable[[], tuple[tuple[str, ...], ...]]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane; worked out only to be shown."""
     asked: tuple[Asked, ...] = ()
     """The places that a comparison asked."""
     population: tuple[Population, ...] = ()

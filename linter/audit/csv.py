@@ -12,6 +12,7 @@ from hashlib import sha256
 from io import StringIO
 
 from linter.audit.model import LEVELS, Agent, Audit, Permission
+from linter.reports.visible import inert as dull
 from linter.reports.visible import visible
 
 COLUMNS = (
@@ -102,7 +103,7 @@ def _missing(audit: Audit) -> Iterable[dict[str, str]]:
 
 def shown_as(text: str) -> str:
     """A text as it stands in a cell, its line breaks folded, before what could begin a formula is made harmless."""
-    return visible(" ".join(text.split()))
+    return dull(visible(" ".join(text.split())))
 
 
 def seal(cells: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ from linter.audit.views import (
     told,
 )
 from linter.reported import SHORTEST
-from linter.reports.visible import visible
+from linter.reports.visible import inert, visible
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 _SECTIONS = (
@@ -75,11 +75,15 @@ def render(audit: Audit) -> str:
     except ImportError:
         raise MissingExtra("an HTML report needs Jinja2: python -m pip install 'permlint[report]'") from None
 
+    def shown(text: str, keep: str = "") -> Markup:
+        # A page may be printed into a CI's log: no line of a stranger's text is a command there.
+        return Markup(inert(str(escape(visible(text, keep=keep))), lambda one: f"&#{ord(one)};"))  # noqa: S704
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PAGE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=lambda value: shown(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -89,7 +93,7 @@ def render(audit: Audit) -> str:
         folded=folded,
         growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
         marked=_marked,
-        lines=lambda text: escape(visible(text, keep="\n")),
+        lines=lambda text: shown(text, keep="\n"),
         identity=_identity,
         cell=shown_as,
         principals=principals,

@@ -10,11 +10,9 @@ from linter.checks.past import (
     changed,
     details,
     environments,
-    grown,
     holder,
     origin,
     place_of,
-    standing,
     unjustified,
 )
 from linter.creep.change import gravity
@@ -22,7 +20,6 @@ from linter.creep.reviews import bringers, is_by
 from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
 from linter.creep.words import in_words, name_of
-from linter.permissions import Leaf
 
 
 class WideningParams(NamedTuple):
@@ -38,16 +35,16 @@ def widening(params: WideningParams) -> Any:
     wanted = GRAVEST.index(params.gravest)
 
     def check(past: Past) -> Iterator[Hit]:
-        for event in past.story.events:
-            leaves = standing(event)
-            if gravity(leaves) == wanted and (what := grown(past, event, promoted=False)):
-                yield _widening(past, event, leaves, what)
+        for event in past.widenings.get(wanted, ()):
+            what = past.grown(event, promoted=False)
+            if what:
+                yield _widening(past, event, what)
 
     return check
 
 
-def _widening(past: Past, event: Event, leaves: tuple[Leaf, ...], what: list[str]) -> Hit:
-    where = environments(past, event)
+def _widening(past: Past, event: Event, what: list[str]) -> Hit:
+    leaves, where = event.leaves, environments(past, event)
     reviewed = event.version in past.story.reviews.covered
     resource, place = None, Place(("environment",) if event.promoted else ("expires",), "entry")
     if leaves:
@@ -190,7 +187,7 @@ def _strategy(past: Past) -> Place:
 def unreviewed_widening(past: Past) -> Iterator[Hit]:
     """A widening that stands, and no `reviewed.digest` is the digest after it."""
     for event in past.story.events:
-        what = grown(past, event, promoted=False)  # that production was added unsigned, environment-promoted says
+        what = past.grown(event, promoted=False)  # that production was added unsigned, environment-promoted says
         if not what or event.version in past.story.reviews.covered:
             continue
         reviewed = past.manifest.reviewed
@@ -266,7 +263,7 @@ def self_review(past: Past) -> Iterator[Hit]:
     signers: set[str] = set()
     for event in past.story.events:
         version = event.version
-        what = grown(past, event, promoted=True)
+        what = past.grown(event, promoted=True)
         if event.kind == "first" and not past.staged:
             what = ["the first agreement"]
         reviewers = reviews.covered.get(version) or reviews.unpinned.get(version)

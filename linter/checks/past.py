@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from linter.checks import Place
 from linter.checks.subject import Since, Subject, Surroundings
-from linter.creep.change import Change, compare
+from linter.creep.change import Change, compare, gravity
 from linter.creep.meet import meet
 from linter.creep.words import in_words, name_of
 from linter.manifest.signing import digest_of
@@ -47,6 +48,28 @@ class Past(Subject):
         """Whether only what somebody is about to add is judged: a commit, a branch."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
+        self._words: dict[Version, list[str]] = {}
+
+    @cached_property
+    def widenings(self) -> dict[int, list[Event]]:
+        """The events that added what stands now, by the gravity of the gravest that they added."""
+        found: dict[int, list[Event]] = {}
+        for event in self.story.events:
+            if event.widens:
+                found.setdefault(gravity(event.leaves), []).append(event)
+        return found
+
+    def grown(self, event: Event, *, promoted: bool) -> list[str]:
+        """All that an event added of what stands now, in words; with `promoted` also that it added production."""
+        what = self._words.get(event.version)
+        if what is None:
+            what = self._words[event.version] = in_words(event.leaves)
+        production = self.around.config.production
+        what = what + [f"runs in {one}" for one in event.promoted if promoted or not production(one)]
+        if event.extended and event.change.expiry is not None:
+            before, after = event.change.expiry
+            what.append(f"expires {after} instead of {before}" if after else f"no longer expires ({before} before)")
+        return what
 
     def authors(self, version: Version) -> tuple[Person, ...]:
         """Who wrote a version; empty where nobody can say."""
@@ -91,21 +114,6 @@ def changed(change: Change) -> list[str]:
     reworded = dict.fromkeys([leaf for one in change.growths for leaf in one.reworded])
     what += [f"{words} (reworded, cannot be compared)" for words in in_words(reworded)]
     return what + [f"another principal in {system}" for system in change.identities]
-
-
-def standing(event: Event) -> tuple[Leaf, ...]:
-    """The leaves that an event added and that stand now, in whatever environment."""
-    return tuple(dict.fromkeys([leaf for some in event.standing.values() for leaf in some]))
-
-
-def grown(past: Past, event: Event, *, promoted: bool) -> list[str]:
-    """All that an event added of what stands now, in words; with `promoted` also that it added production."""
-    what = in_words(standing(event))
-    what += [f"runs in {one}" for one in event.promoted if promoted or not past.around.config.production(one)]
-    if event.extended and event.change.expiry is not None:
-        before, after = event.change.expiry
-        what.append(f"expires {after} instead of {before}" if after else f"no longer expires ({before} before)")
-    return what
 
 
 def environments(past: Past, event: Event) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
 from linter.findings import InputError, Outcome
 from linter.forks import from_fork
-from linter.planes import intents
+from linter.planes import LOGIN, Intent, intents
 from linter.recordings import save
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
@@ -94,7 +94,7 @@ def command(
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
         if result.interrupted:
-            progress.interrupted(record)
+            progress.interrupted(record, state)
             emit(outcome, common)
             return Exit.INTERRUPTED
         progress.summary(result.seconds, time.monotonic() - began)
@@ -147,13 +147,23 @@ def _explain(
             if intent.binding is not None:
                 lines.append(f"  binding    {_binding(config, intent.binding)}")
             if intent.principal is not None:
-                lines.append(f"  principal  {intent.principal}, as {intent.source} says")
+                lines.append(f"  principal  {_principal(intent)}")
                 if intent.identity not in (None, intent.principal):
                     lines.append(f"             the manifest says {intent.identity}")
             if intent.problem:
                 lines.append(f"  unverified {intent.problem}")
             click.echo("\n".join(visible(subject.redact(line)) for line in lines))
     return Exit.USAGE if errors else Exit.CLEAN
+
+
+_OWN = {"postgresql": "the login of the connection string", "aws": "whom a recording names as its caller; nobody live"}
+"""Kind -> who is meant where nobody is named; else it is the key."""
+
+
+def _principal(intent: Intent) -> str:
+    if intent.principal != LOGIN:
+        return f"{intent.principal}, as {intent.source} says"
+    return _OWN.get(intent.binding.kind if intent.binding else "", "the key itself")
 
 
 def _binding(config: Config, binding: Binding) -> str:

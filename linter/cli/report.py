@@ -128,12 +128,16 @@ def command(
     except (BadConfig, BadRule) as error:
         raise click.ClickException(visible(f"{error.path}:{error.line}: {error.message}")) from None
     written = [(name, _target(name, output)) for name, output in common.destinations]
-    try:
-        for name, output in written:
+    missing = ""
+    for name, output in written:
+        try:
             write_to(output, _renderer(name)(audit))
-    except MissingExtra as lacking:
-        raise click.ClickException(str(lacking)) from None
+        except MissingExtra as problem:
+            missing = f"not written: {problem}"
     _tell(audit, runs, [output for _, output in written if output != "-"], common)
+    if missing:
+        click.echo(missing, err=True)
+        runs = runs._replace(unchecked=(*runs.unchecked, missing))
     return exit_status(_outcome(audit, runs), common.fail_on)
 
 

@@ -16,18 +16,21 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
     there = near(other, one)  # of what is added to all that there is: the few first
     if not there:
         return ()
-    mine, theirs = normal(near(one, there)), normal(there)
-    return normal(
-        [
-            Leaf(narrow.system, narrow.object, action, box)
-            for narrow, wide, swapped in (
-                *((*pair, False) for pair in _nested(mine, theirs)),
-                *((*pair, True) for pair in _nested(theirs, mine)),
-            )
-            if (action := _action(narrow.action, wide.action))
-            and (box := _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)) is not None
-        ]
-    )
+    mine = near(one, there)
+    if loose or len(mine) * len(there) > _FEW:
+        mine, there = list(normal(mine)), list(normal(there))
+    found = []
+    for narrow, wide, swapped in _nested(mine, there):
+        action = _action(narrow.action, wide.action)
+        if action is not None:
+            box = _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)
+            if box is not None:
+                found.append(Leaf(narrow.system, narrow.object, action, box))
+    return normal(found)
+
+
+_FEW = 64
+"""Pairs of leaves that are looked at as they are; to bring more into normal form first pays."""
 
 
 def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
@@ -50,8 +53,13 @@ def _above(path: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {path, (), *[(*path[:length], "*") for length in range(len(path))]}
 
 
-def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf, Leaf]]:
-    """Every pair whose first leaf's object lies in the second's."""
+def _nested(one: list[Leaf], other: list[Leaf]) -> list[tuple[Leaf, Leaf, bool]]:
+    """Every pair in which one leaf's object lies in the other's, the narrower first, and whether that is of `other`."""
+    found = [(leaf, wide, False) for leaf, wide in _below(one, other)]
+    return found + [(leaf, wide, True) for leaf, wide in _below(other, one) if leaf.object != wide.object]
+
+
+def _below(narrow: list[Leaf], wide: list[Leaf]) -> list[tuple[Leaf, Leaf]]:
     index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
     for leaf in wide:
         index.setdefault((leaf.system, leaf.object), []).append(leaf)

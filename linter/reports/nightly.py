@@ -185,4 +185,4 @@ class _Screen:
 
 
 _ORDER = ("new", "worsened", "reappeared")
-_ENDINGS = ((True, "Resolved"), (False, "No longer looked for"))
+_ENDINGS = ((True, "Resolved"), (False, "No longer found in this form, which proves nothing"))

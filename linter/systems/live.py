@@ -4,7 +4,7 @@ An adapter turns an agent's declared resources and what its principal really hol
 severity or wording. The rules of `rules/drift/` give them both. A new kind needs a module here and its name in `_ADAPTERS`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -74,6 +74,11 @@ class Claim(NamedTuple):
     """The principal that the manifest says."""
     audit_log: "AuditLog | None"
 
+    @property
+    def named(self) -> "tuple[Resource | AuditLog, ...]":
+        """Everything that it speaks of."""
+        return self.resources if self.audit_log is None else (*self.resources, self.audit_log)
+
 
 class AuditLog(NamedTuple):
     """The place that the rollback strategy names for records of writes, where it belongs to this system."""
@@ -126,6 +131,9 @@ class Stranger(NamedTuple):
     """Which pattern says so, as a clause."""
 
 
+Table = Callable[[], tuple[tuple[str, ...], ...]]
+
+
 class Comparison(NamedTuple):
     """What comparing one plane says."""
 
@@ -134,8 +142,8 @@ class Comparison(NamedTuple):
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, ...], ...] = ()
-    """Everything that is granted, a row each, the headings first."""
+    effective: Table = tuple
+    """Everything that is granted, a row each, the headings first; worked out only when somebody asks to see it."""
 
 
 class Observation(Protocol):
@@ -176,8 +184,13 @@ class Adapter(Protocol):
             Unverified: a variable is unset, or what it holds is malformed.
         """
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observation:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: "Sequence[Resource | AuditLog]" = ()
+    ) -> Observation:
         """Ask the system, for all principals at once.
+
+        Args:
+            declared: what manifests name there, for what has to be asked of a resource by itself.
 
         Raises:
             Unverified: it cannot be reached, or does not answer, or the extra that talks to it is not installed.
