@@ -6,7 +6,7 @@ from linter.findings import Severity
 from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
 from linter.nightly.news import RESOLVED, Known, Nightly
 from linter.reports.markdown import prose
-from linter.reports.nightly import concerned, identity
+from linter.reports.nightly import concerned, graded, identity
 from linter.reports.totals import plural
 
 
@@ -23,14 +23,14 @@ def lines(nightly: Nightly) -> Iterator[str]:
     oldest = f" (the oldest since {found.open[0].since}, {_owner(found.open[0].owner)})" if found.open else ""
     soon = f" ({len(found.expiring)} about to expire)" if found.expiring else ""
     yield f"{len(found.open)} open{oldest}, {len(found.accepted)} accepted{soon}, {found.unverifiable} unverifiable"
-    yield ""
 
 
 def _adoption(nightly: Nightly) -> Iterator[str]:
     yield "**First run with this state**: nothing counts as new, the next run tells what changes."
     yield ""
     for owner, found in by_owner(counts(nightly).open).items():
-        yield f"- {_owner(owner)}: {plural(len(found), 'finding')} of {plural(len(by_cause(found)), 'cause')}"
+        causes = plural(len(by_cause(found)), "cause")
+        yield f"- {_owner(owner)}: {plural(len(found), 'finding')} ({graded(found)}) of {causes}"
     yield ""
 
 
@@ -55,7 +55,8 @@ def _troubles(nightly: Nightly) -> Iterator[str]:
     for one in found:
         place = f"{one.system} ({one.environment})" if one.environment else one.system
         since = f"checked last on {one.last_success[:10]}" if one.last_success else "never checked yet"
-        yield f"- {prose(place)}: {prose(one.problem)}; {since}; {plural(one.waiting, 'finding')} of it still open"
+        stay = f"; {plural(one.waiting, 'finding')} of it still open" if one.waiting else ""
+        yield f"- {prose(place)}: {prose(one.problem)}; {since}{stay}"
     if found:
         yield ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from io import StringIO
@@ -49,11 +48,6 @@ def report(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
 def test_axe_finds_nothing(chromium: Browser, tmp_path: Path, scheme: str, live: bool) -> None:
     path = written(tmp_path, factory.audit(AGENTS, PERMISSIONS, 60, live=live, environments=2))
     with opened(chromium, path, color_scheme=scheme) as found:
-        found.page.add_style_tag  # noqa: B018  # the policy would refuse one: what axe sees is the page as it is
-        # What is far below is not laid out, and so not looked at, before it is scrolled to.
-        found.page.evaluate(
-            "for (const one of document.querySelectorAll('article')) one.style.contentVisibility = 'visible'"
-        )
         said = Axe().run(found.page, options={"resultTypes": ["violations"]}).response
         faults = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in said["violations"]]
         assert faults == []
@@ -309,18 +303,19 @@ def printed(page: Page) -> list[str]:
         document.close()
 
 
-def test_the_print_has_everything_whatever_is_filtered(report: Opened) -> None:
-    page, audit = report.page, factory.audit(AGENTS, PERMISSIONS, 60, environments=2)
-    page.get_by_label("Filter", exact=True).fill("refund-helper-2")
-    expect(page.locator("#a-release-bot-4")).to_be_hidden()
-    pages = printed(page)
+def test_the_print_has_everything_whatever_is_filtered(chromium: Browser, tmp_path: Path) -> None:
+    audit = factory.audit(4, PERMISSIONS, 25, environments=2)
+    with opened(chromium, written(tmp_path, audit)) as found:
+        found.page.get_by_label("Filter", exact=True).fill("refund-helper-2")
+        expect(found.page.locator("#a-etl-loader-3")).to_be_hidden()
+        pages = printed(found.page)
     text = squeezed("".join(pages)).lower().replace("\ufffe", "-").replace("\x02", "-")
     missing = {
         pair for pair in fields(audit) if pair[0] not in UNSHOWN and squeezed(shown_as(*pair)).lower() not in text
     }
     # A text that a page's end or another cell's lines cut is there in pieces.
     assert {pair for pair in missing if not all(piece.lower() in text for piece in shown_as(*pair).split())} == set()
-    assert text.count("☐keep☐modify☐revoke☐investigate") == AGENTS * PERMISSIONS
+    assert text.count("☐keep☐modify☐revoke☐investigate") == 4 * PERMISSIONS
     assert "savedecisions" not in text
     heads = [one for one in pages if "Declared" in one and "Granted" in one and "Decision" in one]
     rows = [one for one in pages if "investigate" in one]
@@ -338,9 +333,10 @@ def test_a_decision_that_was_taken_is_printed(report: Opened) -> None:
 
 
 def test_a_long_name_is_printed_whole(chromium: Browser, tmp_path: Path) -> None:
-    audit = hostile(factory.audit(1, 2, 1), "w" * 3000)
+    audit = factory.audit(1, 2, 1)
+    long = audit.agents[0].permissions[0]._replace(resource="postgres." + "w" * 10_000, decision=None)
+    audit = audit._replace(agents=(audit.agents[0]._replace(permissions=(long,)),))
     with opened(chromium, written(tmp_path, audit)) as found:
         text = squeezed("".join(printed(found.page)))
-    shortest = min(len(run) for run in re.findall(r"w{500,}", text))
-    assert text.count("w") >= 3000 * len({field for field, _ in fields(audit)})
-    assert json.dumps(shortest)
+    # Page numbers may stand between its pieces.
+    assert sum(len(run) for run in re.findall(r"w{15,}", text)) >= 10_000 - 15 * 20
