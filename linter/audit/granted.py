@@ -77,7 +77,10 @@ def granted_level(declared: set[int], verdict: Verdict, resource: str, system: s
     if MISSING in kinds:
         for fact in _about(plane.lacking if plane else (), resource, system):
             level = level_of_fact(fact.note.rule, fact.details)
-            lost |= {level} if level else declared
+            writes = fact.details.get("level") == "write"
+            if writes and declared >= {2, 3}:
+                return None  # creating or updating: the finding does not say which
+            lost |= {2, 3} if writes else {level} if level else declared
     left = max(declared - lost, default=0)
     if EXCESS not in kinds:
         return left

@@ -13,7 +13,7 @@ from linter.audit.identity import level_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Revoked
 from linter.manifest.period import after
-from linter.systems.live import OK, UNVERIFIED
+from linter.systems.live import MISSING, OK, UNVERIFIED
 
 CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
 """The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""
@@ -56,6 +56,10 @@ def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     """The outcome of a decision on a permission that this report still has."""
     if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
         return _decision(decided, "unverified")
+    if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
+        # The manifest still declares what the system has taken away.
+        at = ground.verified.get(row.id) or ground.live.compared(row.system, row.environment, row.principal)
+        return _decision(decided, "done", at)
     return _undone(ground, decided)
 
 

@@ -178,6 +178,23 @@ def test_a_declared_permission_that_is_gone(tmp_path: Path, table: list[dict[str
     assert (gone["gone_from"], gone["verified"], gone["decided"]["outcome"]) == ("both", "2026-11-24T22:00:00Z", "done")
 
 
+def test_what_the_system_took_away_is_done_though_the_manifest_declares_it(
+    tmp_path: Path, table: list[dict[str, str]]
+) -> None:
+    record(tmp_path, filled(table, {"create": decided("revoke")}))
+    (tmp_path / "slack.json").write_text(slack(""))
+    body = report(tmp_path, *LIVE)
+    assert (permission(body, "create")["verdict"], permission(body, "create")["granted"]) == ("missing", 0)
+    assert outcome(body, "create") == ("done", "2026-11-24T22:00:00Z")
+    (tmp_path / "last.json").write_text(json.dumps(body))
+    (tmp_path / "slack.json").write_text(slack("", taken="2027-01-01T00:00:00Z"))
+    later = ("--previous", "last.json")
+    assert outcome(report(tmp_path, *LIVE, *later, as_of="2027-01-01"), "create") == ("done", "2026-11-24T22:00:00Z")
+    assert outcome(report(tmp_path, *later, as_of="2027-01-01"), "create") == ("overdue", "2026-12-25")
+    (tmp_path / "slack.json").write_text(slack("chat:write", taken="2027-01-01T00:00:00Z"))
+    assert outcome(report(tmp_path, *LIVE, *later, as_of="2027-01-01"), "create") == ("overdue", "2026-12-25")
+
+
 def test_an_excess_that_was_declared_since_is_not_revoked(tmp_path: Path, table: list[dict[str, str]]) -> None:
     record(tmp_path, filled(table, {"users:read": decided("revoke")}))
     project(
