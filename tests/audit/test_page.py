@@ -48,6 +48,9 @@ def report(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
 def test_axe_finds_nothing(chromium: Browser, tmp_path: Path, scheme: str, live: bool) -> None:
     path = written(tmp_path, factory.audit(AGENTS, PERMISSIONS, 60, live=live, environments=2))
     with opened(chromium, path, color_scheme=scheme) as found:
+        for heading in found.page.locator("article h3").all():
+            heading.scroll_into_view_if_needed()
+        expect(found.page.locator(".perms select")).to_have_count(AGENTS * PERMISSIONS)
         said = Axe().run(found.page, options={"resultTypes": ["violations"]}).response
         faults = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in said["violations"]]
         assert faults == []
@@ -175,6 +178,7 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
 
 def decide(page: Page, agent: str, resource: str, choice: str, reason: str = "") -> None:
     """Choose in a row, and say why."""
+    page.locator(f"#a-{agent} h3").scroll_into_view_if_needed()
     page.get_by_label(f"Decision on {resource}", exact=False).and_(page.locator(f"#a-{agent} select")).select_option(
         choice
     )
@@ -216,6 +220,16 @@ def test_decisions_are_saved_as_the_csv_report_has_them(report: Opened, tmp_path
             "reason": '\'=1+1 "quoted", ümlaut',
         }
     expect(page.locator("#saved")).to_have_text(f"{len(chosen)} decisions, saved.")
+
+
+def test_a_decision_is_there_where_the_reader_comes(report: Opened) -> None:
+    page = report.page
+    page.get_by_label("Filter", exact=True).fill("release-bot-4")
+    expect(page.locator("#a-release-bot-4 select")).to_have_count(PERMISSIONS)
+    page.get_by_role("button", name="Show everything").click()
+    for heading in page.locator("article h3").all():
+        heading.scroll_into_view_if_needed()
+    expect(page.locator(".perms select")).to_have_count(AGENTS * PERMISSIONS)
 
 
 def test_it_asks_for_what_a_decision_lacks(report: Opened) -> None:
