@@ -83,6 +83,7 @@ def test_invalid_credentials_are_one_sentence(stub: Stub) -> None:
     with pytest.raises(Unverified) as caught:
         ask(LOGIN, [BOT], stub.url)
     assert str(caught.value) == "AWS answers GetCallerIdentity with InvalidClientTokenId: its credentials are not valid"
+    assert caught.value.rejected
 
 
 def test_a_closed_port_is_one_sentence() -> None:
