@@ -37,6 +37,7 @@ _SECTIONS = (
     ("matrix", "Access"),
     ("blast", "Blast radius"),
     ("agents", "Agents"),
+    ("common", "Common findings"),
     ("others", "Other findings"),
     ("privileged", "Privileged powers"),
     ("exceptions", "Exceptions"),

@@ -11,16 +11,20 @@ from typing import Any
 
 import pypdfium2
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from linter.audit.csv import COLUMNS
 from linter.audit.csv import render as as_csv
+from linter.audit.decisions import DECISIONS
 from linter.audit.html import render
 from linter.audit.model import Audit
 from tests.audit import factory
+from tests.audit.projects import DAY, MANIFEST, PATH, project, rows, slack
 from tests.audit.test_html import HOSTILE, UNSHOWN, fields, hostile, shown_as
 from tests.browser import Opened, opened
+from tests.command import permlint
 
 AGENTS, PERMISSIONS = 6, 8
 ROWS = ".perms tbody tr:not(.group):visible"
@@ -48,6 +52,9 @@ def report(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
 def test_axe_finds_nothing(chromium: Browser, tmp_path: Path, scheme: str, live: bool) -> None:
     path = written(tmp_path, factory.audit(AGENTS, PERMISSIONS, 60, live=live, environments=2))
     with opened(chromium, path, color_scheme=scheme) as found:
+        for heading in found.page.locator("article h3").all():
+            heading.scroll_into_view_if_needed()
+        expect(found.page.locator(".perms select")).to_have_count(AGENTS * PERMISSIONS)
         said = Axe().run(found.page, options={"resultTypes": ["violations"]}).response
         faults = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in said["violations"]]
         assert faults == []
@@ -175,6 +182,7 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
 
 def decide(page: Page, agent: str, resource: str, choice: str, reason: str = "") -> None:
     """Choose in a row, and say why."""
+    page.locator(f"#a-{agent} h3").scroll_into_view_if_needed()
     page.get_by_label(f"Decision on {resource}", exact=False).and_(page.locator(f"#a-{agent} select")).select_option(
         choice
     )
@@ -216,6 +224,59 @@ def test_decisions_are_saved_as_the_csv_report_has_them(report: Opened, tmp_path
             "reason": '\'=1+1 "quoted", ümlaut',
         }
     expect(page.locator("#saved")).to_have_text(f"{len(chosen)} decisions, saved.")
+
+
+def test_what_the_page_saves_is_what_review_record_stores(chromium: Browser, tmp_path: Path) -> None:
+    folder = project(tmp_path / "project", {"slack.json": slack("chat:write", "users:read", "channels:manage")})
+    options = ("report", "--as-of", DAY, "--live-from", "slack.json", "--format", "html", "--output", "report.html")
+    assert permlint(folder, *options, "--fail-on", "never").returncode in (0, 3)
+    with opened(chromium, folder / "report.html") as found:
+        page = found.page
+        selects = page.locator("article select")
+        expect(selects).to_have_count(5)
+        for select in selects.all():
+            select.select_option("keep")
+        for reason in page.locator("article .choice input").all():
+            reason.fill("it needs this, and -only- this")
+        page.get_by_label("Decided by").fill("sam@example.com")
+        page.get_by_label("on", exact=True).fill(DAY)
+        saved(page, folder / "decisions.csv")
+        assert found.complaints == []
+    done = permlint(folder, "review", "record", "decisions.csv", "--as-of", DAY)
+    assert (done.returncode, done.stderr) == (0, "")
+    stored = yaml.load((folder / DECISIONS).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)["decisions"]  # noqa: S506
+    table = {row["id"]: row for row in rows(folder, "--live-from", "slack.json")}
+    assert {one["id"] for one in stored} == set(table)
+    assert {row["last_decision"] for row in table.values()} == {"keep"}
+
+
+def test_a_page_that_its_manifest_left_behind_is_not_recorded(chromium: Browser, tmp_path: Path) -> None:
+    folder = project(tmp_path / "project")
+    assert permlint(folder, "report", "--as-of", DAY, "--output", "report.html", "--fail-on", "never").returncode == 0
+    with opened(chromium, folder / "report.html") as found:
+        page = found.page
+        page.get_by_label(re.compile("^Decision on wiki.pages")).select_option("keep")
+        page.get_by_label("Decided by").fill("sam@example.com")
+        page.get_by_label("on", exact=True).fill(DAY)
+        saved(page, folder / "decisions.csv")
+    manifest = folder / PATH
+    manifest.write_text(MANIFEST.replace("access: read-only", "access: read-write"), encoding="utf-8")
+    done = permlint(folder, "review", "record", "decisions.csv", "--as-of", DAY)
+    assert done.returncode != 0
+    assert (
+        "decisions.csv:2:1: id: this permission has changed since the report: it was read" in done.stdout + done.stderr
+    )
+    assert not (folder / DECISIONS).exists()
+
+
+def test_a_decision_is_there_where_the_reader_comes(report: Opened) -> None:
+    page = report.page
+    page.get_by_label("Filter", exact=True).fill("release-bot-4")
+    expect(page.locator("#a-release-bot-4 select")).to_have_count(PERMISSIONS)
+    page.get_by_role("button", name="Show everything").click()
+    for heading in page.locator("article h3").all():
+        heading.scroll_into_view_if_needed()
+    expect(page.locator(".perms select")).to_have_count(AGENTS * PERMISSIONS)
 
 
 def test_it_asks_for_what_a_decision_lacks(report: Opened) -> None:
