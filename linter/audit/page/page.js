@@ -143,7 +143,7 @@
     return [
       `sha256:${id}`, one("h3 bdi", article).textContent, environment, system, resource, granted ? "granted" : "declared",
       lone(row.cells[granted ? 2 : 1].firstChild), data.level ?? LEVELS[row.className.match(/d(\d)/)[1]],
-      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", check,
+      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", `row-${check}`,
     ];
   };
   // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.
