@@ -14,6 +14,7 @@ from linter.drifting import Request, drift
 from linter.drifting import gather as read_manifests
 from linter.findings import InputError, Outcome
 from linter.reports.json import body
+from linter.reports.visible import visible
 from linter.rulesets import Ruleset, ruleset
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run(config: Config, selection: Selection, as_of: date, request: Request | No
         rules=rules,
         subjects=tuple(subjects),
         told=(crept, checked),
-        timelines={one.path: one for one in crept.timelines},
+        timelines={visible(one.path): one for one in crept.timelines},
         live=live,
         unreadable=tuple(unreadable),
         errors=_once(errors),
@@ -81,7 +82,7 @@ def run(config: Config, selection: Selection, as_of: date, request: Request | No
 def _drift(config: Config, selection: Selection, as_of: date, request: Request) -> Outcome:
     result = drift(config, ruleset(config, "drift"), selection, as_of, request)
     if result.interrupted:
-        raise KeyboardInterrupt  # nobody signs a report that somebody broke off
+        raise KeyboardInterrupt  # half an audit is none
     return result.outcome
 
 
