@@ -158,7 +158,8 @@ def test_a_foreign_server_that_the_role_can_log_in_to(tmp_path: Path) -> None:
             tmp_path, {"agent-permissions.yaml": manifest(fresh, "{resource: postgres.app.*, access: none}")}, BINDING
         )
         body = compared(tmp_path, fresh)
-    said = {one["details"]["object"]: one["message"].split(", which")[0] for one in body["findings"]}
+    about = [one for one in body["findings"] if one["details"]["object_type"] == "foreign server"]
+    said = {one["details"]["object"]: one["message"].split(", which")[0] for one in about}
     has, logs_in = f"{fresh.role('agent')} has USAGE on foreign server", "where a user mapping logs it in"
     assert {name: text.startswith(f"{has} {name}") for name, text in said.items()} == dict.fromkeys(said, True)
     assert {name: logs_in in text for name, text in said.items()} == {"ours": True, "theirs": False, "everyones": True}
@@ -173,7 +174,7 @@ def test_a_possible_grant_is_conditional(tmp_path: Path, world: World) -> None:
     text = read_file(str(tmp_path / "agent-permissions.yaml"), str(tmp_path))
     subject = Subject("agent-permissions.yaml", read(text), Surroundings(config, date(2026, 11, 24), by_name=False))
     with patch.dict(os.environ, {"PG_DSN": world.dsn}):
-        (plane,), lost = planes(intents(config, subject), lambda adapter, binding: adapter.target(binding))
+        (plane,), lost = planes(intents(config, subject), lambda adapter, binding, _: adapter.target(binding))
         observed = plane.adapter.observe(plane.target, (plane.principal,))
     assert lost == []
     real = observed.effective(plane.principal)  # type: ignore[attr-defined]

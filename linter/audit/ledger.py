@@ -83,7 +83,7 @@ def _now(
     found = permissions(subject, plan, live, planes)
     for environment in subject.manifest.environments:
         plane = planes.get((subject.path, subject.redact(environment)))
-        found += rows(plane) if plane is not None else ()
+        found += rows(plane, subject.redact(subject.manifest.agent or subject.path)) if plane is not None else ()
     if live is None or not live.outdated(subject.path, digest_of(subject.manifest)):
         return found
     return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]

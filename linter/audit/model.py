@@ -197,7 +197,7 @@ class Revoked(NamedTuple):
     decided: Decision | None
     """The revoke that was decided of it, if one was."""
     gone_from: str
-    """"manifest", "live" or "both": where it is known to be absent."""
+    """"manifest", "live" or "both": where it is absent, in this form; `verified` says whether nothing of it is left."""
     verified: str
     """The first verified absence from the live system, ISO date or time; empty: not verified."""
 

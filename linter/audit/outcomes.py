@@ -38,7 +38,7 @@ class Gone(NamedTuple):
     row: Permission
     decided: Decided | None
     instead: tuple[Permission, ...]
-    """What is declared now, and may have been agreed to since: what touches the same object."""
+    """What there is now in its place: what may have been agreed to since, or is granted of the same right."""
     at: str
     """The first verified absence; empty where nothing proves it."""
 
@@ -68,6 +68,8 @@ def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Itera
         agreed: what is declared now and may not have been declared when the permission was seen.
     """
     instead = tuple(one for one in agreed if _touches(one, row))
+    if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
+        instead += tuple(one for one in ground.rows.values() if one.origin == "granted" and overlap(row, one))
     return Gone(row, decided, instead, _absent(ground, row, instead))
 
 
@@ -129,7 +131,7 @@ def revoked(ground: Ground, found: Gone) -> Revoked:
         resource=row.resource,
         what=row.what,
         decided=None if found.decided is None else _of_gone(ground, found, found.decided),
-        gone_from="manifest" if not found.at else "both" if row.origin == "declared" else "live",
+        gone_from="live" if row.origin == "granted" else "both" if found.at else "manifest",
         verified=found.at,
     )
 

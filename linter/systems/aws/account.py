@@ -259,10 +259,10 @@ def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: st
         "aws:PrincipalAccount": (who.account,),
         "aws:PrincipalIsAWSService": ("false",),
         "aws:SecureTransport": ("true",),  # it is the caller's to choose, and every SDK does
-        # They tell for which resource a service makes a request by itself: the agent's own requests carry none.
+        # Only requests that a service makes by itself carry these. (aws:SourceOwner, in every topic's first policy, is
+        # documented nowhere: it stays unknown.)
         "aws:SourceArn": ABSENT,
         "aws:SourceAccount": ABSENT,
-        "aws:SourceOwner": ABSENT,
     }
     if organization:
         known["aws:PrincipalOrgID"] = (organization,)

@@ -192,7 +192,7 @@ class AWS:
                 found_here += faults(claim.audit_log, log, granted, name, unsure)
             parts.append(Part(claim, name, tuple(found_here)))
         notes = tuple(_notes(name, observed.account, evaluation))
-        return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted)))
+        return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted, observed)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """What a first manifest of this user or role would say.
@@ -290,8 +290,10 @@ def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]
         yield f"{name}: the policies of resources that no manifest names were not read; they may allow it more"
 
 
-def _table(granted: Granted) -> Iterator[tuple[str, ...]]:
+def _table(granted: Granted, observed: Observed) -> Iterator[tuple[str, ...]]:
     yield ("actions", "resources", "bound", "via")
+    for call, times in (observed.data.get("requests") or {}).items() if observed.live else ():
+        yield (call, f"asked {times} time{'' if times == 1 else 's'}", "", "")
     for ruling in granted.rulings[:_ROWS]:
         actions = shortened(granted, ruling.bits)
         shown = ", ".join(actions[:6]) + (f", and {len(actions) - 6} more" if len(actions) > 6 else "")

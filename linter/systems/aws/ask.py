@@ -110,7 +110,8 @@ def _asked(
 
     try:
         region = login.region or _REGION
-        return _Reader(_clients(login, endpoint, late), region).read(principals, named)
+        sent: dict[str, int] = {}
+        return _Reader(_clients(login, endpoint, late, sent), region).read(principals, named) | {"requests": sent}
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "an error"))
         said = f"AWS answers {error.operation_name} with {_word(code)}: {_advice(code)}"
@@ -137,10 +138,15 @@ class _Late(Exception):
     """Nobody waits any more."""
 
 
-def _clients(login: Login, endpoint: str | None, late: Event) -> Callable[..., Any]:
-    """Service, and region where it is not the login's -> its client; nothing is sent once it is late."""
+def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, int]) -> Callable[..., Any]:
+    """Service, and region where it is not the login's -> its client, which sends only what is listed, and nothing once it is late.
+
+    Args:
+        sent: told how often each call was sent.
+    """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     keys = {
         "aws_access_key_id": login.key,
@@ -157,19 +163,37 @@ def _clients(login: Login, endpoint: str | None, late: Event) -> Callable[..., A
         user_agent_extra="permlint",
     )
     known: dict[tuple[str, str], Any] = {}
+    home = login.region or _REGION
 
-    def stop(**_: Any) -> None:
+    class NotAsked(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+        """A request that is not on the list, or not of the login's partition: it is not sent."""
+
+        fmt = "refused"
+
+    def sending(event_name: str, **_: Any) -> None:
         if late.is_set():
             raise _Late
+        call = _call(event_name)
+        if call not in CALLS:  # boto3 would ask for a bucket's region by itself
+            raise NotAsked
+        sent[call] = sent.get(call, 0) + 1
 
-    def client(service: str, region: str = login.region or _REGION) -> Any:
+    def client(service: str, region: str = home) -> Any:
         if (service, region) not in known:
+            if session.get_partition_for_region(region) != session.get_partition_for_region(home):
+                raise NotAsked
             made = session.client(service, region_name=region, config=config, endpoint_url=endpoint)
-            made.meta.events.register("before-send", stop)
+            made.meta.events.register("before-send", sending)
             known[service, region] = made
         return known[service, region]
 
     return client
+
+
+def _call(event_name: str) -> str:
+    """ "before-send.secrets-manager.GetResourcePolicy" as a policy names the action."""
+    _, service, operation = event_name.split(".")
+    return f"{service.replace('-', '')}:{operation}"
 
 
 class _Reader:

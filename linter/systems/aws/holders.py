@@ -30,6 +30,9 @@ WRITES_ONE = re.compile(
 _OTHERWISE = {"es": True, "execute-api": True, "ec2": False, "organizations": False, "iam": False, "sso": False}
 """Services of which their actions tell wrongly: a domain's policy is in its configuration; EC2's are shares with other
 accounts; IAM's own are read, and roles' trust with them."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@!/-]{0,511}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
+"""A manifest may come from a stranger: what it names is asked for as a name, and can be no URL, ARN or host."""
 _SUFFIX = "-??????"
 """What Secrets Manager adds to a secret's name ("Secrets Manager ARN")."""
 
@@ -84,7 +87,7 @@ def _holder(service: str, pattern: str, home: Home) -> Holder | None:
         name, end = rest.removesuffix(_SUFFIX), _SUFFIX if rest.endswith(_SUFFIX) else ""
     else:
         name, end = rest.partition(":" if service == "lambda" else "/")[0], ""
-    if not name or account != home.account or any(mark in name + region for mark in "*?\ue000\ue001"):
+    if of[1] != home.partition or account != home.account or not _NAME.fullmatch(name) or not _REGION.fullmatch(region):
         return None
     place = ":::" if service == "s3" else f":{region}:{account}:"
     return Holder(service, region, name, f"arn:{home.partition}:{service}{place}{kind}{name}{end}")

@@ -47,10 +47,12 @@ class GitHub(Provider):
     kind = "github"
     title = "GitHub"
     about = About(
-        right="the agent's own token; GET /user needs no scope",
-        knows="the scopes of a classic token; an installation's permissions and repositories from a recorded answer of "
-        "GET /app/installations/ID or POST .../access_tokens",
-        cannot="what a fine-grained token may do (it cannot be asked about itself), and which repositories a classic one reaches",
+        right="the agent's own token; GET /user needs no scope. For an installation of a GitHub App, an answer that whoever holds "
+        "the app's private key recorded (permlint signs no JSON Web Token): GET /app/installations/ID, and all pages of GET "
+        "/installation/repositories, given by --live-from",
+        knows="the scopes of a classic token; an installation's permissions and repositories from such answers",
+        cannot="what a fine-grained or an installation's token may do (they cannot be asked about themselves), and which "
+        "repositories a classic one reaches",
     )
     calls = (Call("GET", "/user"),)
     host = "api.github.com"

@@ -119,6 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         target = self.headers.get("X-Amz-Target", "")
         given = {key: one[0] for key, one in parse_qs(body).items()}
         operation = target.rpartition(".")[2] or given.get("Action", "") or self._of_path()
+        operation = f"{self.command} of a bucket" if self.command == "HEAD" else operation
         self.stub.asked.append(operation)
         if operation in self.stub.hangs:
             self.stub.hangs[operation].wait(30)
@@ -171,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
             "text/xml",
         )
 
-    do_GET = do_CONNECT = do_POST
+    do_GET = do_HEAD = do_CONNECT = do_POST
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

@@ -44,6 +44,18 @@ def test_pages_are_joined_and_nothing_goes_elsewhere(stub: Stub) -> None:
     assert all(f":{name}" in "".join(f":{call.partition(':')[2]}" for call in CALLS) for name in stub.asked)
 
 
+def test_what_was_asked_is_counted(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub.pages = [{"UserDetailList": [user("bot", READS)]}, {}]
+    stub.policies = {"invoices": None}
+    ((_, table),) = compared(tmp_path, stub, monkeypatch).outcome.effective
+    assert [row[:2] for row in table() if "asked" in row[1]] == [
+        ("sts:GetCallerIdentity", "asked 1 time"),
+        ("iam:GetAccountAuthorizationDetails", "asked 2 times"),
+        ("organizations:DescribeOrganization", "asked 1 time"),
+        ("s3:GetBucketPolicy", "asked 1 time"),
+    ]
+
+
 def test_only_the_key_of_an_agent_is_looked_up(stub: Stub) -> None:
     stub.pages = [{"UserDetailList": [user("bot", READS)]}]
     stub.keys = {"AKIAAGENTAGENTAGENT1": "bot"}
@@ -299,6 +311,6 @@ def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 @pytest.mark.usefixtures("elsewhere")
 def test_the_environment_names_no_endpoint() -> None:
-    client = _clients(LOGIN, None, Event())
+    client = _clients(LOGIN, None, Event(), {})
     assert client("sts").meta.endpoint_url.startswith("https://sts.")
     assert client("iam").meta.endpoint_url == "https://iam.amazonaws.com"

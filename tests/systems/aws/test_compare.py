@@ -204,6 +204,9 @@ def test_ways_up(tmp_path: Path) -> None:
     assert said(allow("iam:PassRole"), allow("lambda:CreateFunction")) == [
         f"{USER} can run code as another role (iam:PassRole with lambda:CreateFunction)"
     ]
+    assert said(allow("ssm:SendCommand")) == [
+        f"{USER} can run commands on machines, which have roles (ssm:SendCommand)"
+    ]
     assert said(allow("iam:CreateAccessKey")) == [f"{USER} can create keys for users (iam:CreateAccessKey)"]
     maybe = allow("iam:AttachUserPolicy", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})
     assert said(maybe) == [f"{USER} may be able to attach any policy to a user (iam:AttachUserPolicy)"]
