@@ -87,7 +87,9 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
     """
     if not os.path.exists(path):
         raise StateError("is not there")
-    with _said(), closing(_connect(path, "ro", BUSY)) as connection:
+    # Not "ro": what a killed run left half written could not be rolled back then, and so not be read.
+    with _said(), closing(_connect(path, "rw", BUSY)) as connection:
+        connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         if _version(connection, steps) < len(steps):
             raise StateError(
@@ -101,7 +103,7 @@ def _connect(path: str, mode: str, busy: float) -> sqlite3.Connection:
         with suppress(OSError):  # then SQLite says what is wrong
             # It tells what agents can do: for its owner alone, as a recording is. A FIFO must not be waited for.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600))
-    # A URI, so that reading does not create a file; `as_uri` escapes what a path may hold.
+    # A URI, so that reading creates no file; `as_uri` escapes what a path may hold.
     connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode={mode}", timeout=busy, uri=True)
     connection.isolation_level = None
     connection.row_factory = sqlite3.Row

@@ -31,7 +31,8 @@ def render(outcome: Outcome, nightly: Nightly, style: Style) -> str:
     lines += screen.adoption() if nightly.adoption else screen.news()
     lines += screen.troubles()
     if not style.verbose:
-        other = [one for one in outcome.unchecked if one not in outcome.unverified]
+        told = frozenset(outcome.unverified)
+        other = [one for one in outcome.unchecked if one not in told]
         lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in other]
     if not style.quiet:
         if not nightly.only_new:

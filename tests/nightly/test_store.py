@@ -240,6 +240,8 @@ with transaction(sys.argv[1]) as connection:
         assert Path(f"{nights.state}-journal").exists()
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
+    with History.of(str(nights.state)) as history:  # whoever reads first rolls back
+        assert [one.ended for one in history.findings()] == [""]
     assert nights.rows("SELECT * FROM finding ORDER BY fingerprint") == before
     night = nights.run(2, {"chat": slack()})
     assert (night.previous, ended(night)) == ("2026-11-01", {FILES: "resolved"})
