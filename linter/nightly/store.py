@@ -28,11 +28,17 @@ _FIRST = (
         message TEXT NOT NULL, fix TEXT NOT NULL, cause TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
         agent TEXT NOT NULL, environment TEXT NOT NULL, resource TEXT NOT NULL,
         source TEXT, owner TEXT NOT NULL, extent TEXT NOT NULL,
-        first_seen TEXT NOT NULL, since TEXT NOT NULL, last_seen TEXT NOT NULL, nights INTEGER NOT NULL,
+        first_seen TEXT NOT NULL, since TEXT NOT NULL,
         accepted TEXT NOT NULL, ended TEXT NOT NULL, how TEXT NOT NULL
     ) WITHOUT ROWID
     """,
     "CREATE INDEX finding_ended ON finding (ended)",
+    # Apart, and narrow: it is all that an ordinary night changes.
+    """
+    CREATE TABLE sight (
+        fingerprint TEXT PRIMARY KEY, last_seen TEXT NOT NULL, nights INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
     """
     CREATE TABLE source (
         name TEXT PRIMARY KEY, path TEXT NOT NULL, owner TEXT NOT NULL, last_success TEXT NOT NULL,
