@@ -12,9 +12,8 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 
-import inputs
-import peers
-from measure import Case, Failed, Run, medians
+from benchmarks import inputs, peers
+from benchmarks.measure import Case, Failed, Run, medians
 
 MANIFEST = "agent-permissions.yaml"
 CLEAN = ("--fail-on", "info")

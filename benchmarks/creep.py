@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import Case, medians
+from benchmarks.measure import Case, medians
 
 COMMITS, MANIFESTS, VERSIONS = 10_000, 200, 2_600
 MERGE_EVERY = 20

@@ -6,9 +6,10 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from measure import Case
+from benchmarks.measure import Case
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -17,6 +18,8 @@ _PIP = ("click", "jsonschema", "pyyaml", "ruamel.yaml", "check-jsonschema", "pre
 _NPM = ("ajv-cli", "@stoplight/spectral-cli")
 _PYTHON = FOLDER / "python" / "bin" / "python"
 _NODE = FOLDER / "node" / "node_modules"
+_POSTGRES = ("pgbedrock==0.4.2", "psycopg2-binary", "pgsesame==0.4.2")
+"""pg_permissions is an extension of the server's: it cannot be installed here."""
 _PERMLINT = "from linter.cli import main; main()"
 """What the installed `permlint` script does."""
 
@@ -36,6 +39,29 @@ def install() -> None:
         )
     # pip compiles what it installs, and the checkout stands for the installed package.
     subprocess.run([_PYTHON, "-m", "compileall", "-q", ROOT / "linter"], check=True)
+
+
+def install_postgres() -> None:
+    """Install the tools that read a database's grants."""
+    folder = FOLDER / "postgres"
+    if not folder.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", *_POSTGRES], check=True)
+
+
+def postgres(host: str, database: str, dsn: str) -> Mapping[str, Callable[[], object]]:
+    """Those tools, each writing down every role's grants in a database."""
+    programs = FOLDER / "postgres" / "bin"
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run([programs / program, *arguments], stdout=subprocess.DEVNULL, check=True)
+
+    return {
+        "pgbedrock generate, all roles": lambda: run(
+            "pgbedrock", "generate", "-h", host, "-U", "postgres", "-d", database
+        ),
+        "pgsesame import, all roles": lambda: run("pgsesame", "import", "--dsn", dsn),
+    }
 
 
 def baselines() -> list[Case]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from linter.checks import Place
 from linter.checks.placing import locate, location_of
 from linter.checks.subject import Subject
-from linter.findings import Finding, Location
+from linter.findings import Finding, Location, Source
 from linter.secrets import find
 
 
@@ -17,11 +17,16 @@ class Draft(NamedTuple):
     extent: tuple[int, int]
 
 
-class Places:
-    """The places of one manifest as findings name them. Ten thousand findings of a comparison have one place."""
+class About:
+    """What findings are about: a manifest, and where a comparison found them, what it asked and of whom.
 
-    def __init__(self, subject: Subject) -> None:
+    Ten thousand findings of a comparison have one place in the manifest, so each place is worked out once.
+    """
+
+    def __init__(self, subject: Subject, source: Source | None = None, principal: str = "") -> None:
         self.subject = subject
+        self.source = source
+        self.principal = principal
         self._found: dict[Place, tuple[Location, tuple[int, int]]] = {}
 
     def find(self, place: Place) -> tuple[Location, tuple[int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.acceptance import ACCEPTED, accept
+from linter.acceptance import ACCEPTED, Acceptance, accept
 from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
@@ -25,6 +25,7 @@ from linter.findings import (
     Silenced,
     Source,
 )
+from linter.identities import identity_faults
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
@@ -45,6 +46,7 @@ from linter.systems.live import (
     Failure,
     Observation,
     Part,
+    Table,
     Target,
     Unverified,
 )
@@ -111,7 +113,7 @@ class _Run:
         self.verdicts: list[ResourceVerdict] = []
         self.crashed: list[str] = []
         self.notes: dict[str, None] = {}
-        self.effective: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
+        self.effective: list[tuple[str, Table]] = []
         self.record: dict[str, list[dict[str, Any]]] = {}
         self.asked: tuple[Asked, ...] = ()
         self.population: tuple[Population, ...] = ()
@@ -187,19 +189,30 @@ class _Run:
                 known = failure or Failure("")
                 self.attempts[source] = Attempt(source, intent.subject.path, intent.subject.owner, *known)
 
+    def looked(self, one: Acceptance) -> bool:
+        """Whether a run over every manifest would have found what is accepted: its systems were asked and have answered."""
+        if self.request.environments or self.request.systems:
+            return False
+        failed = [asked.source for asked in self.attempts.values() if asked.problem]
+        return not any(one.agent in ("", each.agent) and one.environment in ("", each.environment) for each in failed)
+
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
         whole = part._replace(discrepancies=(*part.discrepancies, *extra))
-        said = self.engine.check_live(whole)
         claim = part.claim
         subject = claim.subject
         source = _source(subject, claim.environment, claim.system)
-        self.findings += [one._replace(source=source, principal=part.principal) for one in said.findings]
+        said = self.engine.check_live(whole, source)
+        self.findings += said.findings
         self.crashed += said.crashed
         if said.crashed and source in self.attempts:
             self.attempts[source] = self.attempts[source]._replace(problem="a check of permlint crashed")
+        touching: dict[int, list[Discrepancy]] = {}
+        for one in whole.discrepancies:
+            for resource in _touched(one) if one.verdict else ():
+                touching.setdefault(resource.position, []).append(one)
         for resource in claim.resources:
-            held = [one for one in whole.discrepancies if one.verdict and resource in _touched(one)]
+            held = touching.get(resource.position, [])
             kinds = sorted({one.verdict for one in held}, key=GRAVITY.index)
             gravest = kinds[0] if kinds else OK
             reason = next((one.reason for one in held if one.verdict == gravest), "what is granted is what is declared")
@@ -338,7 +351,7 @@ def _judge_all(
         run.note(plane.intents)
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
-            run.judge(part, _identity_faults(part, sharing))
+            run.judge(part, identity_faults(part, sharing))
             run.compared.setdefault(plane.target.key, set()).add(part.principal)
         run.notes.update(dict.fromkeys(outcome.notes))
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
@@ -346,28 +359,6 @@ def _judge_all(
         answer = answers[plane.target.key]
         if not isinstance(answer, Failure):
             run.keep(plane, answer)
-
-
-def _identity_faults(part: Part, sharing: Sequence[str]) -> Iterable[Discrepancy]:
-    claim = part.claim
-    if claim.identity is not None and claim.identity != part.principal:
-        yield Discrepancy(
-            "identity-mismatch",
-            key=claim.system,
-            values={"declared": claim.identity},
-            details={"declared": claim.identity, "compared": part.principal},
-            cause=f"configuration says that the principal is {part.principal}",
-            place=Place(("identities", claim.system)),
-        )
-    others = [agent for agent in sharing if agent != claim.subject.manifest.agent]
-    if others:
-        yield Discrepancy(
-            "shared-principal",
-            key=part.principal,
-            values={"others": ", ".join(others)},
-            details={"role": part.principal, "agents": sorted(sharing)},
-            cause=f"{part.principal} is shared by {', '.join(sorted(sharing))}",
-        )
 
 
 def _finish(
@@ -382,7 +373,7 @@ def _finish(
     silenced: list[Silenced] = []
     findings = run.findings
     try:
-        findings, silenced = accept(engine, findings, whole=selection.whole)
+        findings, silenced = accept(engine, findings, run.looked if selection.whole else lambda _: False)
     except Unreadable as error:
         errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
     accepted = {

@@ -7,9 +7,9 @@ from linter.catalogue import Rule, ids, pick
 from linter.checks import Hit, Place
 from linter.checks.placing import location_of
 from linter.checks.subject import Fleet, Subject, Surroundings
-from linter.drafts import Draft, Places, redacted
+from linter.drafts import About, Draft, redacted
 from linter.exits import CRASHED, where
-from linter.findings import Finding, Location, Repair, Severity, Silenced
+from linter.findings import Finding, Location, Repair, Severity, Silenced, Source
 from linter.rulesets import Ruleset, nearest_rule
 from linter.suppressions import Suppression, find_suppressions
 
@@ -42,14 +42,14 @@ class Engine:
         """Take a manifest into the fleet; `named` where its findings are wanted."""
         self.fleet.add(subject, named=named)
 
-    def check_live(self, part: "Part") -> Verdict:
+    def check_live(self, part: "Part", source: Source) -> Verdict:
         """What the checks of a comparison say of one manifest. Comments do not silence them, acceptances do."""
-        drafts, crashed = self._run(part, part.claim.subject)
+        drafts, crashed = self._run(part, About(part.claim.subject, source, part.principal))
         return Verdict(_swallow(drafts, self.rules.rules), [], crashed)
 
     def check(self, subject: Subject) -> Verdict:
         """What the checks of one manifest say."""
-        drafts, crashed = self._run(subject, subject)
+        drafts, crashed = self._run(subject, About(subject))
         found = find_suppressions(subject.document) if self.comments else []
         if found:
             self._suppressions[subject.path] = found
@@ -58,20 +58,19 @@ class Engine:
         findings, silenced = self._suppress(_swallow(_once(drafts), self.rules.rules), subject.path)
         return Verdict(findings, silenced, crashed)
 
-    def _run(self, facts: "Subject | Part", subject: Subject) -> tuple[list[Draft], list[str]]:
+    def _run(self, facts: "Subject | Part", about: About) -> tuple[list[Draft], list[str]]:
         drafts: list[Draft] = []
         crashed: list[str] = []
-        places = Places(subject)
         for rule, check in self.rules.checks:
             try:
                 for hit in check(facts):
-                    draft = self._draft(rule, hit, places)
+                    draft = self._draft(rule, hit, about)
                     if draft is not None:
                         drafts.append(draft)
             except Exception as error:
-                crashed.append(f"{subject.path}: the check of {rule.id} crashed")
-                drafts.append(self._crash(rule, error, places))
-        return redacted(drafts, subject), crashed
+                crashed.append(f"{about.subject.path}: the check of {rule.id} crashed")
+                drafts.append(self._crash(rule, error, about))
+        return redacted(drafts, about.subject), crashed
 
     def repairs(self, subject: Subject, *, unsafe: bool) -> list[Repair]:
         """The repairs of a manifest's findings that nobody suppressed, and of the rules that only tidy, in document order."""
@@ -100,9 +99,9 @@ class Engine:
                 kept += self._judge(path, suppression)
         return Verdict(kept, silenced, crashed)
 
-    def _draft(self, rule: Rule, hit: Hit, places: Places) -> Draft | None:
+    def _draft(self, rule: Rule, hit: Hit, about: About) -> Draft | None:
         """A finding with its words as they are: `redacted` follows."""
-        manifest = places.subject.manifest
+        manifest = about.subject.manifest
         environments = hit.environments or (hit.resource.environments if hit.resource else manifest.environments)
         severity, environment, held = self._weigh(rule, hit.cases, environments)
         if severity is Severity.OFF:
@@ -110,7 +109,7 @@ class Engine:
         values = {"agent": manifest.agent, "environment": environment, **hit.values}
         if hit.resource is not None:
             values.setdefault("resource", hit.resource.name)
-        location, extent = places.find(hit.place)
+        location, extent = about.find(hit.place)
         finding = Finding(
             rule.id,
             severity,
@@ -121,10 +120,12 @@ class Engine:
             hit.resource.name if hit.resource else "",
             hit.key,
             hit.fix or pick(rule.fix, held).format_map(values),
-            tuple([places.find(place)[0] for place in hit.related]) + hit.elsewhere,
+            tuple([about.find(place)[0] for place in hit.related]) + hit.elsewhere,
             hit.details,
             hit.cause,
             hit.repair,
+            about.source,
+            about.principal,
         )
         return Draft(finding, extent)
 
@@ -164,9 +165,9 @@ class Engine:
             related=tuple(location_of(other.path, other.text, other.span, caption) for other, caption in hit.others),
         )
 
-    def _crash(self, rule: Rule, error: Exception, places: Places) -> Draft:
+    def _crash(self, rule: Rule, error: Exception, about: About) -> Draft:
         hit = Hit(Place((), "absence"), {"rule": rule.id, "where": where(error)}, key=rule.id)
-        draft = self._draft(self.rules.rules[CRASHED], hit, places)
+        draft = self._draft(self.rules.rules[CRASHED], hit, about)
         assert draft is not None, "engine/check-crashed is mandatory"
         return draft
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from linter.catalogue import Rule
     from linter.creep.timeline import Timeline
@@ -212,6 +212,14 @@ class Population(NamedTuple):
     """Why it is not known whether these are all, a sentence; empty where they are."""
 
 
+class Timing(NamedTuple):
+    """A run on the clock."""
+
+    ended: "datetime"
+    """UTC."""
+    seconds: float
+
+
 class Outcome(NamedTuple):
     """Everything a report may show; a report does no I/O and looks nothing up."""
 
@@ -232,8 +240,8 @@ class Outcome(NamedTuple):
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
-    """Everything that is granted: (which principal, rows with the headings first) a plane."""
+    effective: tuple[tuple[str, Callable[[], tuple[tuple[str, ...], ...]]], ...] = ()
+    """Everything that is granted: (which principal, rows with the headings first) a plane; worked out only to be shown."""
     asked: tuple[Asked, ...] = ()
     """The places that a comparison asked."""
     population: tuple[Population, ...] = ()
@@ -246,6 +254,8 @@ class Outcome(NamedTuple):
     """Those of `unchecked` that tell of resources and principals that could not be verified."""
     attempts: tuple[Attempt, ...] = ()
     """Every comparison that `drift` was to make."""
+    timing: "Timing | None" = None
+    """When the run ended and how long it took, for who measures it."""
     nightly: "Nightly | None" = None
     """What `drift --state` knows of earlier nights."""
 

@@ -35,6 +35,7 @@ def world() -> Iterator[World]:
             "CREATE TABLE app.notes (id int, tenant int); GRANT SELECT ON app.notes TO {agent}",
             "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON app.notes TO {agent} USING (tenant = 42)",
             "ALTER ROLE {agent} SET search_path = nowhere, app",
+            "GRANT SET ON PARAMETER log_statement TO {agent}",
         )
         yield fresh
 
@@ -52,7 +53,14 @@ def world() -> Iterator[World]:
         ("{resource: 'postgres.schema:app', actions: [usage]}", "ok"),
         ("{resource: 'postgres.app.*', access: read-only}", "ok"),
         ("{resource: 'postgres.database:DATABASE', actions: [connect]}", "ok"),
-        ("{resource: 'postgres.parameter:work_mem', actions: [set]}", "unverified"),
+        ("{resource: 'postgres.parameter:work_mem', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:DateStyle', actions: [update]}", "ok"),
+        ("{resource: 'postgres.parameter:app.tenant', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:log_statement', actions: [set]}", "ok"),
+        ("{resource: 'postgres.parameter:track_functions', actions: [set]}", "missing"),
+        ("{resource: 'postgres.parameter:dynamic_library_path', actions: [set]}", "missing"),
+        ("{resource: 'postgres.parameter:work_mem', actions: [alter_system]}", "missing"),
+        ("{resource: 'postgres.parameter:shared_buffers', actions: [set]}", "missing"),
         ("{resource: 'postgres.schema:app', access: read-write}", "missing"),
         ("{resource: postgres.app.tickets, access: none}", "excess"),
         ("{resource: postgres.app.tickets, access: execute}", "excess"),
@@ -108,6 +116,11 @@ def test_forms(tmp_path: Path, world: World, entry: str, verdict: str) -> None:
             16,
         ),
         (
+            "{resource: 'postgres.parameter:wrok_mem', actions: [set]}",
+            "parameter wrok_mem does not exist; did you mean work_mem?",
+            16,
+        ),
+        (
             "{resource: postgres.app.tickets, access: read-only, scope: {columns: [stauts, id]}}",
             "column stauts of app.tickets does not exist; did you mean status?",
             64,
@@ -127,6 +140,30 @@ def test_what_does_not_exist(tmp_path: Path, world: World, entry: str, message: 
     assert (found["line"], found["column"], found["severity"]) == (5, column, "error")
     assert body["verdicts"][0]["verdict"] in ("missing", "excess")
     assert body["status"] == 1
+
+
+def test_a_foreign_server_that_the_role_can_log_in_to(tmp_path: Path) -> None:
+    with servers.running(max(servers.programs())) as server, servers.world(server) as fresh:
+        setup(
+            fresh,
+            "CREATE FOREIGN DATA WRAPPER plain; CREATE ROLE {group}; GRANT {group} TO {agent}",
+            "CREATE SERVER ours FOREIGN DATA WRAPPER plain; CREATE SERVER theirs FOREIGN DATA WRAPPER plain",
+            "CREATE SERVER everyones FOREIGN DATA WRAPPER plain; CREATE SERVER barred FOREIGN DATA WRAPPER plain",
+            "GRANT USAGE ON FOREIGN SERVER ours, theirs, everyones TO {agent}",
+            "CREATE USER MAPPING FOR {agent} SERVER ours OPTIONS (user 'boss', password 'hunter2-canary')",
+            "CREATE USER MAPPING FOR {group} SERVER theirs; CREATE USER MAPPING FOR PUBLIC SERVER everyones",
+            "CREATE USER MAPPING FOR {agent} SERVER barred",
+        )
+        build(
+            tmp_path, {"agent-permissions.yaml": manifest(fresh, "{resource: postgres.app.*, access: none}")}, BINDING
+        )
+        body = compared(tmp_path, fresh)
+    about = [one for one in body["findings"] if one["details"]["object_type"] == "foreign server"]
+    said = {one["details"]["object"]: one["message"].split(", which")[0] for one in about}
+    has, logs_in = f"{fresh.role('agent')} has USAGE on foreign server", "where a user mapping logs it in"
+    assert {name: text.startswith(f"{has} {name}") for name, text in said.items()} == dict.fromkeys(said, True)
+    assert {name: logs_in in text for name, text in said.items()} == {"ours": True, "theirs": False, "everyones": True}
+    assert "hunter2" not in str(body)
 
 
 def test_a_possible_grant_is_conditional(tmp_path: Path, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from linter import __version__
 from tests.servers import Server, programs, running
 from tests.world import build
 
@@ -195,6 +197,21 @@ def test_actions_are_pinned_and_rights_are_named(name: str) -> None:
             assert len(step.get("uses", f"@{'0' * 40}").partition("@")[2]) == 40
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_the_recipes_install_this_version() -> None:
+    named = [
+        version
+        for path in (
+            *RECIPES.rglob("*.yml"),
+            *RECIPES.rglob("*.yaml"),
+            RECIPES / "Dockerfile",
+            ROOT / "docs" / "recipes.md",
+        )
+        for version in re.findall(r"permlint(?:\[\w+\])?(?:==|:)(\d[\w.]*)", path.read_text("utf-8"))
+    ]
+    assert len(named) >= 8
+    assert set(named) == {__version__}
 
 
 def gitlab(job: str) -> tuple[list[str], dict[str, Any]]:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from io import StringIO
 
 from linter.audit.model import LEVELS, Agent, Audit, Permission
+from linter.reports.visible import inert as dull
 from linter.reports.visible import visible
 
 COLUMNS = (
@@ -43,9 +44,9 @@ def _rows(audit: Audit) -> Iterator[dict[str, str]]:
     yield from _missing(audit)
 
 
-def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
-    last = one.decision
-    cells = {
+def _sealed(one: Permission) -> dict[str, str]:
+    """The cells of `SEALED`."""
+    return {
         "id": one.id,
         "agent": one.agent,
         "environment": one.environment,
@@ -53,12 +54,20 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "resource": one.resource,
         "origin": one.origin,
         "what": one.what,
-        "scope": one.scope,
         "level": LEVELS[one.level],
+        "principal": one.principal,
+        "finding": one.finding,
+    }
+
+
+def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
+    last = one.decision
+    cells = {
+        **_sealed(one),
+        "scope": one.scope,
         "granted": LEVELS[one.granted] if one.granted is not None else "not known" if live else "not asked",
         "verdict": one.verdict or "not asked",
         "verdict_reason": one.reason,
-        "principal": one.principal,
         "blast_radius_declared": one.blast_declared,
         "blast_radius_computed": one.blast_computed,
         "privileged": ", ".join(one.privileged),
@@ -71,10 +80,9 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "last_decided_on": last.on if last else "",
         "last_reason": last.reason if last else "",
         "last_outcome": f"{last.outcome} {last.since}".strip() if last else "",
-        "finding": one.finding,
     }
     shown = {key: shown_as(value) for key, value in cells.items()}
-    return {**shown, "check": seal(shown[name] for name in SEALED)}
+    return {**shown, "check": seal_of(one)}
 
 
 def _missing(audit: Audit) -> Iterable[dict[str, str]]:
@@ -95,12 +103,18 @@ def _missing(audit: Audit) -> Iterable[dict[str, str]]:
 
 def shown_as(text: str) -> str:
     """A text as it stands in a cell, its line breaks folded, before what could begin a formula is made harmless."""
-    return visible(" ".join(text.split()))
+    return dull(visible(" ".join(text.split())))
 
 
 def seal(cells: Iterable[str]) -> str:
     """Twelve digits that tell whether these cells still belong together."""
     return sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def seal_of(one: Permission) -> str:
+    """The seal of a permission's row."""
+    cells = _sealed(one)
+    return seal(shown_as(cells[name]) for name in SEALED)
 
 
 def inert(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -149,12 +150,13 @@ def _emit(entry: Decided, end: str = "\n") -> str:
 
 
 _PLAIN = frozenset({"id", "decision", "on", "origin", "level", "finding"})
+_WORD = re.compile("[a-z0-9:-]+")
 """Words of our own, which no reader of YAML takes for something else."""
 
 
 def _scalar(key: str, value: str) -> str:
     """A text as YAML on one line: JSON's quotes, and what does not print as YAML escapes it."""
-    if key in _PLAIN:
+    if key in _PLAIN and _WORD.fullmatch(value):
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)

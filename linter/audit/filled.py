@@ -13,12 +13,15 @@ from linter.audit.csv import COLUMNS, SEALED, plain, seal
 from linter.audit.decisions import Decided
 from linter.audit.model import CHOICES
 from linter.manifest.period import in_future
+from linter.reported import SHORTEST
 from linter.schema import is_date
 from linter.secrets import find
 
 _FILLED = ("decision", "decided_by", "decided_on", "reason")
 _SEPARATORS = ",;\t"
-_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_CUT = len("sha256:") + SHORTEST
+_ID = re.compile(rf"sha256:(?:[0-9a-f]{{{SHORTEST}}}|[0-9a-f]{{64}})")
+"""Whole, or as short as the HTML report has it of what a manifest declares."""
 _LONGEST = 2000
 """Characters of a reason or a name."""
 
@@ -122,6 +125,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 class _Reader:
     def __init__(self, known: Known, today: date, columns: Mapping[str, int]) -> None:
         self.known, self.today, self.columns = known, today, columns
+        self.whole = {identity[:_CUT]: identity for identity in known.declared}
         self.decisions: dict[str, Decided] = {}
         self.lines: dict[str, int] = {}
         self.faults: list[Fault] = []
@@ -138,6 +142,8 @@ class _Reader:
         def fault(column: str, message: str) -> None:
             self.faults.append(Fault(line, self.columns[column], f"{column}: {message}"))
 
+        if cells.get("origin") == "declared":
+            cells["id"] = self.whole.get(cells["id"], cells["id"])
         if not any(cells.get(name) for name in _FILLED):
             self.empty += bool(cells.get("id"))
             return
@@ -155,12 +161,12 @@ class _Reader:
     def _of_identity(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not _ID.fullmatch(cells["id"]):
             yield "id", "is no id of a permission: sha256: and 64 hexadecimal digits"
-        elif seal(cells[name] for name in SEALED) != cells["check"]:
+        elif len(cells["id"]) > _CUT and seal(cells[name] for name in SEALED) != cells["check"]:
             yield (
                 "check",
                 "a cell of this row is not what the report had there: was part of the table sorted, or a cell retyped?",
             )
-        elif cells["origin"] == "declared" and cells["id"] not in self.known.declared:
+        elif cells["id"] not in self.known.declared and (cells["origin"] == "declared" or len(cells["id"]) == _CUT):
             now = self.known.now.get((cells["agent"], cells["environment"], cells["resource"]))
             if now is None:
                 yield (

@@ -96,7 +96,7 @@ def _verdict(fact: Fact) -> str:
     return CONDITIONAL if fact.details.get("bound") == "possible" else _BEYOND[fact.note.rule]
 
 
-def rows(plane: Plane) -> Iterable[Permission]:
+def rows(plane: Plane, agent: str) -> Iterable[Permission]:
     """What is granted to an agent in an environment and not declared, a row each."""
     for fact in plane.beyond:
         note = fact.note
@@ -104,8 +104,8 @@ def rows(plane: Plane) -> Iterable[Permission]:
         level = level_of_fact(note.rule, fact.details)
         principal = fact.principal or str(fact.details.get("role", ""))
         yield Permission(
-            id=granted_id(note.agent, note.environment, fact.system, principal, note.rule, fact.details),
-            agent=note.agent,
+            id=granted_id(agent, note.environment, fact.system, principal, note.rule, fact.details),
+            agent=agent,
             environment=note.environment,
             system=fact.system,
             resource=note.resource,

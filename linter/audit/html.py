@@ -6,12 +6,13 @@ Only hashes of the page's own style and script are allowed to run, so that even 
 import base64
 import hashlib
 import os
-from collections.abc import Callable
 from typing import Any
 
+from linter.audit.csv import seal_of, shown_as
 from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
+    SHARED,
     Fold,
     ambiguous,
     by_environment,
@@ -24,9 +25,10 @@ from linter.audit.views import (
     steps,
     sums,
     tally,
+    told,
 )
 from linter.reported import SHORTEST
-from linter.reports.visible import visible
+from linter.reports.visible import inert, visible
 
 _PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 _SECTIONS = (
@@ -73,11 +75,15 @@ def render(audit: Audit) -> str:
     except ImportError:
         raise MissingExtra("an HTML report needs Jinja2: python -m pip install 'permlint[report]'") from None
 
+    def shown(text: str, keep: str = "") -> Markup:
+        # A page may be printed into a CI's log: no line of a stranger's text is a command there.
+        return Markup(inert(str(escape(visible(text, keep=keep))), lambda one: f"&#{ord(one)};"))  # noqa: S704
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PAGE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=lambda value: shown(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -87,10 +93,10 @@ def render(audit: Audit) -> str:
         folded=folded,
         growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
         marked=_marked,
-        lines=lambda text: escape(visible(text, keep="\n")),
-        identity=_cut_ids(audit),
+        lines=lambda text: shown(text, keep="\n"),
+        identity=_identity,
+        cell=shown_as,
         principals=principals,
-        short=_short,
         states=states,
         steps=steps,
         tally=tally,
@@ -113,6 +119,7 @@ def render(audit: Audit) -> str:
         reviews=_REVIEWS,
         beginnings=_BEGINNINGS,
         row_class=_row_class,
+        sealed=_sealed,
         severities=_SEVERITIES,
         bar_width=BAR,
         **_computed(audit),
@@ -129,6 +136,8 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "permissions": len(every),
         "powers": privileged(audit),
         "pressing": pressing(audit),
+        "shared": SHARED,
+        "told": told(audit.agents),
         "tally": tally(every_finding(audit)),
         "total": sums(audit.sources),
         "unverified": sum(one.verdict == "unverified" for one in every),
@@ -152,18 +161,23 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _short(fingerprint: str) -> str:
-    """As many digits as `permlint explain` asks for."""
-    return fingerprint.removeprefix("sha256:")[:SHORTEST]
+def _identity(one: Permission) -> str:
+    """The bytes of its id, cut where the manifest has the whole of it, and of its row's seal: base64url, which needs no quotes."""
+    identity = bytes.fromhex(one.id.removeprefix("sha256:"))
+    cut = identity if one.origin == "granted" else identity[: SHORTEST // 2]
+    return base64.urlsafe_b64encode(cut + bytes.fromhex(seal_of(one))).decode().rstrip("=")
 
 
-def _cut_ids(audit: Audit) -> Callable[[str], str]:
-    """What shortens a permission's id to as few digits as tell all of this report apart, like a fingerprint."""
-    every = {one.id.removeprefix("sha256:") for agent in audit.agents for one in agent.permissions}
-    length = SHORTEST
-    while len({one[:length] for one in every}) < len(every):
-        length += 1
-    return lambda identity: identity.removeprefix("sha256:")[:length]
+def _sealed(one: Permission) -> dict[str, str | None]:
+    """What `review record` proves and the row does not show."""
+    if one.origin == "granted":
+        return {
+            "data-system": shown_as(one.system),
+            "data-level": LEVELS[one.level],
+            "data-principal": shown_as(one.principal),
+            "data-finding": shown_as(one.finding),
+        }
+    return {"data-system": None if one.resource.startswith(f"{one.system}.") else shown_as(one.system)}
 
 
 def _within(place: str, path: str) -> str:
@@ -172,25 +186,21 @@ def _within(place: str, path: str) -> str:
     return place.removeprefix(own) if path and place.startswith(own) else place
 
 
-def _row_class(one: Permission) -> str:
+def _row_class(one: Permission, live: bool) -> str:
     """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius."""
     undeclared = one.origin == "granted"
     granted = one.granted if one.granted is not None or not undeclared else one.level
     blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
-    letters = [
-        letter
-        for letter, holds in (
-            ("u", one.decision is None),
-            ("x", one.verdict in ("excess", "conditional")),
-            ("q", one.granted is None),
-            ("p", bool(one.privileged)),
-            ("n", one.new),
-        )
-        if holds
-    ]
-    return " ".join(
-        [*letters, f"d{0 if undeclared else one.level}", f"g{'q' if granted is None else granted}", f"b{blast}"]
+    letters = (
+        ("k", one.decision is not None),
+        ("x", one.verdict in ("excess", "conditional")),
+        ("p", bool(one.privileged)),
+        ("n", one.new),
+        (f"d{0 if undeclared else one.level}", True),
+        (f"g{'q' if granted is None else granted}", live),
+        (f"b{blast}", True),
     )
+    return " ".join([letter for letter, holds in letters if holds])
 
 
 def _marked(fold: Fold) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -83,7 +83,7 @@ def _now(
     found = permissions(subject, plan, live, planes)
     for environment in subject.manifest.environments:
         plane = planes.get((subject.path, subject.redact(environment)))
-        found += rows(plane) if plane is not None else ()
+        found += rows(plane, subject.redact(subject.manifest.agent or subject.path)) if plane is not None else ()
     if live is None or not live.outdated(subject.path, digest_of(subject.manifest)):
         return found
     return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]
@@ -106,6 +106,7 @@ class _Sorting:
         self.ground, self.past, self.complete = ground, past, complete
         self.unread = {one.path for one in runs.unreadable}
         self.paths = {one.redact(one.manifest.agent or one.path): one.path for one in reversed(runs.subjects)}
+        self.timelines = runs.timelines
         self.carried: dict[str, list[Permission]] = {}
         self.revoked: list[Revoked] = []
         self.unknown: dict[str, None] = {}
@@ -117,7 +118,8 @@ class _Sorting:
         if path is None and not self._left(row):
             return
         reported = previous is not None and row.id in previous.permissions
-        if row.origin == "granted" and not outcomes.absent(self.ground, row):
+        found = outcomes.gone(self.ground, row, decided, self._agreed(row, path, decided))
+        if row.origin == "granted" and not found.at and not found.instead:
             if path is not None:
                 self.carried.setdefault(path, []).append(
                     row._replace(granted=None, verdict="unverified", reason=outcomes.CARRIED)
@@ -125,7 +127,33 @@ class _Sorting:
             else:
                 self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
         elif reported or (decided is not None and decided.decision != "keep"):
-            self.revoked.append(outcomes.revoked(self.ground, row, decided))
+            self.revoked.append(outcomes.revoked(self.ground, found))
+
+    def _agreed(self, row: Permission, path: str | None, decided: Decided | None) -> Iterator[Permission]:
+        """What is declared now and may not have been when the permission was last seen.
+
+        What is granted may have come to be declared since: then it is no excess any more, and nobody took it away.
+        """
+        previous = self.past.previous
+        before = previous.permissions if previous is not None and row.id in previous.permissions else None
+        widened = before is None and (decided is None or path is None or self._widened(path, decided.on))
+        for one in self.ground.rows.values():
+            if one.origin == "declared" and (
+                row.origin == "declared" or widened or (before is not None and one.id not in before)
+            ):
+                yield one
+
+    def _widened(self, path: str, day: str) -> bool:
+        """Whether a manifest may have come to declare more since a day: its history says so, or there is none."""
+        told = self.timelines.get(path)
+        if told is None:
+            return True
+        return any(
+            step.mark in ("+", "~", " ")
+            for entry in told.entries
+            if not entry.date or entry.date[:10] >= day
+            for step in entry.steps
+        )
 
     def _left(self, row: Permission) -> bool:
         """Whether an agent that is not in this report is gone, and was not only left out or could not be read."""

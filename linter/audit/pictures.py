@@ -54,7 +54,7 @@ _GRAVEST = "!+~-="
 
 
 def growth(points: Sequence[tuple[str, int]], timeline: Timeline | None, as_of: str) -> Growth | None:
-    """The picture of an agent's growth; None where fewer than one point is known.
+    """The picture of an agent's growth; None where there is nothing to see: it stayed as it was from the first.
 
     Args:
         points: (ISO date, permissions from then on), oldest first.
@@ -68,6 +68,8 @@ def growth(points: Sequence[tuple[str, int]], timeline: Timeline | None, as_of: 
         for entry in (timeline.entries if timeline else ())
         if (day := _day(entry.date)) is not None
     ]
+    if len(known) == 1 and not any(signs for _, signs in told):
+        return None
     begin = min([known[0][0], *(day for day, _ in told)])
     end = max([_day(as_of) or begin, known[-1][0], *(day for day, _ in told)])
     most = max(1, *(count for _, count, _ in known))

@@ -1,7 +1,7 @@
 """What the page shows of an audit that the audit says nowhere in one place: sums, groups, and what repeats itself folded."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -9,7 +9,11 @@ from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
 from linter.creep.timeline import Entry, Step
 
 FEWEST = 4
-"""Findings that say the same of so many places are told once."""
+"""Findings that name their resource are told once where as many say the same; those that name none, always."""
+SHARED = 5
+"""What so many agents are told alike is told once for all of them."""
+STORY = 5
+"""How much of what a commit began with is told."""
 
 
 class Piece(NamedTuple):
@@ -20,42 +24,90 @@ class Piece(NamedTuple):
     hole: bool = False
 
 
-class Fold(NamedTuple):
-    """Findings that differ at most in their place, their resource, their state, and whose they are."""
+class Kind(NamedTuple):
+    """What findings say."""
 
-    notes: tuple[Note, ...]
+    rule: str
+    severity: str
     message: tuple[Piece, ...]
     fix: tuple[Piece, ...]
 
 
-def folded(notes: Iterable[Note]) -> list[Fold]:
-    """One agent's findings, those that say the same of several resources as one, where its first stood."""
-    return _fold(notes, lambda one: (one.rule, one.severity, one.environment), lambda one: {one.resource: "RESOURCE"})
+class Fold(NamedTuple):
+    """Findings that differ at most in their place, their resource, their state, and whose they are."""
+
+    kind: Kind
+    notes: tuple[Note, ...]
+
+
+class Told(NamedTuple):
+    """Every agent's findings."""
+
+    folds: dict[str, list[Fold]]
+    """By the agent's anchor."""
+    shared: dict[Kind, tuple[int, int, int]]
+    """What `SHARED` agents or more are told: its number from 1, how many agents it is told, in how many findings."""
+
+
+def told(agents: Sequence[Agent]) -> Told:
+    """The findings, with what many agents share apart."""
+    whose: dict[Kind, set[str]] = {}
+    for agent in agents:
+        for one in agent.findings:
+            whose.setdefault(_kind(one, _resource(one)), set()).add(agent.anchor)
+    common = {kind for kind, owners in whose.items() if len(owners) >= SHARED}
+    folds = {agent.anchor: folded(agent.findings, common) for agent in agents}
+    many: Counter[Kind] = Counter()
+    for fold in chain.from_iterable(folds.values()):
+        many[fold.kind] += len(fold.notes)
+    shared = (kind for kind in whose if kind in common)
+    return Told(folds, {kind: (number, len(whose[kind]), many[kind]) for number, kind in enumerate(shared, 1)})
+
+
+def folded(notes: Iterable[Note], common: Container[Kind] = ()) -> list[Fold]:
+    """One agent's findings, those that say the same of several resources as one, where its first stood.
+
+    Args:
+        common: what is told once for all agents, and so folded however few it concerns here.
+    """
+    return _fold(notes, _resource, lambda one: (one.environment,), common)
 
 
 def folded_exceptions(notes: Iterable[Note]) -> list[Fold]:
     """All agents' exceptions, those that were allowed alike as one."""
     return _fold(
         notes,
-        lambda one: (one.rule, one.severity, one.status, one.reason, one.approver, one.until),
         lambda one: {one.resource: "RESOURCE", one.agent: "AGENT"},
+        lambda one: (one.status, one.reason, one.approver, one.until),
+        (),
     )
 
 
+def _resource(one: Note) -> dict[str, str]:
+    return {one.resource: "RESOURCE"}
+
+
 def _fold(
-    notes: Iterable[Note], alike: Callable[[Note], tuple[str, ...]], holes: Callable[[Note], dict[str, str]]
+    notes: Iterable[Note],
+    holes: Callable[[Note], dict[str, str]],
+    alike: Callable[[Note], tuple[str, ...]],
+    common: Container[Kind],
 ) -> list[Fold]:
-    groups: dict[tuple[tuple[str, ...], tuple[Piece, ...], tuple[Piece, ...]], list[Note]] = {}
+    groups: dict[tuple[Kind, tuple[str, ...]], list[Note]] = {}
     for one in notes:
-        own = holes(one)
-        groups.setdefault((alike(one), _cut(one.message, own), _cut(one.fix, own)), []).append(one)
+        groups.setdefault((_kind(one, holes(one)), alike(one)), []).append(one)
     found = []
-    for (_, message, fix), group in groups.items():
-        if len(group) >= FEWEST:
-            found.append(Fold(tuple(group), message, fix))
+    for (kind, _), group in groups.items():
+        cut = any(piece.hole for piece in (*kind.message, *kind.fix))
+        if kind in common or len(group) >= (FEWEST if cut else 2):
+            found.append(Fold(kind, tuple(group)))
         else:
-            found += [Fold((one,), (Piece(one.message),), (Piece(one.fix),)) for one in group]
+            found += [Fold(_kind(one, {}), (one,)) for one in group]
     return found
+
+
+def _kind(one: Note, holes: dict[str, str]) -> Kind:
+    return Kind(one.rule, one.severity, _cut(one.message, holes), _cut(one.fix, holes))
 
 
 def _cut(text: str, holes: dict[str, str]) -> tuple[Piece, ...]:
@@ -98,8 +150,7 @@ def principals(agent: Agent) -> list[tuple[str, list[str]]]:
     found: dict[str, dict[str, None]] = {}
     for one in agent.permissions:
         if one.principal:
-            place = one.system if len(agent.environments) == 1 else f"{one.system} ({one.environment})"
-            found.setdefault(one.principal, {})[place] = None
+            found.setdefault(one.principal, {})[f"{one.system} ({one.environment})"] = None
     return [(name, list(places)) for name, places in found.items()]
 
 
@@ -112,8 +163,11 @@ def ambiguous(agent: Agent) -> frozenset[tuple[str, str]]:
 def steps(entry: Entry) -> list[Step]:
     """What a commit did, with what bears no mark told in one line."""
     plain = [step.text for step in entry.steps if step.mark == " "]
-    told = [step for step in entry.steps if step.mark != " "]
-    return [Step(" ", plain[0] + " " + "; ".join(plain[1:])), *told] if plain else told
+    marked = [step for step in entry.steps if step.mark != " "]
+    if not plain:
+        return marked
+    more = f"; and {len(plain) - STORY - 1} more" if len(plain) > STORY + 1 else ""
+    return [Step(" ", f"{plain[0]} {'; '.join(plain[1 : STORY + 1])}{more}"), *marked]
 
 
 class Pressing(NamedTuple):

@@ -19,9 +19,7 @@ def discrepancy(params: DiscrepancyParams) -> Any:
     """Every discrepancy of this name in one agent's part of a comparison."""
 
     def check(part: Part) -> Iterator[Hit]:
-        for one in part.discrepancies:
-            if one.fact != params.of:
-                continue
+        for one in [one for one in part.discrepancies if one.fact == params.of]:
             resource = one.resource
             place = one.place or Place(("resources", resource.position) if resource else (), "absence")
             yield Hit(

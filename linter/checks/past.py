@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from linter.permissions import Leaf
 if TYPE_CHECKING:
     from linter.creep.story import Event, Story
     from linter.history.model import Person, Version
+    from linter.history.witness import Witness
     from linter.manifest.model import Resource
     from linter.manifest.reader import Document
 
@@ -32,6 +34,7 @@ class Past(Subject):
         baseline: Version | None,
         distance: Change | None,
         me: tuple[Person, ...],
+        witness: Witness,
         *,
         staged: bool,
         partial: bool,
@@ -48,6 +51,8 @@ class Past(Subject):
         """Whether only what somebody is about to add is judged: a commit, a branch."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
+        self.witness = witness
+        """Asked about the few commits that matter."""
         self._words: dict[Version, list[str]] = {}
 
     @cached_property
@@ -73,14 +78,16 @@ class Past(Subject):
 
     def authors(self, version: Version) -> tuple[Person, ...]:
         """Who wrote a version; empty where nobody can say."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded)
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded)
         return self.me[:1] if self._coming(version) else ()
 
     def writers(self, version: Version) -> tuple[Person, ...]:
-        """Who may have put a version into the history: its author or its committer."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded, version.commit.committer)
+        """Who may have put a version into the history: its author or its committer; empty where nobody can say."""
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded, commit.committer)
         return self.me if self._coming(version) else ()
 
     def _coming(self, version: Version) -> bool:
@@ -158,6 +165,12 @@ def holder(past: Past, leaf: Leaf) -> Resource | None:
     )
 
 
+def same_objects(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
+    """The leaves on exactly those objects that the others are on."""
+    objects = {(leaf.system, leaf.object) for leaf in others}
+    return [leaf for leaf in leaves if (leaf.system, leaf.object) in objects]
+
+
 def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:
     """Where what grants a leaf now stands: the key of its entry that differs from what was before, else the entry."""
     if resource is None:
@@ -194,3 +207,8 @@ def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]
         if resource.justification is None or (old is not None and old.justification == resource.justification):
             found[resource.name] = None
     return list(found)
+
+
+def several(what: list[str]) -> str:
+    """A few, and how many more: a message is a sentence."""
+    return "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")

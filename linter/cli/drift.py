@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +14,12 @@ from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
 from linter.cli.asking import FORK, live_options, recordings_of
-from linter.cli.options import Common, Period, common, emit
+from linter.cli.options import EXTENSIONS, FORMATS, Common, Formats, Period, common_for, emit, harmless
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
-from linter.findings import InputError, Outcome
+from linter.findings import InputError, Outcome, Timing
 from linter.forks import from_fork
 from linter.planes import LOGIN, Intent, intents
 from linter.recordings import save
@@ -26,10 +27,15 @@ from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding
 
+if TYPE_CHECKING:
+    from linter.nightly.run import Telling
+
+_FORMATS = Formats((*FORMATS, "openmetrics"), {**EXTENSIONS, "prom": "openmetrics"}, "text")
+
 
 @click.command("drift")
 @click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path())
-@common
+@common_for(_FORMATS)
 @click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
 @click.option("--system", "systems", multiple=True, metavar="NAME", help="Only this system; repeatable.")
 @click.option("--explain-plan", is_flag=True, help="Print what would be compared with what, and connect to nothing.")
@@ -38,6 +44,7 @@ from linter.systems.live import Binding
 @click.option("--self-check", is_flag=True, help="Ask the server's own functions too, and report any disagreement.")
 @click.option("--state", type=click.Path(), metavar="FILE", help="Remember the findings there, and tell what changed.")
 @click.option("--only-new", is_flag=True, help="Tell only what is new, worse or back, and fail for nothing else.")
+@click.option("--notify", is_flag=True, help="Tell those whom [notify.NAME] names what changed, and nothing else.")
 @click.option(
     "--state-keep",
     type=Period(),
@@ -59,6 +66,7 @@ def command(
     force: bool,
     state: str | None,
     only_new: bool,
+    notify: bool,
     state_keep: str,
 ) -> int:
     """Compare what manifests declare with what their agents are really granted.
@@ -74,12 +82,14 @@ def command(
     permlint drift --live-from granted.json   where they are not
     permlint drift --state nightly.sqlite     every night: what is new, what is over, what could not be checked
     """
-    if only_new and state is None:
-        raise click.UsageError("--only-new needs --state FILE: without it nothing is known of earlier nights")
+    if state is None and (only_new or notify):
+        option = "--only-new" if only_new else "--notify"
+        raise click.UsageError(f"{option} needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
     offline = FORK if from_fork() and not force else ""
     try:
         config = load(common.config_file, start)
+        telling = _telling(config, offline) if notify else None
         selection = select(config, paths, start, force_exclude=False)
         if explain_plan:
             return _explain(config, gather(config, selection, common.as_of), environments, systems)
@@ -94,14 +104,17 @@ def command(
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
         if result.interrupted:
-            progress.interrupted(record)
+            progress.interrupted(record, state)
             emit(outcome, common)
             return Exit.INTERRUPTED
         progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
+        outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
-            outcome = _remembered(outcome, state, state_keep, whole=whole, only_new=only_new)
+            outcome = _remembered(outcome, state, state_keep, telling, whole=whole, only_new=only_new)
+            if telling is not None and outcome.nightly is not None:
+                return _told(emit(outcome, common), telling.send(state))
     except (BadConfig, BadRule) as error:
         unread = InputError(error.path, error.line, 1, error.message)
         outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
@@ -117,11 +130,31 @@ def _record(path: str | None, result: Result) -> None:
         raise click.FileError(path, error.strerror or "cannot be written") from None
 
 
-def _remembered(outcome: Outcome, path: str, keep: str, *, whole: bool, only_new: bool) -> Outcome:
+def _telling(config: Config, offline: str) -> Telling:
+    from linter.nightly.run import Telling
+
+    if offline:
+        raise click.UsageError(f"--notify: {offline.partition(',')[0]}, so nobody is told: --force tells all the same")
+    if not config.notify:
+        raise click.UsageError("--notify needs somebody to tell: add [notify.NAME] to the configuration")
+    return Telling(config)
+
+
+def _remembered(
+    outcome: Outcome, path: str, keep: str, telling: Telling | None, *, whole: bool, only_new: bool
+) -> Outcome:
     from linter.nightly.run import only_news, remember
 
-    remembered = remember(path, outcome, whole=whole, keep=keep, today=date.today())
+    router = telling.route if telling is not None else None
+    remembered = remember(path, outcome, whole=whole, keep=keep, today=date.today(), router=router)
     return only_news(remembered) if only_new else remembered
+
+
+def _told(status: int, problems: list[str]) -> int:
+    """The exit status of a run that was to tell somebody: what could not be told was asked for and not done."""
+    for problem in problems:
+        click.echo(harmless(f"permlint: {visible(problem)}"), err=True)
+    return Exit.UNCHECKED if problems and status == Exit.CLEAN else status
 
 
 def _explain(

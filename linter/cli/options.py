@@ -15,7 +15,7 @@ from linter.exits import exit_status
 from linter.findings import Outcome, Severity
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
-_EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}
+EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}
 _SUMMARY = 1024 * 1024
 """Bytes that a step may write to its summary ("Workflow commands for GitHub Actions", "Step isolation and limits")."""
 _FAIL_ON = ("error", "warning", "info", "never")
@@ -78,7 +78,7 @@ class Formats(NamedTuple):
     default: str
 
 
-_REPORTS = Formats(FORMATS, _EXTENSIONS, "text")
+_REPORTS = Formats(FORMATS, EXTENSIONS, "text")
 
 
 def common(command: Callable[..., int]) -> Callable[..., int]:
@@ -187,7 +187,11 @@ def emit(outcome: Outcome, common: Common) -> int:
         click.ClickException: a file cannot be written.
     """
     for name, output in common.destinations:
-        write_to(output, _render(name, outcome, common, color=wants_color(output)))
+        text = _render(name, outcome, common, color=wants_color(output))
+        if name == "openmetrics":
+            replace_at(output, text)
+        else:
+            write_to(output, text)
     if any(name == "github" for name, _ in common.destinations):
         _summarize(outcome)
     return exit_status(outcome, common.fail_on)
@@ -223,6 +227,10 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
 
             return timeline.markdown(outcome)
         return markdown.render(outcome)
+    if name == "openmetrics":
+        from linter.reports import openmetrics
+
+        return openmetrics.render(outcome)
     return _text(outcome, common, color=color)
 
 
@@ -279,6 +287,26 @@ def harmless(text: str) -> str:
     from linter.systems.secret import hide
 
     return hide(text)
+
+
+def replace_at(output: str, text: str) -> None:
+    """Write a file that others read at any moment: they see the old one or the new one, whole.
+
+    Raises:
+        click.ClickException: it cannot be written.
+    """
+    if output == "-" or output.startswith("/dev/") or (os.path.exists(output) and not os.path.isfile(output)):
+        write_to(output, text)
+        return
+    target = os.path.realpath(output)  # a link stays one
+    # In the same folder, so that it is renamed and not copied; by another extension, so that nobody collects it.
+    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
+    write_to(draft, text)
+    try:
+        os.replace(draft, target)
+    except OSError as error:
+        os.unlink(draft)
+        raise click.FileError(output, error.strerror or "cannot be written") from None
 
 
 def write_to(output: str, text: str) -> None:

@@ -60,11 +60,11 @@ class Progress:
         for label, took in sorted(seconds, key=lambda one: (-one[1], one[0])):
             self._say(f"{took:7.2f} s  {label}")
 
-    def interrupted(self, record: str | None) -> None:
-        """What an interrupted run leaves."""
+    def interrupted(self, *files: str | None) -> None:
+        """What an interrupted run leaves, and which of these files, as far as they were asked for, it leaves alone."""
         self._write("\r\x1b[K" if self._terminal else "")
-        unwritten = f", and {record} is not written" if record else ""
-        self._say(f"interrupted: what had not answered is reported as unverified{unwritten}")
+        untouched = "".join(f"; {path} is not written" for path in files if path)
+        self._say(f"interrupted: what had not answered is reported as unverified{untouched}")
 
     def _line(self, standing: Standing) -> str:
         done = len(standing.answered)

@@ -15,6 +15,7 @@ from linter.acceptance import load as load_accepted
 from linter.audit.decisions import DECISIONS, Decided
 from linter.audit.decisions import load as load_decisions
 from linter.audit.gather import Brought, gather
+from linter.audit.html import MissingExtra
 from linter.audit.ledger import Past
 from linter.audit.live import BadDrift, Live, from_json
 from linter.audit.model import Audit
@@ -127,9 +128,16 @@ def command(
     except (BadConfig, BadRule) as error:
         raise click.ClickException(visible(f"{error.path}:{error.line}: {error.message}")) from None
     written = [(name, _target(name, output)) for name, output in common.destinations]
+    missing = ""
     for name, output in written:
-        write_to(output, _renderer(name)(audit))
+        try:
+            write_to(output, _renderer(name)(audit))
+        except MissingExtra as problem:
+            missing = f"not written: {problem}"
     _tell(audit, runs, [output for _, output in written if output != "-"], common)
+    if missing:
+        click.echo(missing, err=True)
+        runs = runs._replace(unchecked=(*runs.unchecked, missing))
     return exit_status(_outcome(audit, runs), common.fail_on)
 
 

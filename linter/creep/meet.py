@@ -1,6 +1,7 @@
 """What two sets have in common: which part of a widening still stands, and which commit brought it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from linter.boxes import Box, Names, Value
 from linter.permissions import Leaf, action_within, normal, object_within
@@ -48,9 +49,10 @@ def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     ]
 
 
-def _above(path: tuple[str, ...]) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=1024)
+def _above(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """Every object that contains this one: itself, the whole system, each prefix's "*"."""
-    return {path, (), *[(*path[:length], "*") for length in range(len(path))]}
+    return frozenset([path, (), *[(*path[:length], "*") for length in range(len(path))]])
 
 
 def _nested(one: list[Leaf], other: list[Leaf]) -> list[tuple[Leaf, Leaf, bool]]:

@@ -12,13 +12,15 @@ def in_words(leaves: Iterable[Leaf]) -> list[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for system, path, action, box in leaves:
         groups.setdefault(_named(system, path, box), []).append(action)
-    return [
-        f"{name}: {', '.join(sorted(actions, key=_rank))}{' on ' if bounds else ''}{bounds}"
-        for (name, bounds), actions in sorted(groups.items())
-    ]
+    return [_phrase(name, bounds, tuple(groups[name, bounds])) for name, bounds in sorted(groups)]
 
 
 @lru_cache(maxsize=4096)  # every version of an agreement has nearly the same ones
+def _phrase(name: str, bounds: str, actions: tuple[str, ...]) -> str:
+    return f"{name}: {', '.join(sorted(actions, key=_rank))}{' on ' if bounds else ''}{bounds}"
+
+
+@lru_cache(maxsize=4096)
 def _named(system: str, path: tuple[str, ...], box: Box) -> tuple[str, str]:
     return ".".join((system, *path)), "; ".join([_bound(name, value) for name, value in box])
 

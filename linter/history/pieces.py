@@ -74,7 +74,6 @@ def _split(content: str) -> tuple[str, list[str]] | None:
         or "&" in content
         or content[0] == "%"
         or "\n%" in content
-        or "\r" in content
         or _STANDS_FOR_ALL in content
     ):
         return None

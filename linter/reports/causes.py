@@ -38,7 +38,7 @@ def render(outcome: Outcome, style: Style) -> str:
         if verdicts:
             blocks.append("")
         if style.verbose:
-            blocks += [line for who, rows in outcome.effective for line in _table(who, rows)]
+            blocks += [line for who, table in outcome.effective for line in _table(who, table())]
         blocks += [f"note: {visible(note)}" for note in outcome.notes]
     blocks += [f"{printer.tint('not checked', '1;33')}: {visible(sentence)}" for sentence in outcome.unchecked]
     if not style.quiet:

@@ -40,6 +40,10 @@ def render(outcome: Outcome, limit: int = COMMENT) -> str:
     ]
     room = _Room(limit - 400)  # the fixed lines below, and the line that says what was left out
     body = room.take([f"### permlint {outcome.command}: {totals(outcome)}"])
+    if outcome.nightly is not None:
+        from linter.reports.nightly_markdown import lines
+
+        body += ["", *room.take(list(lines(outcome.nightly)))]
     if notes:
         body += ["", *room.take(notes)]
     if rows:

@@ -4,7 +4,7 @@ An adapter turns an agent's declared resources and what its principal really hol
 severity or wording. The rules of `rules/drift/` give them both. A new kind needs a module here and its name in `_ADAPTERS`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -131,6 +131,9 @@ class Stranger(NamedTuple):
     """Which pattern says so, as a clause."""
 
 
+Table = Callable[[], tuple[tuple[str, ...], ...]]
+
+
 class Comparison(NamedTuple):
     """What comparing one plane says."""
 
@@ -139,8 +142,8 @@ class Comparison(NamedTuple):
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""
-    effective: tuple[tuple[str, ...], ...] = ()
-    """Everything that is granted, a row each, the headings first."""
+    effective: Table = tuple
+    """Everything that is granted, a row each, the headings first; worked out only when somebody asks to see it."""
 
 
 class Observation(Protocol):

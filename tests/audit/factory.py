@@ -21,7 +21,7 @@ from linter.audit.model import (
     Source,
     Unit,
 )
-from linter.creep.timeline import Entry, Step, Timeline
+from linter.creep.timeline import Distance, Entry, Step, Timeline
 
 SYSTEMS = ("postgres", "helpdesk_api", "slack_webhook", "s3", "github", "tickets_mcp", "mailbox")
 _OBJECTS = ("tickets", "invoices", "customers", "audit_log.agent_runs", "shipments", "kb_articles", "orders", "refunds")
@@ -132,7 +132,10 @@ def timeline(name: str, path: str, environments: tuple[str, ...]) -> Timeline:
               ("!", "the dry run is gone (agent.py --dry-run)"), ("~", 'slack_webhook: create on "alerts": reworded')),
         entry(5, "2026-09-30", "No more webhooks", ("-", "slack_webhook: create")),
     )  # fmt: skip
-    return Timeline(path, name, environments, entries, None)
+    distance = Distance(
+        entries[1], "last-review", ("postgres.tickets: update on columns priority",), "write", "low", "medium"
+    )
+    return Timeline(path, name, environments, entries, distance)
 
 
 def agent(number: int, permissions: int, findings: int, *, live: bool = True, environments: int = 1) -> Agent:
@@ -259,7 +262,7 @@ def _sources(agents: int, live: bool) -> tuple[Source, ...]:
     return (
         Source("manifests", "", "manifests", "agents/**/agent-permissions.yaml", agents, agents, (), (), True, ""),
         Source("postgres", "production", "postgresql", "members of the role agents", agents + 1, agents, ("etl_admin",),
-               ("fax_bot_role",), live, "" if live else "not asked"),
+               ("fax_bot_role",) if live else (), live, "" if live else "not asked"),
         Source("slack_webhook", "production", "slack", "the configured tokens", 0, 0, (), (), False,
                "no token: SLACK_BOT_TOKEN is not set"),
     )  # fmt: skip

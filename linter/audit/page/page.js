@@ -6,6 +6,12 @@
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
+  // What is told once for many agents is put where it belongs.
+  for (const link of all('a[href^="#k"]')) {
+    const told = one("td:nth-child(3)", document.getElementById(link.hash.slice(1)));
+    link.replaceWith(...told.cloneNode(true).childNodes);
+  }
+
   // Before controls are added, so that the filter reads the report's words alone.
   const rows = all("table.rows > tbody > tr:not(.group)").map((row) => {
     const article = row.closest("article");
@@ -13,6 +19,7 @@
     return { row, article, text: `${row.textContent} ${whose}`.toLowerCase() };
   });
   const articles = all("article");
+  const live = one(".perms.live") !== null;
 
   document.documentElement.classList.add("js");
   one("main").before(one("#bar").content.cloneNode(true));
@@ -22,7 +29,12 @@
   // Filter. What is filtered out is counted, and still printed (style.css).
   const filter = () => {
     const asked = words.value.toLowerCase().split(/\s+/).filter(Boolean), letter = state.value;
-    const matches = ({ row, text }) => asked.every((word) => text.includes(word)) && (!letter || row.classList.contains(letter));
+    const has = (row) => {
+      const permission = one("td[id]", row);
+      if (letter === "k") return permission !== null && !row.classList.contains("k") && !permission.dataset.choice;
+      return !letter || row.classList.contains(letter) || (letter === "gq" && permission !== null && !live);
+    };
+    const matches = ({ row, text }) => asked.every((word) => text.includes(word)) && has(row);
     const kept = new Set(articles.filter((article) => !letter && asked.length === 0));
     let shown = 0, own = 0;
     for (const each of rows) {
@@ -107,24 +119,43 @@
       tell();
     });
   }
-  const COLUMNS = ["id", "agent", "environment", "resource", "decision", "decided_by", "decided_on", "reason"];
-  // A spreadsheet takes a text that begins like a formula for one.
-  const field = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
+  const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "check", "decision", "decided_by", "decided_on", "reason"];
+  const LEVELS = ["none", "read", "create", "update", "delete", "admin"];
+  const lone = (node) => (node && node.nodeType === Node.TEXT_NODE ? node.data.trim() : "");
+  // A row as `permlint report --format csv` has it, as far as `permlint review record` proves it.
+  const described = (cell) => {
+    const row = cell.parentElement, article = cell.closest("article"), data = cell.dataset;
+    const digits = [...atob(cell.id.replaceAll("-", "+").replaceAll("_", "/"))].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+    const id = digits.slice(0, -12), check = digits.slice(-12), granted = "level" in data;
+    const environment = lone(one("tr.group th", row.parentElement).firstChild), resource = lone(row.cells[0].firstChild);
+    const system = data.system ?? resource.split(".", 1)[0];
+    const place = all(".facts code + small, .facts small + small", article).find((each) => each.textContent === `${system} (${environment})`);
+    let whose = one(".whose", row) ?? place;
+    while (whose && whose.matches("small")) whose = whose.previousElementSibling;
+    return [
+      `sha256:${id}`, one("h3 bdi", article).textContent, environment, system, resource, granted ? "granted" : "declared",
+      lone(row.cells[granted ? 2 : 1].firstChild), data.level ?? LEVELS[row.className.match(/d(\d)/)[1]],
+      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", check,
+    ];
+  };
+  // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.
+  const field = (text) => `"${(/^[=+\-@\t\r\n'\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
+  const unreasoned = ([, { choice, reason, cell }]) =>
+    !reason && (choice === "modify" || choice === "investigate" || (choice === "keep" && "level" in cell.dataset));
   save.addEventListener("click", () => {
-    const made = [...decisions].filter(([, { choice }]) => choice);
-    const lacking = made.length ? [by, on].filter((input) => !input.value.trim()) : [];
-    for (const input of [by, on]) input.toggleAttribute("aria-invalid", lacking.includes(input));
-    if (lacking.length || !made.length) {
-      saved.textContent = made.length ? "Say who decides, and on which day." : "Nothing is decided here yet.";
-      (lacking[0] ?? save).focus();
+    const made = [...decisions].filter(([, { choice }]) => choice), bare = made.filter(unreasoned);
+    const lacking = [...[by, on].filter((input) => !input.value.trim()), ...bare.map(([, { cell }]) => one("input", cell))];
+    for (const input of all("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    if (!made.length) { saved.textContent = "Nothing is decided here yet."; return; }
+    if (lacking.length) {
+      for (const input of lacking) input.setAttribute("aria-invalid", "true");
+      saved.textContent = by.value.trim() && on.value ? `${count(bare.length, "decision")} without a reason.` : "Say who decides, and on which day.";
+      lacking[0].focus();
       return;
     }
-    const lines = made.map(([id, { choice, reason, cell }]) => {
-      const row = cell.parentElement, name = one("h3 bdi", cell.closest("article")).textContent;
-      const where = one("tr.group th", row.parentElement).textContent.trim();
-      return [id, name, where, row.cells[0].firstChild.textContent.trim(), choice, by.value.trim(), on.value, reason];
-    });
-    const text = [COLUMNS, ...lines].map((line) => line.map(field).join(",") + "\r\n").join("");
+    const lines = made.map(([, { choice, reason, cell }]) => [...described(cell), choice, by.value.trim(), on.value, reason]);
+    let text = [COLUMNS, ...lines].map((line) => line.map(field).join(",") + "\r\n").join("");
+    if (/[^\x00-\x7f]/.test(text)) text = "\ufeff" + text;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
     link.download = `decisions-${on.value}.csv`;

@@ -191,9 +191,8 @@ class AWS:
                 unsure = tuple(doubts(observed.account, found.principal, log))
                 found_here += faults(claim.audit_log, log, granted, name, unsure)
             parts.append(Part(claim, name, tuple(found_here)))
-        return Comparison(
-            name, tuple(parts), tuple(_notes(name, observed.account, evaluation)), tuple(_table(granted, observed))
-        )
+        notes = tuple(_notes(name, observed.account, evaluation))
+        return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted, observed)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """What a first manifest of this user or role would say.

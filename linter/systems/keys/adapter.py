@@ -141,7 +141,7 @@ class Keys:
             parts.append(Part(claim, who, tuple(discrepancies(side))))
         name = parts[0].principal if parts else principal
         notes = [f"{name}: {note}" for note in holding.notes]
-        return Comparison(name, tuple(parts), tuple(notes), tuple(_table(holding, observed.exchanges)))
+        return Comparison(name, tuple(parts), tuple(notes), lambda: tuple(_table(holding, observed.exchanges)))
 
     def _holding(self, data: Mapping[str, Any], binding: Binding) -> Holding:
         try:

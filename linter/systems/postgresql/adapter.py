@@ -25,7 +25,7 @@ from linter.systems.live import (
 from linter.systems.postgresql import audit, becoming, definers, powers
 from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
-from linter.systems.postgresql.declared import Demand, Rights, demand
+from linter.systems.postgresql.declared import Demand, demand, union
 from linter.systems.postgresql.draft import draft
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.granted import Effective
@@ -205,7 +205,7 @@ class PostgreSQL:
         for claim, own, log in zip(claims, demands, logs, strict=True):
             side = Side(claim, own, log, agreed, held, index)
             parts.append(Part(claim, role, tuple(_exact(one, statements) for one in _discrepancies(side))))
-        return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), tuple(_table(held)))
+        return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), lambda: tuple(_table(held)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
         """What a first manifest of this role would say.
@@ -234,13 +234,8 @@ def _exact(one: Discrepancy, statements: Mapping[str, str]) -> Discrepancy:
 
 
 def _agreed(demands: Sequence[Demand]) -> Agreed:
-    may: Rights = {}
-    everything: set[Any] = set()
-    for one in demands:
-        everything |= one.everything
-        for key, columns in one.may.items():
-            may[key] = may[key].join(columns) if key in may else columns
-    return Agreed(may, frozenset(everything), any(one.passes_on for one in demands))
+    everything = frozenset(one for demand in demands for one in demand.everything)
+    return Agreed(union([one.may for one in demands]), everything, any(one.passes_on for one in demands))
 
 
 def _discrepancies(side: Side) -> Iterator[Discrepancy]:

@@ -33,21 +33,22 @@ def faults(side: Side) -> Iterator[Discrepancy]:
             cause=f"nothing in the database is called {what}",
             place=log.place,
         )
-    for (object, privilege), needed in wanted.must.items():
-        held = held_names(side.held.get((object, privilege), ()))
-        if not needed.minus(held).empty and not (held.names and not needed.names):
-            yield Discrepancy(
-                "unwritable-audit-log",
-                key=f"{object.sql}:{privilege}",
-                values={"object": object.sql, "privilege": privilege},
-                details=details(side, privilege, object, None, None),
-                fix=grant(privilege, object, None, side.role),
-                cause=f"never granted to {side.role}",
-                resource=side.resource_of(object),
-                place=log.place,
-            )
+    for object, needs in wanted.must.items():
+        for privilege, needed in needs.items():
+            held = held_names(side.holds(object, privilege))
+            if not needed.minus(held).empty and not (held.names and not needed.names):
+                yield Discrepancy(
+                    "unwritable-audit-log",
+                    key=f"{object.sql}:{privilege}",
+                    values={"object": object.sql, "privilege": privilege},
+                    details=details(side, privilege, object, None, None),
+                    fix=grant(privilege, object, None, side.role),
+                    cause=f"never granted to {side.role}",
+                    resource=side.resource_of(object),
+                    place=log.place,
+                )
     for one in side.effective.unusable:
-        if (one.object, one.privilege) in wanted.must:
+        if one.privilege in wanted.must.get(one.object, ()):
             yield Discrepancy(
                 "unwritable-audit-log",
                 key=f"{one.object.sql}:{one.needs}",

@@ -99,11 +99,10 @@ def _gained(side: Side, reach: Reach) -> tuple[list[str], tuple[Resource, ...]]:
     found: dict[str, None] = {}
     touched: dict[int, Resource] = {}
     for one in held(rights):
-        key = (one.object, one.privilege)
         if ordinary(one) or one.object in side.agreed.everything:
             continue
-        left = held_names([one]).minus(held_names(side.held.get(key, ())))
-        agreed = side.agreed.may.get(key)
+        left = held_names([one]).minus(held_names(side.holds(one.object, one.privilege)))
+        agreed = side.agreed.allows(one.object, one.privilege)
         if agreed is not None:
             left = left.minus(agreed)
         if left.empty:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Discrepancy
+from linter.systems.live import CONDITIONAL, EXCESS, MISSING, Discrepancy
 from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
 from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.parameters import by_no_session
 from linter.systems.postgresql.remedies import fixes, grant
 from linter.systems.postgresql.side import Side, held_names, listed, ordinary
 from linter.systems.postgresql.wording import cause, describe, details, reading
@@ -18,25 +19,26 @@ _CHANGING = frozenset({"UPDATE", "DELETE", "TRUNCATE"})
 
 def excess(side: Side) -> Iterator[Discrepancy]:
     """What is held and no claim allows."""
-    for (object, privilege), held in side.held.items():
-        if object in side.agreed.everything and object not in side.audited:
-            continue
-        if object in side.owned or all(ordinary(one) for one in held):
-            continue  # ownership, or the ordinary noise: said once, elsewhere
-        agreed = side.agreed.may.get((object, privilege))
-        if object in side.audited and privilege in _CHANGING:
-            agreed = None
-        left = held_names(held).minus(agreed) if agreed is not None else held_names(held)
-        columns: list[str] | None = None
-        if object.type in RELATIONS and privilege in BY_COLUMN:
-            columns = None if left == EVERYTHING else listed(left, side.columns(object))
-            if columns == [] and (agreed is not None or any(one.columns is not None for one in held)):
+    for object, privileges in side.held.items():
+        audited = object in side.audited
+        if (object in side.agreed.everything and not audited) or object in side.owned:
+            continue  # ownership is said once, elsewhere
+        allowed = side.agreed.may.get(object, {})
+        for privilege, held in privileges.items():
+            agreed = None if audited and privilege in _CHANGING else allowed.get(privilege)
+            if agreed == EVERYTHING or all(ordinary(one) for one in held):
+                continue  # agreed, or the ordinary noise, which is counted elsewhere
+            left = held_names(held).minus(agreed) if agreed is not None else held_names(held)
+            columns: list[str] | None = None
+            if object.type in RELATIONS and privilege in BY_COLUMN:
+                columns = None if left == EVERYTHING else listed(left, side.columns(object))
+                if columns == [] and (agreed is not None or any(one.columns is not None for one in held)):
+                    continue
+            elif left.empty:
                 continue
-        elif left.empty:
-            continue
-        if side.resource_of(object) is None and object not in side.audited and _predefined(held):
-            continue  # the predefined role is reported, with all that it gives
-        yield _excess(side, object, privilege, held, columns, agreed)
+            if not audited and side.resource_of(object) is None and _predefined(held):
+                continue  # the predefined role is reported, with all that it gives
+            yield _excess(side, object, privilege, held, columns, agreed)
 
 
 def _predefined(held: Sequence[Held]) -> bool:
@@ -57,6 +59,8 @@ def _excess(
     grantable = any(source.grantable for source in sources)
     if grantable:
         what += ", with the right to grant it"
+    if object.type == "foreign server" and side.index.logs_in(side.index.roles[side.role], object.name):
+        what += ", where a user mapping logs it in"
     resource = side.resource_of(object)
     fix = fixes(side, object, held, columns, agreed)
     return Discrepancy(
@@ -80,37 +84,36 @@ def _excess(
 def missing(side: Side) -> Iterator[Discrepancy]:
     """What is declared and not even possibly held."""
     for demand in side.demands:
-        for (object, privilege), needed in demand.must.items():
-            if privilege == OWNERSHIP:
-                if object not in side.owned:
-                    yield _missing(side, demand.resource, object, privilege, None)
-                continue
-            left = needed.minus(held_names(side.held.get((object, privilege), ())))
-            if left.empty:
-                continue
-            columns: list[str] | None = None
-            if object.type in RELATIONS and privilege in BY_COLUMN and left != EVERYTHING:
-                columns = listed(left, side.columns(object))
-                if not columns:
+        for object, needs in demand.must.items():
+            held = side.held.get(object, {})
+            for privilege, needed in needs.items():
+                if privilege == OWNERSHIP:
+                    if object not in side.owned:
+                        yield _missing(side, demand.resource, object, privilege, None)
                     continue
-            yield _missing(side, demand.resource, object, privilege, columns)
+                has = held.get(privilege, ())
+                if any(one.columns is None for one in has):
+                    continue
+                left = needed.minus(held_names(has))
+                columns: list[str] | None = None
+                if object.type in RELATIONS and privilege in BY_COLUMN and left != EVERYTHING:
+                    columns = listed(left, side.columns(object))
+                if not left.empty and columns != []:
+                    yield _missing(side, demand.resource, object, privilege, columns)
 
 
 def _missing(side: Side, resource: Resource, object: Object, privilege: str, columns: list[str] | None) -> Discrepancy:
-    if object.type == "parameter":
-        reason = f"whether {side.role} may set {object.sql} is not in the catalog: no role was granted it"
-        return Discrepancy(
-            "unverified-resource", key=f"parameter:{object.sql}", values={"reason": reason}, resource=resource,
-            verdict=UNVERIFIED, reason=reason,
-        )  # fmt: skip
     what = describe(privilege, object, columns)
     if privilege == OWNERSHIP:
         fix = f"ALTER {object.keyword} {object.sql} OWNER TO {quote(side.role)};"
+    elif object.type == "parameter":
+        fix, why = _ungranted(side, privilege, object)
+        what += why
     else:
         fix = grant(privilege, object, columns, side.role)
         if object.schema in side.index.schemas:
             schema = side.index.object(("schema", side.index.schemas[object.schema]))
-            if (schema, "USAGE") not in side.held:
+            if not side.holds(schema, "USAGE"):
                 fix = f"{grant('USAGE', schema, None, side.role)}\n{fix}"
     return Discrepancy(
         "missing-privilege",
@@ -125,13 +128,22 @@ def _missing(side: Side, resource: Resource, object: Object, privilege: str, col
     )
 
 
+def _ungranted(side: Side, privilege: str, object: Object) -> tuple[str, str]:
+    """The statement that lets it set a parameter, if there is one; else why there is none."""
+    if privilege == "SET" and by_no_session(object.name, side.index.parameters):
+        return "", " (no session can: it belongs to the server's configuration)"
+    if side.index.version < 150000:
+        return "", " (until PostgreSQL 15 only superusers can)"
+    return grant(privilege, object, None, side.role), ""
+
+
 def unusable(side: Side) -> Iterator[Discrepancy]:
     """What is declared and held, and of no use until something else is granted."""
     for one in side.effective.unusable:
         wanted = [
             demand.resource
             for demand in side.demands
-            if demand.must and (not one.privilege or (one.object, one.privilege) in demand.must)
+            if demand.must and (not one.privilege or one.privilege in demand.must.get(one.object, ()))
         ]
         if not wanted:
             continue
@@ -156,12 +168,11 @@ def passed_on(side: Side) -> Iterator[Discrepancy]:
     if side.agreed.passes_on:
         return
     found: dict[Object, list[Held]] = {}
-    for (object, privilege), held in side.held.items():
-        if object in side.owned or object in side.agreed.everything or (object, privilege) not in side.agreed.may:
-            continue
-        found.setdefault(object, []).extend(one for one in held if one.grantable)
+    for one in side.effective.held:
+        if one.grantable and side.agreed.allows(one.object, one.privilege) is not None:
+            found.setdefault(one.object, []).append(one)
     for object, held in found.items():
-        if not held:
+        if object in side.owned or object in side.agreed.everything:
             continue
         privileges = sorted({one.privilege for one in held})
         sources = [source for one in held for source in one.sources if source.grantable]

@@ -1,7 +1,7 @@
 """What a declared resource needs and allows in PostgreSQL: must and may (DESIGN.md, sections 1 and 3)."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
@@ -9,11 +9,12 @@ from linter.permissions import Leaf, class_of
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import qualified, quote
+from linter.systems.postgresql.parameters import by_anybody
 from linter.systems.postgresql.resolve import Named, NoSuch, nearest_column, resolve
 from linter.systems.postgresql.snapshot import Relation
 
-Rights = dict[tuple[Object, str], Names]
-"""(object, SQL privilege) -> the columns; `EVERYTHING` is the whole object."""
+Rights = Mapping[Object, Mapping[str, Names]]
+"""Object -> SQL privilege -> the columns; `EVERYTHING` is the whole object. Objects that are alike share what is theirs."""
 
 OWNERSHIP = "OWNERSHIP"
 """What altering and dropping need: no privilege of PostgreSQL, but written as one."""
@@ -44,7 +45,7 @@ NATIVE = {
         "temporary": "TEMPORARY",
         "temp": "TEMPORARY",
     },
-    "parameter": {"update": "SET", "set": "SET", "alter system": "ALTER SYSTEM"},
+    "parameter": {"update": "SET", "set": "SET", "alter_system": "ALTER SYSTEM"},
 }
 """Family -> the algebra's word -> the privilege (PostgreSQL manual, table 5.2)."""
 _ADMIN = {
@@ -95,83 +96,133 @@ def family(object: Object) -> str:
     return "relation" if object.type in RELATIONS else "routine" if object.type in ROUTINES else object.type
 
 
+class _Asked:
+    """One leaf of a resource, in PostgreSQL's terms, and what became of it."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.action = leaf.action
+        self.columns = next((one for name, one in leaf.box if name == "columns" and isinstance(one, Names)), EVERYTHING)
+        self.matched: set[str] = set()
+        self.applied = False
+
+
 class _Builder:
     def __init__(self, resource: Resource, index: Index) -> None:
         self.resource = resource
         self.index = index
-        self.must: Rights = {}
-        self.may: Rights = {}
+        self.must: dict[Object, Mapping[str, Names]] = {}
+        self.may: dict[Object, Mapping[str, Names]] = {}
+        self.implied: dict[Object, Mapping[str, Names]] = {}
+        """What using the rights takes, of other objects: the database, schemas, sequences."""
         self.everything: set[Object] = set()
         self.passes_on = False
         self.rows = ""
         self.unchecked: dict[str, None] = {}
         self.unknown: list[Unknown] = []
 
-    def add(self, leaf: Leaf, named: Named) -> None:
-        columns = EVERYTHING
+    def add(self, leaves: Iterable[Leaf], named: Named) -> None:
+        asked = []
+        for leaf in leaves:
+            self._bounds(leaf)
+            if leaf.action in _GRANTS:
+                self.passes_on = True
+            else:
+                asked.append(_Asked(leaf))
+        bounded = any(one.columns is not EVERYTHING for one in asked)
+        for first, *others in self._alike(named.objects, bounded=bounded):
+            self._rights(asked, first, others, single=not named.schemas)
+        if any(one.action == "create" for one in asked):
+            self._sequences(named.objects)
+        for one in asked:
+            absent = one.columns.names - one.matched if one.columns is not EVERYTHING else frozenset()
+            for name in sorted(absent if any(object.type in RELATIONS for object in named.objects) else ()):
+                self._no_column(name, named)
+            if not one.applied and named.objects:
+                kind = f"on a {named.objects[0].type}" if len(named.objects) == 1 else "there"
+                self.unchecked[f"`{one.action}` is no right that PostgreSQL has {kind}"] = None
+
+    def _bounds(self, leaf: Leaf) -> None:
         for dimension, value in leaf.box:
-            if dimension == "columns" and isinstance(value, Names):
-                columns = value
-            elif dimension == "rows" and isinstance(value, str):
+            if dimension == "rows" and isinstance(value, str):
                 self.rows = value
             elif dimension == "prose":
                 self.unchecked["its scope is prose, which nobody can compare with a grant"] = None
-            else:
+            elif dimension != "columns":
                 self.unchecked[f"PostgreSQL cannot bound `{dimension}`"] = None
-        if leaf.action in _GRANTS:
-            self.passes_on = True
-            return
-        applied = False
-        matched: set[str] = set()
-        for object in named.objects:
-            applied = self._right(leaf.action, object, columns, matched, single=not named.schemas) or applied
-        missing = columns.names - matched if columns is not EVERYTHING else frozenset()
-        for name in sorted(missing if any(one.type in RELATIONS for one in named.objects) else ()):
-            self._no_column(name, named)
-        if not applied and named.objects:
-            kind = f"on a {named.objects[0].type}" if len(named.objects) == 1 else "there"
-            self.unchecked[f"`{leaf.action}` is no right that PostgreSQL has {kind}"] = None
 
-    def _right(self, action: str, object: Object, columns: Names, matched: set[str], *, single: bool) -> bool:
-        kind = family(object)
-        if action == "admin" or action in _OWNERS:
-            self.everything.add(object)
-            for privilege in _ADMIN.get(kind, ()) if action == "admin" else (OWNERSHIP,) if single else ():
-                self._need(object, privilege, EVERYTHING)
-            return True
-        if action not in NATIVE.get(kind, {}):
-            return False
-        privilege = NATIVE[kind][action]
+    def _alike(self, objects: Iterable[Object], *, bounded: bool) -> Iterable[list[Object]]:
+        """The objects, those together for which the same is needed."""
+        found: dict[tuple[Any, ...], list[Object]] = {}
+        for one in objects:
+            relation = self.relation(one)
+            if relation is None:
+                shape: tuple[Any, ...] = (one.type, one.schema)
+            else:
+                columns = relation.columns if bounded else ()
+                own = relation.partition or bool(relation.extension)
+                shape = (one.type, one.schema, columns, relation.primary_key, own)
+            found.setdefault(shape, []).append(one)
+        return found.values()
+
+    def _rights(self, asked: Iterable[_Asked], first: Object, others: Sequence[Object], *, single: bool) -> None:
+        must: dict[str, Names] = {}
+        may: dict[str, Names] = {}
+        for one in asked:
+            kind = family(first)
+            if one.action == "admin" or one.action in _OWNERS:
+                self.everything.update((first, *others))
+                one.applied = True
+                for privilege in _ADMIN.get(kind, ()) if one.action == "admin" else (OWNERSHIP,) if single else ():
+                    must[privilege] = EVERYTHING
+            elif one.action in NATIVE.get(kind, {}):
+                one.applied = True
+                self._right(one, NATIVE[kind][one.action], first, must, may, single=single)
+        if must:
+            for privilege, columns in must.items():
+                may[privilege] = columns.join(may[privilege]) if privilege in may else columns
+            self._usable(first)
+            self.must |= dict.fromkeys((first, *others), must)
+        if may:
+            self.may |= dict.fromkeys((first, *others), may)
+
+    def _right(
+        self,
+        one: _Asked,
+        privilege: str,
+        object: Object,
+        must: dict[str, Names],
+        may: dict[str, Names],
+        *,
+        single: bool,
+    ) -> None:
         limit = EVERYTHING
         relation = self.relation(object)
-        if columns is not EVERYTHING and privilege in BY_COLUMN and relation is not None:
-            limit = Names(frozenset(_columns(columns.names, relation, matched)), columns.excluded)
+        if one.columns is not EVERYTHING and privilege in BY_COLUMN and relation is not None:
+            limit = Names(frozenset(_columns(one.columns.names, relation, one.matched)), one.columns.excluded)
             if limit.empty:
-                return True
-        if single or kind == "routine" or (relation is not None and not relation.partition and not relation.extension):
-            self._need(object, privilege, limit)
-        else:
-            _join(self.may, object, privilege, limit)
-        if relation is not None:
-            self._implied(action, relation)
-        return True
+                return
+        own = relation is not None and not relation.partition and not relation.extension
+        rights = must if single or own or object.type in ROUTINES else may
+        if (object.type, privilege) == ("parameter", "SET") and by_anybody(object.name, self.index.parameters):
+            rights = may  # it takes no grant
+        rights[privilege] = limit.join(rights[privilege]) if privilege in rights else limit
+        if relation is not None and relation.primary_key and class_of(one.action) in ("update", "delete"):
+            key = Names(frozenset(relation.primary_key))  # to find the row
+            may["SELECT"] = key.join(may["SELECT"]) if "SELECT" in may else key
 
-    def _need(self, object: Object, privilege: str, columns: Names) -> None:
-        _join(self.must, object, privilege, columns)
-        _join(self.may, object, privilege, columns)
+    def _usable(self, object: Object) -> None:
+        """What a right takes to be of use: the database, and the schema."""
         server = self.index.snapshot.server
-        _join(self.may, self.index.object(("database", server.database_oid)), "CONNECT", EVERYTHING)
+        self.implied[self.index.object(("database", server.database_oid))] = {"CONNECT": EVERYTHING}
         if object.schema in self.index.schemas:
-            _join(self.may, self.index.object(("schema", self.index.schemas[object.schema])), "USAGE", EVERYTHING)
+            self.implied[self.index.object(("schema", self.index.schemas[object.schema]))] = {"USAGE": EVERYTHING}
 
-    def _implied(self, action: str, relation: Relation) -> None:
-        """What using the right takes: the key, to find a row; a serial's sequence, to make one."""
-        object = self.index.object(("relation", relation.oid))
-        if class_of(action) in ("update", "delete") and relation.primary_key:
-            _join(self.may, object, "SELECT", Names(frozenset(relation.primary_key)))
-        if action == "create":
-            for serial in self.index.serials(relation.oid):
-                _join(self.may, self.index.object(("relation", serial.sequence)), "USAGE", EVERYTHING)
+    def _sequences(self, objects: Iterable[Object]) -> None:
+        """Of a serial column: what INSERT draws on."""
+        for object in objects:
+            relation = self.relation(object)
+            for serial in self.index.serials(relation.oid) if relation is not None else ():
+                self.implied[self.index.object(("relation", serial.sequence))] = {"USAGE": EVERYTHING}
 
     def relation(self, object: Object) -> Relation | None:
         return self.index.relation(object.schema, object.name) if object.type in RELATIONS else None
@@ -193,9 +244,22 @@ def _columns(names: Iterable[str], relation: Relation, matched: set[str]) -> Ite
             yield found
 
 
-def _join(rights: Rights, object: Object, privilege: str, columns: Names) -> None:
-    known = rights.get((object, privilege))
-    rights[object, privilege] = columns if known is None else known.join(columns)
+def union(all_of: Sequence[Rights]) -> Rights:
+    """All rights together. What is the same stays shared."""
+    found: dict[Object, Mapping[str, Names]] = dict(all_of[0]) if all_of else {}
+    joined: dict[tuple[int, int], Mapping[str, Names]] = {}
+    for rights in all_of[1:]:
+        for object, more in rights.items():
+            known = found.get(object)
+            if known is None or known is more:
+                found[object] = more
+                continue
+            pair = (id(known), id(more))
+            if pair not in joined:
+                both = {name: more[name].join(known[name]) for name in known.keys() & more.keys()}
+                joined[pair] = {**known, **more, **both}
+            found[object] = joined[pair]
+    return found
 
 
 def demand(resource: Resource, index: Index, search_path: Sequence[str], schemas: Sequence[str]) -> Demand:
@@ -209,14 +273,14 @@ def demand(resource: Resource, index: Index, search_path: Sequence[str], schemas
     if not resource.known:
         builder.unchecked["its access or scope cannot be read (`permlint check` says why)"] = None
         builder.everything.update(named.objects)  # nobody can say what would be too much
-    for leaf in resource.leaves if named.objects or named.schemas else ():
-        builder.add(leaf, named)
+    if named.objects or named.schemas:
+        builder.add(resource.leaves, named)
     return Demand(
         resource,
         named.objects,
         named.schemas,
         builder.must,
-        builder.may,
+        union((builder.may, builder.implied)),
         frozenset(builder.everything),
         builder.passes_on,
         builder.rows,

@@ -15,7 +15,7 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
             continue
         if one.target is not None and _allowed(side, one.target, one.privilege) and not one.bypasses_rls:
             continue
-        declared = (one.object, _entry(one)) in side.agreed.may or one.object in side.agreed.everything
+        declared = side.agreed.allows(one.object, _entry(one)) is not None or one.object in side.agreed.everything
         # To read a view or to call a function as its owner may be just what was agreed: that is information.
         grave = one.bypasses_rls or (
             one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous)
@@ -58,4 +58,4 @@ def _entry(one: Indirect) -> str:
 
 
 def _allowed(side: Side, object: Object, privilege: str) -> bool:
-    return object in side.agreed.everything or (object, privilege) in side.agreed.may
+    return object in side.agreed.everything or side.agreed.allows(object, privilege) is not None

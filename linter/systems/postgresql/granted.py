@@ -1,6 +1,7 @@
 """What a role can do, in terms of a snapshot: the nouns that `effective` ends in. All names are as the catalog has them, unquoted."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from linter.systems.postgresql.names import qualified, quote
@@ -25,12 +26,7 @@ class Object(NamedTuple):
     @property
     def sql(self) -> str:
         """As SQL names it: quoted where needed, a routine with its arguments."""
-        if self.type == "large object":
-            return self.name
-        if self.type == "parameter":
-            return ".".join(quote(part) for part in self.name.split("."))
-        call = f"({self.arguments})" if self.type in ("function", "procedure", "aggregate") else ""
-        return qualified(self.schema, self.name) + call
+        return _spelled(self)
 
     @property
     def keyword(self) -> str:
@@ -41,6 +37,16 @@ class Object(NamedTuple):
     def on(self) -> str:
         """What stands after ON in GRANT and REVOKE: "app.tickets", "SCHEMA app"."""
         return self.sql if self.keyword == "TABLE" else f"{self.keyword} {self.sql}"
+
+
+@lru_cache(maxsize=1 << 16)
+def _spelled(object: Object) -> str:
+    if object.type == "large object":
+        return object.name
+    if object.type == "parameter":
+        return ".".join(quote(part) for part in object.name.split("."))
+    call = f"({object.arguments})" if object.type in ("function", "procedure", "aggregate") else ""
+    return qualified(object.schema, object.name) + call
 
 
 _KEYWORDS = {
@@ -166,12 +172,13 @@ class Indirect(NamedTuple):
     """Something that runs with another role's rights and that the agent can set off."""
 
     kind: str
-    """"view", "rule", "function", "trigger" or "foreign key"."""
+    """"view", "rule", "function", "trigger", "event trigger" or "foreign key"."""
     object: Object
     """What runs: for a trigger its function, for a foreign key the child table."""
     name: str
     """The trigger's, rule's or foreign key's name; empty for a view or function."""
     runs_as: str
+    """A role; "the server itself" for a function in an untrusted language."""
     entry: str
     """What the agent needs, and has: "SELECT on app.open_tickets"."""
     target: Object | None
@@ -247,6 +254,7 @@ class Effective(NamedTuple):
     """What could not be decided, a sentence each."""
 
 
+@lru_cache
 def spell(source: Source) -> str:
     """A source in words, outermost first."""
     steps = [source.path[0], *(f"{role} (inherits)" for role in source.path[1:])]

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.systems.postgresql.granted import Object
+from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
 from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Policy, Relation, Routine, Serial, Snapshot, Use
 from linter.systems.postgresql.sql import FIRST_USER_OID
@@ -117,6 +118,16 @@ class Index:
     def secured(self) -> Sequence[Relation]:
         """Relations with row-level security, or with policies without it."""
         return [one for one in self.snapshot.relations if one.row_security or one.oid in self.policies]
+
+    def logs_in(self, role: int, server: str) -> bool:
+        """Whether a role has a user mapping on a foreign server, its own or PUBLIC's: mappings are not inherited."""
+        servers = {one.oid for one in self.snapshot.others if one.family == "server" and one.name == server}
+        return any(one.server in servers and one.role in (role, PUBLIC) for one in self.snapshot.user_mappings)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """Every configuration parameter, in lower case, and its context."""
+        return contexts(self.snapshot.parameters)
 
     @cached_property
     def _relations(self) -> Mapping[tuple[str, str], Relation]:

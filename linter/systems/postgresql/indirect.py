@@ -1,4 +1,4 @@
-"""Code that runs with another role's rights and that the role can set off: views, rules, functions, triggers, foreign keys."""
+"""Code that runs with more than the role's rights and that it can set off: views, rules, functions, triggers, foreign keys."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -38,23 +38,58 @@ class _Search:
     def functions(self) -> Iterator[Indirect]:
         for routine in self.index.snapshot.routines:
             thing = self.index.things.get(("routine", routine.oid))
-            if thing is None or not routine.security_definer or routine.trigger:
+            if thing is None or routine.trigger or not (routine.security_definer or self._unchecked(routine)):
                 continue
             if self.rights.has("routine", routine.oid, "EXECUTE"):
                 yield Indirect(
                     kind="function",
                     object=thing.object,
                     name="",
-                    runs_as=self.index.role_names.get(routine.owner, ""),
+                    runs_as=self._runner(routine),
                     entry=f"EXECUTE on {thing.object.sql}",
                     target=None,
                     privilege="",
-                    via=self._via("function", thing.object, routine.owner),
+                    via=f"{self.me} -> function {thing.object.sql} (runs as {self._runner(routine)})",
                     held=False,
                     dangerous=self._danger(routine),
                     bypasses_rls=False,
                     fix=self.ends(thing.object, "EXECUTE"),
                 )
+
+    def event_triggers(self) -> Iterator[Indirect]:
+        for trigger in self.index.snapshot.event_triggers:
+            routine = self.index.routines_by_oid.get(trigger.routine)
+            code = self.index.things.get(("routine", trigger.routine))
+            entry = self._sets_off(trigger.event)
+            if routine is None or code is None or not entry:
+                continue
+            yield Indirect(
+                kind="event trigger",
+                object=code.object,
+                name=trigger.name,
+                runs_as=self.index.role_names.get(routine.owner, ""),
+                entry=entry,
+                target=None,
+                privilege="",
+                via=f"{self.me} -> {entry} -> event trigger {quote(trigger.name)} -> "
+                + self._runs("function", code.object, routine.owner),
+                held=False,
+                dangerous=self._danger(routine),
+                bypasses_rls=False,
+                fix=f"ALTER FUNCTION {code.object.sql} SECURITY INVOKER;",
+            )
+
+    def _sets_off(self, event: str) -> str:
+        """How the role sets off an event trigger, or empty. DDL that changes nothing, or fails, sets off the first two."""
+        if event == "login":
+            return "logging in"
+        if event.startswith("ddl_command_"):
+            return "any DDL statement"
+        makes = self.rights.has("database", self.index.snapshot.server.database_oid, "TEMPORARY") or any(
+            self.rights.has("schema", oid, "CREATE") for oid in self.index.schema_names
+        )
+        owns = any(self.index.owned.get(role) for role in self.rights.inherited)
+        return {"sql_drop": "DROP", "table_rewrite": "ALTER TABLE"}.get(event, "DDL") if makes or owns else ""
 
     def triggers(self) -> Iterator[Indirect]:
         for trigger in self.index.snapshot.triggers:
@@ -220,6 +255,8 @@ class _Search:
 
     def _danger(self, routine: Routine) -> str:
         """Why a function that runs as its owner is more than the role's own rights."""
+        if not routine.security_definer:
+            return f"is written in {routine.untrusted}, an untrusted language: no privilege binds it"
         owner = self.index.graph.roles.get(routine.owner)
         if owner is None or self.rights.superuser:
             return ""
@@ -234,8 +271,14 @@ class _Search:
             runs += ", and finds names by its caller's search_path"
         return runs
 
-    def _via(self, kind: str, object: Object, owner: int) -> str:
-        return f"{self.me} -> {self._runs(kind, object, owner)}"
+    def _unchecked(self, routine: Routine) -> bool:
+        """Whether no privilege binds what it does: somebody's own function in an untrusted language."""
+        return bool(routine.untrusted) and not routine.extension
+
+    def _runner(self, routine: Routine) -> str:
+        if routine.security_definer:
+            return self.index.role_names.get(routine.owner, "")
+        return "the server itself"
 
     def _runs(self, kind: str, what: Object | str, owner: int) -> str:
         named = what if isinstance(what, str) else what.sql
@@ -247,6 +290,6 @@ def indirect(rights: Rights, held: Iterable[Held]) -> tuple[Indirect, ...]:
     if rights.superuser:
         return ()
     search = _Search(rights, held)
-    found = [*search.rules(), *search.functions(), *search.triggers(), *search.cascades()]
+    found = [*search.rules(), *search.functions(), *search.triggers(), *search.event_triggers(), *search.cascades()]
     found.sort(key=lambda one: (one.kind, one.object, one.name, one.entry, one.privilege, one.via))
     return tuple(found)

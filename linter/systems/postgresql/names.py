@@ -1,5 +1,7 @@
 """PostgreSQL identifiers as SQL writes them."""
 
+from functools import lru_cache
+
 from linter.patterns import Pattern
 
 _PLAIN = Pattern(r"[a-z_][a-z0-9_$]*")
@@ -20,6 +22,7 @@ _RESERVED = frozenset(
 """Keywords of every category but "unreserved" (pg_get_keywords(), versions 13 to 18)."""
 
 
+@lru_cache(maxsize=1 << 16)
 def quote(name: str) -> str:
     """An identifier, in double quotes unless SQL reads it the same without; always one line of what can be printed.
 

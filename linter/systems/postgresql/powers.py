@@ -66,7 +66,7 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
         audited = one.object in side.audited
         if one.object in side.agreed.everything and not audited:
             continue
-        held = sorted({privilege for object, privilege in side.held if object == one.object})
+        held = sorted(side.held.get(one.object, ()))
         resource = side.resource_of(one.object)
         what = f"the ownership of {one.object.type} {one.object.sql}"
         via = " -> ".join([one.path[0], *(f"{role} (inherits)" for role in one.path[1:]), "owner"])

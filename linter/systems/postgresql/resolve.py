@@ -98,14 +98,18 @@ def _prefixed(prefix: str, written: str, index: Index) -> Named:
             raise NoSuch(f"schema {quote(name)}", nearest_name(name, index.schemas))
         return Named((index.object(("schema", index.schemas[name])),))
     if prefix == "parameter":
+        known = index.parameters
+        name = name.lower()  # whatever the quotes: such names have no case
+        if name not in known and "." not in name:
+            raise NoSuch(f"parameter {quote(name)}", nearest_name(name, known))
         return Named((Object("parameter", "", name),))
     server = index.snapshot.server
     if name == server.database:
         return Named((index.object(("database", server.database_oid)),))
-    known = [one.name for one in index.snapshot.databases]
-    if name in known:
+    databases = [one.name for one in index.snapshot.databases]
+    if name in databases:
         raise NoSuch(f"database {quote(name)} in this connection, which is to {quote(server.database)}", "")
-    raise NoSuch(f"database {quote(name)}", nearest_name(name, known))
+    raise NoSuch(f"database {quote(name)}", nearest_name(name, databases))
 
 
 def _routine(name: str, arguments: str, places: Iterable[str], index: Index) -> Named:

@@ -20,7 +20,7 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
         if not demand.rows:
             continue
         for object in demand.objects:
-            held = [one for one in _BOUND if (object, one) in side.held and (object, one) in demand.may]
+            held = [one for one in _BOUND if side.holds(object, one) and one in demand.may.get(object, {})]
             if object.type not in RELATIONS or not held:
                 continue
             found = known.get(object)
@@ -46,7 +46,7 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
 
 def _unbound(side: Side, resource: Resource, object: Object, privilege: str, why: str) -> Discrepancy:
     what = f"{privilege} on all rows of {object.sql}: row-level security does not bind it ({why})"
-    held = side.held[object, privilege][0]
+    held = side.holds(object, privilege)[0]
     return Discrepancy(
         "undeclared-privilege",
         key=f"{object.type}:{object.sql}:{privilege}:rows",

@@ -12,9 +12,11 @@ from linter.systems.postgresql.snapshot import (
     Cascade,
     Database,
     DefaultGrant,
+    EventTrigger,
     Grant,
     Membership,
     Other,
+    Parameter,
     Policy,
     Relation,
     Role,
@@ -26,6 +28,7 @@ from linter.systems.postgresql.snapshot import (
     Trigger,
     Updatable,
     Use,
+    UserMapping,
 )
 
 LOGIN = "@login"
@@ -79,6 +82,9 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         cascades,
         policies,
         serials,
+        parameters,
+        event_triggers,
+        user_mappings,
         members,
     ) = tables
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
@@ -124,6 +130,9 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for relation, name, permissive, command, to in sorted(policies, key=lambda row: row[:2])
         ),
         serials=tuple(sorted(starmap(Serial, serials))),
+        parameters=tuple(sorted(starmap(Parameter, parameters))),
+        event_triggers=tuple(sorted(starmap(EventTrigger, event_triggers))),
+        user_mappings=tuple(sorted(starmap(UserMapping, user_mappings))),
     )
 
 

@@ -1,6 +1,6 @@
 """One agent's claim beside what its principal holds: the ground that every comparison stands on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,6 +18,10 @@ class Agreed(NamedTuple):
     may: Rights
     everything: frozenset[Object]
     passes_on: bool
+
+    def allows(self, object: Object, privilege: str) -> Names | None:
+        """The columns on which a privilege is agreed; None for none."""
+        return self.may.get(object, {}).get(privilege)
 
 
 class Side:
@@ -65,12 +69,16 @@ class Side:
         return frozenset(self.audit.objects if self.audit else ())
 
     @cached_property
-    def held(self) -> dict[tuple[Object, str], list[Held]]:
+    def held(self) -> Mapping[Object, Mapping[str, list[Held]]]:
         """What is held, by object and privilege."""
-        found: dict[tuple[Object, str], list[Held]] = {}
+        found: dict[Object, dict[str, list[Held]]] = {}
         for one in self.effective.held:
-            found.setdefault((one.object, one.privilege), []).append(one)
+            found.setdefault(one.object, {}).setdefault(one.privilege, []).append(one)
         return found
+
+    def holds(self, object: Object, privilege: str) -> Sequence[Held]:
+        """One privilege: as a whole, on some columns, or both."""
+        return self.held.get(object, {}).get(privilege, ())
 
     def resource_of(self, object: Object) -> Resource | None:
         """The resource that an object belongs to: the one that names it, else the narrowest wildcard."""
@@ -101,10 +109,9 @@ def ordinary(held: Held) -> bool:
 
 def held_names(held: Sequence[Held]) -> Names:
     """The columns on which a privilege is held."""
-    names = Names(frozenset())
-    for one in held:
-        names = names.join(EVERYTHING if one.columns is None else Names(frozenset(one.columns)))
-    return names
+    if any([one.columns is None for one in held]):
+        return EVERYTHING
+    return Names(frozenset[str]().union(*[one.columns or () for one in held]))
 
 
 def listed(names: Names, columns: Sequence[str]) -> list[str]:

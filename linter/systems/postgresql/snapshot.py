@@ -129,6 +129,8 @@ class Routine(NamedTuple):
     """Whether it returns trigger (or event_trigger): nobody can call it."""
     search_path: bool
     """Whether it sets its own search_path."""
+    untrusted: str
+    """Its language, where nothing that is written in it is checked (internal, plpython3u ...); else empty. C is a library's."""
     extension: str
 
 
@@ -206,6 +208,23 @@ class Trigger(NamedTuple):
     """INSERT, UPDATE, DELETE, TRUNCATE."""
 
 
+class EventTrigger(NamedTuple):
+    """An event trigger that is not disabled, and whose function is SECURITY DEFINER."""
+
+    name: str
+    event: str
+    """ddl_command_start, ddl_command_end, sql_drop, table_rewrite, login."""
+    routine: int
+
+
+class UserMapping(NamedTuple):
+    """How a role logs in on a foreign server. What it logs in with is not read."""
+
+    role: int
+    """0 is PUBLIC."""
+    server: int
+
+
 class Cascade(NamedTuple):
     """A foreign key whose action changes the child when the parent changes. It runs as the child's owner."""
 
@@ -240,6 +259,14 @@ class Serial(NamedTuple):
     sequence: int
 
 
+class Parameter(NamedTuple):
+    """A configuration parameter that the server knows, as far as pg_settings shows it to the auditor's login."""
+
+    name: str
+    context: str
+    """pg_settings.context: internal, postmaster, sighup, superuser-backend, backend, superuser or user."""
+
+
 class Snapshot(NamedTuple):
     """One database's catalog, at one moment, as far as it concerns some roles.
 
@@ -265,6 +292,9 @@ class Snapshot(NamedTuple):
     cascades: tuple[Cascade, ...]
     policies: tuple[Policy, ...]
     serials: tuple[Serial, ...]
+    parameters: tuple[Parameter, ...]
+    event_triggers: tuple[EventTrigger, ...]
+    user_mappings: tuple[UserMapping, ...]
 
     def role(self, name: str) -> Role | None:
         """The role of that name, which exactly matches case."""
@@ -347,5 +377,8 @@ _TABLES: Mapping[str, Any] = {
     "cascades": Cascade,
     "policies": Policy,
     "serials": Serial,
+    "parameters": Parameter,
+    "event_triggers": EventTrigger,
+    "user_mappings": UserMapping,
 }
 """The tables of a snapshot, and what a row of each is."""

@@ -93,10 +93,12 @@ WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
 FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
 WHERE k.contype = 'p' GROUP BY k.conrelid""",
         # routines
-        f"""SELECT oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
-       prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false)
-FROM pg_proc p
-WHERE oid >= {FIRST_USER_OID}
+        f"""SELECT p.oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
+       prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false),
+       CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
+                 OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE p.oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
         # others
         f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
@@ -137,6 +139,13 @@ FROM pg_class s JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.re
      AND d.classid = 'pg_attrdef'::regclass AND d.deptype = 'n'
 JOIN pg_attrdef f ON f.oid = d.objid JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
 WHERE s.relkind = 'S'""",
+        # parameters
+        "SELECT name, context FROM pg_settings",
+        # event triggers
+        """SELECT e.evtname, e.evtevent, e.evtfoid
+FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D' AND p.prosecdef""",
+        # user mappings
+        "SELECT umuser, srvid FROM pg_user_mappings",
         # extensions
         """SELECT d.classid::regclass::text, d.objid, e.extname FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from linter.systems.postgresql.granted import Held, Object, Unusable
+from linter.systems.postgresql.granted import Held, Object, Unusable, revoke
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.parameters import by_no_session
 from linter.systems.postgresql.rights import Rights
 
 
@@ -22,7 +23,12 @@ def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
             schema = f"SCHEMA {quote(one.object.schema)}"
             yield Unusable(one.object, one.privilege, f"USAGE on {schema.lower()}", f"GRANT USAGE ON {schema} TO {me};")
             continue
-        if one.privilege in ("UPDATE", "DELETE", "INSERT") and one.object.type != "sequence":
+        if (one.object.type, one.privilege) == ("parameter", "SET") and by_no_session(
+            one.object.name, index.parameters
+        ):
+            needs = "a session's power over it: it belongs to the server's configuration"
+            yield Unusable(one.object, one.privilege, needs, revoke(one, one.sources[0]))
+        elif one.privilege in ("UPDATE", "DELETE", "INSERT") and one.object.type != "sequence":
             relation = index.relation(one.object.schema, one.object.name)
             if relation is None:
                 continue

@@ -1,6 +1,7 @@
 """Privileges in words, and the contract's details of them (DESIGN.md, section 5)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from linter.systems.postgresql.declared import RELATIONS
 from linter.systems.postgresql.granted import SURE, Object, Reason, Source
@@ -38,20 +39,22 @@ def details(
         "object": object.name + (f"({object.arguments})" if object.sql.endswith(")") else ""),
         "columns": None if columns is None else list(columns),
         "role": side.role,
-        "via": path(source) if source is not None else [side.role],
+        "via": list(path(source)) if source is not None else [side.role],
         "bound": bound,
     }
 
 
-def path(source: Source) -> list[str]:
+@lru_cache
+def path(source: Source) -> tuple[str, ...]:
     """How a privilege is held, outermost first: roles, then the grant or the attribute."""
     end = "owner" if source.reason is Reason.OWNER else "superuser" if source.reason is Reason.SUPERUSER else ""
     if source.grantors:
         end = f"GRANT by {', '.join(source.grantors)}"
     steps = [*source.path, *(["PUBLIC"] if source.reason is Reason.PUBLIC else [])]
-    return [*steps, end] if end else steps
+    return (*steps, end) if end else tuple(steps)
 
 
+@lru_cache
 def cause(source: Source) -> str:
     """The decision behind a privilege, which the text report groups by."""
     if source.reason is Reason.PUBLIC:

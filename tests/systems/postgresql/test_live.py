@@ -314,3 +314,55 @@ def test_row_level_security(views: servers.World, case: str, statements: tuple[s
     (found,) = look(views).row_security
     assert found.binds is binds, case
     assert views.attempt("agent", "SELECT 1 / (SELECT count(*) FROM app.secret)") == ("22012" if binds else None)
+
+
+@pytest.mark.parametrize(
+    ("event", "statement"),
+    [
+        ("ddl_command_start", "CREATE TABLE nowhere.t (a int)"),
+        ("ddl_command_end", "DROP TABLE IF EXISTS nowhere"),
+        ("sql_drop", "CREATE TEMP TABLE t (); DROP TABLE t"),
+        ("login", "SELECT 1"),
+    ],
+)
+@pytest.mark.parametrize("temporary", [True, False])
+def test_event_triggers_go_off_as_is_predicted(
+    world: servers.World, event: str, statement: str, temporary: bool
+) -> None:
+    if event == "login" and world.server.major < 17:
+        pytest.skip("triggers at login came with PostgreSQL 17")
+    world.run(
+        "CREATE ROLE {agent} LOGIN; CREATE ROLE {keeper}",
+        f"REVOKE ALL ON DATABASE {world.database} FROM PUBLIC",
+        f"GRANT CONNECT{', TEMPORARY' * temporary} ON DATABASE {world.database} TO {{agent}}",
+        "CREATE SCHEMA app; REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "CREATE FUNCTION app.watch() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS "
+        "$$BEGIN IF session_user = '{agent}' THEN RAISE EXCEPTION USING ERRCODE = 'XX999'; END IF; END$$".replace(
+            "{agent}", world.role("agent")
+        ),
+        "ALTER FUNCTION app.watch() OWNER TO {keeper}",
+        f"CREATE EVENT TRIGGER watch ON {event} EXECUTE FUNCTION app.watch()",
+    )
+    found = [one for one in look(world).indirect if one.kind == "event trigger"]
+    gone_off = world.attempt("agent", statement) in ("XX999", "no connection")
+    assert [(one.name, one.runs_as) for one in found] == [("watch", world.role("keeper"))] * gone_off
+    world.run("ALTER EVENT TRIGGER watch DISABLE")
+    assert [one for one in look(world).indirect if one.kind == "event trigger"] == []
+
+
+def test_a_function_in_an_untrusted_language_is_bound_by_nothing(world: servers.World) -> None:
+    world.run(
+        "CREATE ROLE {agent} LOGIN; CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO {agent}",
+        "CREATE FUNCTION app.file(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'",
+        "CREATE FUNCTION app.kept(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'",
+        "REVOKE ALL ON FUNCTION app.kept(text) FROM PUBLIC",
+        "CREATE FUNCTION app.plain() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE app.span AS RANGE (subtype = int); CREATE AGGREGATE app.most(int) (sfunc = int4larger, stype = int)",
+    )
+    assert world.attempt("agent", "SELECT pg_read_file('postgresql.conf')") == "42501"
+    assert world.attempt("agent", "SELECT app.file('postgresql.conf')") is None
+    (found,) = look(world).indirect
+    assert (found.kind, found.object.sql, found.runs_as) == ("function", "app.file(text)", "the server itself")
+    world.run(found.fix)
+    assert world.attempt("agent", "SELECT app.file('postgresql.conf')") == "42501"
+    assert look(world).indirect == ()

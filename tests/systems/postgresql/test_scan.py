@@ -175,7 +175,7 @@ def test_recording_survives_json(furnished: servers.World) -> None:
 
 EMPTY = Snapshot(
     Server(160000, "h", 5432, "d", 5, "postgres", "2026-11-24T00:00:00Z", False, False),
-    *[()] * 16,
+    *[()] * (len(Snapshot._fields) - 1),
 )
 
 
@@ -197,7 +197,7 @@ def test_newer_recordings_may_have_more() -> None:
         (("roles", "rows"), [[1, 2]]),
         (("roles", "rows"), [5]),
         (("roles", "rows"), [["1", "n", True, True, True, True, True, True, True, None, -1]]),
-        (("grants", "rows"), [["relation", 1, "", 0, 10, "SELECT", 1]]),
+        (("grants", "rows"), [["relation", [1], "", 0, 10, "SELECT", 1]]),
         (("settings",), None),
     ],
 )
