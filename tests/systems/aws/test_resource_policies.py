@@ -197,6 +197,50 @@ def test_an_excess_stands_whatever_was_not_read_and_says_what(
     assert found.rule == "drift/undeclared-privilege"
     assert (found.details["bound"], found.details["unread"]) == ("sure", ["policies of resources"])
     assert [one.verdict for one in result.outcome.verdicts] == ["excess"]
+    stub.policies = {"invoices": None}
+    (found,) = compared(tmp_path, stub, monkeypatch).outcome.findings
+    assert "unread" not in found.details
+    stub.pages = [{"UserDetailList": [user("bot", READS, allow(["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]))]}]
+    assert all("unread" not in one.details for one in compared(tmp_path, stub, monkeypatch).outcome.findings)
+
+
+@pytest.mark.parametrize(
+    ("own", "policies", "verdict"),
+    [
+        (allow("sqs:*"), {"invoices": None}, "missing"),  # no policy is there to allow it
+        (allow("sqs:*"), {"invoices": "AccessDenied"}, "unverified"),  # it may allow it by itself
+        (deny("s3:*"), {"invoices": "AccessDenied"}, "missing"),  # no policy could
+        (deny("s3:DeleteObject"), {"invoices": "AccessDenied"}, "unverified"),
+    ],
+)
+def test_missing_is_what_no_policy_could_allow(
+    own: Any, policies: Any, verdict: str, tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.pages = [{"UserDetailList": [user("bot", own)]}]
+    stub.policies = policies
+    result = compared(tmp_path, stub, monkeypatch)
+    (found,) = result.outcome.verdicts
+    assert verdict in (found.verdict, *found.also)
+    assert {"missing", "unverified"} - {verdict} not in ({found.verdict}, {*found.also})
+    result = compared(
+        tmp_path,
+        stub,
+        monkeypatch,
+        manifest=manifest("{resource: aws.sqs.q, access: none}", audit_log="aws.s3.invoices"),
+    )
+    rules = {rule for rule, _ in said(result)}
+    assert ("drift/unwritable-audit-log" in rules) == (verdict == "missing")
+
+
+def test_an_scp_binds_what_an_unread_policy_could_allow(tmp_path: Path) -> None:
+    from tests.systems.aws.test_compare import compared as recorded
+
+    dump: dict[str, Any] = {"account_authorization_details": {"UserDetailList": [user("bot", allow("sqs:ListQueues"))]}}
+    resources = [{"resource": "s3.invoices", "access": "read-only"}]
+    more = {"identities": {"aws": "bot"}}
+    for scps, verdict in (([[policy(allow("sqs:*"))]], "missing"), ([[policy(allow("*"))]], "unverified")):
+        outcome = recorded(tmp_path, resources, more=more, caller_arn=None, identity_policies=None, scps=scps, **dump)
+        assert verdict in (outcome.verdicts[0].verdict, *outcome.verdicts[0].also), outcome.verdicts
 
 
 def test_the_reason_names_the_policy(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
