@@ -12,13 +12,15 @@ import pytest
 from linter.drifting import Request
 from linter.recordings import load as load_recording
 from linter.recordings import save
+from linter.systems.aws.account import Account
+from linter.systems.aws.ask import ask
 from linter.systems.aws.declared import place
-from linter.systems.aws.holders import Home, holder, may_hold
-from linter.systems.aws.resource_policies import CALLS
+from linter.systems.aws.holders import Holder, Home, holder, may_hold
+from linter.systems.aws.resource_policies import CALLS, TOO_MANY
 from linter.systems.aws.table import table
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub
-from tests.systems.aws.world import BOT, READS, compared, said, user
+from tests.systems.aws.world import BOT, LOGIN, READS, compared, said, user
 
 HOME = Home("aws", ACCOUNT, "eu-west-1")
 REGION = f"eu-west-1:{ACCOUNT}"
@@ -295,6 +297,17 @@ def test_a_bucket_elsewhere_is_not_looked_for_by_calls_that_are_not_listed(
     result = compared(tmp_path, stub, monkeypatch)
     assert [one.verdict for one in result.outcome.verdicts] == ["unverified"]
     assert not [name for name in stub.asked if name.startswith("HEAD")]
+
+
+def test_a_manifest_cannot_have_a_thousand_resources_asked_for(stub: Stub) -> None:
+    names = [f"b{number:03}" for number in range(120)]
+    stub.policies = dict.fromkeys(names)
+    found = ask(
+        LOGIN, [], stub.url, named=lambda _: [Holder("s3", "us-east-1", one, f"arn:aws:s3:::{one}") for one in names]
+    )
+    assert stub.asked.count("GetBucketPolicy") == 100
+    assert sum(one == TOO_MANY for one in found["resource_policies"].values()) == 20
+    assert len(Account(found).unread) == 20
 
 
 def test_what_is_recorded_is_what_was_read(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
