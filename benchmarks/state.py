@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from linter.config import load
-from linter.findings import Asked, Finding, Location, Outcome, Severity, Source
+from linter.findings import Attempt, Finding, Location, Outcome, Severity, Source
 from linter.nightly.run import remember
 from linter.rulesets import ruleset
 
@@ -28,11 +28,13 @@ def nights(count: int, findings: int, churn: int, folder: str) -> Iterator[Outco
     """Outcomes of nights in a row: each night so many findings end and as many come up, and one grows."""
     rules = ruleset(load(None, folder), "drift").rules
     sources = [Source(f"agent-{number:03}", "production", "postgres") for number in range(_AGENTS)]
-    asked = tuple(Asked(one, f"agents/{one.agent}/agent-permissions.yaml", f"team-{one.agent[-1]}") for one in sources)
+    tried = tuple(
+        Attempt(one, f"agents/{one.agent}/agent-permissions.yaml", f"team-{one.agent[-1]}") for one in sources
+    )
     for night in range(count):
         first = night * churn
         found = tuple(_finding(number, sources, night) for number in range(first, first + findings))
-        yield Outcome("drift", BEGIN + timedelta(days=night), found, (), (), _AGENTS, rules, asked=asked)
+        yield Outcome("drift", BEGIN + timedelta(days=night), found, (), (), _AGENTS, rules, attempts=tried)
 
 
 def _finding(number: int, sources: Sequence[Source], night: int) -> Finding:
@@ -49,7 +51,7 @@ def _finding(number: int, sources: Sequence[Source], night: int) -> Finding:
         source.environment,
         "postgres.app",
         f"{table}:SELECT",
-        f"REVOKE SELECT ({', '.join(columns)}) ON {table} FROM reporting;",
+        f"Take {', '.join(columns)} of {table} away from reporting.",
         details={"privilege": "SELECT", "object": table, "columns": columns, "role": role, "bound": "sure"},
         cause=f"granted to reporting, of which {role} is a member",
         source=source,

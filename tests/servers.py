@@ -73,7 +73,7 @@ def programs() -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def _as_nobody() -> list[str | Path]:
+def as_nobody() -> list[str | Path]:
     """What to put before a command, because PostgreSQL refuses to be root: a user namespace in which we are someone else."""
     if os.name == "nt" or os.getuid():
         return []
@@ -93,7 +93,7 @@ def running(major: int, *options: str, hba: str = "", copy_of: Path | None = Non
     # A socket's path must be short (107 bytes), so not below pytest's own temporary folder.
     base = Path(tempfile.mkdtemp(prefix=f"pg{major}-"))
     data = base / "data"
-    nobody = _as_nobody()
+    nobody = as_nobody()
     # Wheels' programs find their libraries and time zones relative to themselves; a locale of ours must not matter.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     try:
@@ -122,7 +122,7 @@ def running(major: int, *options: str, hba: str = "", copy_of: Path | None = Non
 
 def stop(major: int, data: Path, how: str) -> None:
     """Stop a server: "fast" in good order, "immediate" as if it crashed. One that is down already stays so."""
-    command = [*_as_nobody(), programs()[major] / "pg_ctl", "-D", data, "-m", how, "-w", "stop"]
+    command = [*as_nobody(), programs()[major] / "pg_ctl", "-D", data, "-m", how, "-w", "stop"]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
     "explain": "Explain a rule, or one finding.",
+    "demo": "Show all this on a small company of its own.",
 }
 """Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
 

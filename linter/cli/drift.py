@@ -46,6 +46,12 @@ _FORMATS = Formats((*FORMATS, "openmetrics"), {**EXTENSIONS, "prom": "openmetric
 @click.option("--only-new", is_flag=True, help="Tell only what is new, worse or back, and fail for nothing else.")
 @click.option("--notify", is_flag=True, help="Tell those whom [notify.NAME] names what changed, and nothing else.")
 @click.option(
+    "--retired",
+    multiple=True,
+    metavar="AGENT",
+    help="The agent is no more: end in the state what no manifest of its asks for; repeatable.",
+)
+@click.option(
     "--state-keep",
     type=Period(),
     default="400d",
@@ -67,6 +73,7 @@ def command(
     state: str | None,
     only_new: bool,
     notify: bool,
+    retired: tuple[str, ...],
     state_keep: str,
 ) -> int:
     """Compare what manifests declare with what their agents are really granted.
@@ -82,8 +89,8 @@ def command(
     permlint drift --live-from granted.json   where they are not
     permlint drift --state nightly.sqlite     every night: what is new, what is over, what could not be checked
     """
-    if state is None and (only_new or notify):
-        option = "--only-new" if only_new else "--notify"
+    if state is None and (only_new or notify or retired):
+        option = "--only-new" if only_new else "--notify" if notify else "--retired"
         raise click.UsageError(f"{option} needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
     offline = FORK if from_fork() and not force else ""
@@ -112,7 +119,9 @@ def command(
         outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
-            outcome = _remembered(outcome, state, state_keep, telling, whole=whole, only_new=only_new)
+            outcome = _remembered(outcome, state, state_keep, retired, telling, whole=whole)
+            if only_new:
+                outcome = _only_news(outcome)
             if telling is not None and outcome.nightly is not None:
                 return _told(emit(outcome, common), telling.send(state))
     except (BadConfig, BadRule) as error:
@@ -141,13 +150,18 @@ def _telling(config: Config, offline: str) -> Telling:
 
 
 def _remembered(
-    outcome: Outcome, path: str, keep: str, telling: Telling | None, *, whole: bool, only_new: bool
+    outcome: Outcome, path: str, keep: str, retired: tuple[str, ...], telling: Telling | None, *, whole: bool
 ) -> Outcome:
-    from linter.nightly.run import only_news, remember
+    from linter.nightly.run import remember
 
     router = telling.route if telling is not None else None
-    remembered = remember(path, outcome, whole=whole, keep=keep, today=date.today(), router=router)
-    return only_news(remembered) if only_new else remembered
+    return remember(path, outcome, whole=whole, keep=keep, today=date.today(), retired=retired, router=router)
+
+
+def _only_news(outcome: Outcome) -> Outcome:
+    from linter.nightly.run import only_news
+
+    return only_news(outcome)
 
 
 def _told(status: int, problems: list[str]) -> int:

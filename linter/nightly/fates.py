@@ -1,6 +1,6 @@
 """What becomes of an open finding that a run did not see: only a verified absence resolves it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from linter.drifting import UNVERIFIED_RULE
@@ -36,13 +36,20 @@ class Fates:
     """Judges what was not seen, by what the run asked and was answered."""
 
     def __init__(
-        self, outcome: Outcome, asked: Mapping[Source, Attempt], standings: Iterable[Standing], *, whole: bool
+        self,
+        outcome: Outcome,
+        asked: Mapping[Source, Attempt],
+        standings: Iterable[Standing],
+        *,
+        whole: bool,
+        retired: Collection[str],
     ) -> None:
         self._rules = outcome.rules
         self._asked = asked
         self._agents = {source.agent for source in asked}
         self._unread = {error.path for error in outcome.errors}
         self._whole = whole
+        self._retired = retired
         self._seen: dict[Source | None, list[Standing]] = {}
         for one in standings:
             self._seen.setdefault(one.known.source, []).append(one)
@@ -70,8 +77,8 @@ class Fates:
             return Fate("", f"its manifest {known.path} cannot be read")
         if not self._whole:
             return Fate("", NOT_ASKED)
-        if not source.agent:
-            return Fate(WITHDRAWN)  # configuration no longer asks for principals there
+        if not source.agent or source.agent in self._retired:
+            return Fate(WITHDRAWN)  # configuration no longer asks for principals there, or an operator says it is over
         if source.agent in self._agents:
             return Fate("", f"its manifest no longer names {source.system} in {source.environment}")
         return Fate("", f"there is no manifest of {source.agent} any more, so nothing asks for it")

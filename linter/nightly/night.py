@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from linter import __version__
@@ -28,7 +28,14 @@ from linter.nightly.store import StateError
 
 
 def record(
-    connection: sqlite3.Connection, outcome: Outcome, *, whole: bool, today: date, at: datetime, keep: str
+    connection: sqlite3.Connection,
+    outcome: Outcome,
+    *,
+    whole: bool,
+    today: date,
+    at: datetime,
+    keep: str,
+    retired: Collection[str] = (),
 ) -> Nightly:
     """Compare a run with what is known, and write what is known now. The caller's transaction makes it one step.
 
@@ -37,6 +44,7 @@ def record(
         today: the day on the clock; `outcome.as_of` may be an earlier one.
         at: the run's time, UTC.
         keep: how long ended findings and old runs are remembered, a period.
+        retired: agents that are no more: what no manifest of theirs asks for is over, though nobody verified it.
 
     Raises:
         StateError: the run is of a day before the last run's, or of one that has not come.
@@ -57,7 +65,7 @@ def record(
         same_weight = weights.get(sight.rule) == now.get(sight.rule)
         standing = _stand(before, sight, same_weight=same_weight, same_version=version == __version__)
         standings[fingerprint] = standing._replace(status=OPEN) if adoption and standing.status == NEW else standing
-    fates = Fates(outcome, asked, standings.values(), whole=whole)
+    fates = Fates(outcome, asked, standings.values(), whole=whole, retired=retired)
     ended: list[Known] = []
     not_asked = 0
     kept: dict[tuple[str, Source | None], list[Known]] = {}

@@ -1,6 +1,6 @@
 """A run of `drift` and its state, seen from the command line: whatever happens to the file, the report is printed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ def remember(
     whole: bool,
     keep: str,
     today: date,
+    retired: Collection[str] = (),
     router: Callable[[Nightly], Routed] | None = None,
 ) -> Outcome:
     """The outcome with what the state knows; where the state cannot be used, with that as an error (exit status 2).
@@ -35,7 +36,9 @@ def remember(
     """
     try:
         with transaction(path) as connection:
-            nightly = record(connection, outcome, whole=whole, today=today, at=moment(outcome.as_of), keep=keep)
+            nightly = record(
+                connection, outcome, whole=whole, today=today, at=moment(outcome.as_of), keep=keep, retired=retired
+            )
             if router is not None:
                 outbox.put(connection, router(nightly), nightly.day)
     except StateError as error:

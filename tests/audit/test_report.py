@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 
 from linter.audit.model import Audit, Permission
+from linter.cli import group
 from linter.schema import load
 from tests.audit.projects import (
     CONFIG,
@@ -335,3 +339,37 @@ def test_growth_is_told(tmp_path: Path) -> None:
     assert agent["growth"] == [["2026-08-01", 2], ["2026-10-01", 4]]
     assert [one["subject"] for one in agent["timeline"]["entries"]] == ["Agreed", "Writes pages"]
     assert any(one["rule"] == "creep/write-added" for one in agent["findings"])
+
+
+def test_the_manual_is_true(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/report.md").read_text("utf-8")
+    commands = [line[2:] for text in re.findall(r"```console\n(.*?)```", page, re.DOTALL) for line in text.splitlines()]
+    project(tmp_path)
+    commit(tmp_path, "Agreed")
+    assert len(commands) >= 5
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "permlint"
+        done = permlint(tmp_path, *arguments)
+        assert done.returncode == 0, (command, done.stderr)
+    assert {"report.html", "decide.csv", "this-quarter.json"} <= {one.name for one in tmp_path.iterdir()}
+    known = {one for each in command_of("report").params for one in each.opts} | {
+        "--force",
+        "--record",
+        "--state",
+        "--format",
+    }
+    assert set(re.findall(r"`(--[a-z-]+)", page)) <= known
+
+
+def command_of(name: str) -> click.Command:
+    """A command of permlint's."""
+    found = group.get_command(click.Context(group), name)
+    assert found is not None
+    return found
+
+
+def test_its_help_teaches() -> None:
+    said = command_of("report").get_help(click.Context(command_of("report"), info_name="permlint report"))
+    for part in ("--drift-json", "permlint review record decide.csv", "no socket is opened", "--previous"):
+        assert part in said

@@ -82,11 +82,18 @@ class Nights:
         return outcome, selection.whole and not only and not environments
 
     def outcome(
-        self, day: int, systems: Mapping[str, Any], *, today: date = TODAY, keep: str = "400d", **asked: Any
+        self,
+        day: int,
+        systems: Mapping[str, Any],
+        *,
+        today: date = TODAY,
+        keep: str = "400d",
+        retired: Sequence[str] = (),
+        **asked: Any,
     ) -> Outcome:
         """One night."""
         outcome, whole = self.look(day, systems, **asked)
-        return remember(str(self.state), outcome, whole=whole, keep=keep, today=today)
+        return remember(str(self.state), outcome, whole=whole, keep=keep, today=today, retired=retired)
 
     def remember(self, outcome: Outcome) -> Nightly:
         """What a night tells whose outcome a test has changed."""

@@ -159,6 +159,33 @@ def test_a_rejected_credential_is_told_apart(nights: Nights) -> None:
         assert trouble.rejected is rejected, day
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer", "rejected"),
+    [
+        ("gitlab", {"scopes": ["api"], "active": False, "revoked": True}, True),
+        ("gitlab", {"active": True, "revoked": False}, False),
+        ("oauth2", {"active": False}, True),
+        ("oauth2", {"active": True}, False),
+        ("github", {"permissions": {"contents": "read"}, "suspended_at": "2026-11-01T00:00:00Z"}, True),
+        ("zendesk", {"token": {}}, False),
+    ],
+)
+def test_which_answers_refuse_the_credential_itself(
+    tmp_path: Path, kind: str, answer: dict[str, object], rejected: bool
+) -> None:
+    config = CONFIG.replace('kind = "slack"', f'kind = "{kind}"')
+    nights = Nights(tmp_path, config=config)
+    responses = [{"status": 200, "headers": {}, "body": answer}]
+    (trouble,) = troubles(nights.run(1, {"chat": {"kind": kind, "responses": responses}}))
+    assert trouble.rejected is rejected, trouble
+
+
+def test_an_expired_token_is_refused_before_it_is_used(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, config=CONFIG.replace('kind = "slack"', 'kind = "jwt"'))
+    (trouble,) = troubles(nights.run(1, {"chat": {"kind": "jwt", "claims": {"scope": "a", "exp": 1}}}))
+    assert trouble.rejected
+
+
 def test_a_run_that_asks_for_less_resolves_nothing(tmp_path: Path) -> None:
     files = {
         "support/agent-permissions.yaml": manifest(
@@ -198,8 +225,19 @@ def test_a_manifest_that_is_gone_unreadable_or_silent_resolves_nothing(nights: N
     assert "no longer names chat in production" in kept(nights.run(3, {**answers, "hub": github()}))[FILES]
     path.unlink()
     assert "no manifest of notifier any more" in kept(nights.run(4, answers))[FILES]
+    # Only of an agent that is no more, whatever somebody says.
+    assert not nights.run(4, answers, retired=["other"]).ended
     path.write_text(manifest("notifier"))
-    assert ended(nights.run(5, answers)) == {FILES: "resolved"}
+    assert not nights.run(5, {"chat": slack(FILES)}, retired=["notifier"]).ended
+    path.unlink()
+    assert ended(nights.run(6, {"chat": slack(FILES)}, retired=["notifier"]))[FILES] == "withdrawn"
+    path.write_text(manifest("notifier"))
+    back = nights.run(7, {"chat": slack(FILES)})
+    assert {one.known.agent: one.status for one in back.standings.values() if scopes(one.known)} == {
+        "notifier": "reappeared",
+        "other": "open",
+    }
+    assert ended(nights.run(8, answers))[FILES] == "resolved"
 
 
 def test_what_nobody_can_tell_is_not_resolved(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -69,6 +71,27 @@ def guarded() -> Iterator[tuple[servers.Server, int]]:
 def test_refused(guarded: tuple[servers.Server, int], dsn: str, says: str) -> None:
     _, port = guarded
     assert sentence(dsn.format(port=port)) == f"the server at 127.0.0.1, port {port}, {says}"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "rejected"),
+    [
+        (f"postgresql://locked:{SECRET}x@127.0.0.1:{{port}}/postgres", True),
+        ("postgresql://group_role@127.0.0.1:{port}/postgres", True),
+        (f"postgresql://absent:{SECRET}@127.0.0.1:{{port}}/postgres", True),
+        # The login may be right, and the way or the place is not.
+        (f"postgresql://stranger:{SECRET}@127.0.0.1:{{port}}/postgres", False),
+        ("postgresql://postgres@127.0.0.1:{port}/closed", False),
+        ("postgresql://postgres@127.0.0.1:1/postgres", False),
+    ],
+)
+def test_a_login_that_is_refused_itself_is_told_apart(
+    guarded: tuple[servers.Server, int], dsn: str, rejected: bool
+) -> None:
+    _, port = guarded
+    with pytest.raises(Unavailable) as caught, session(dsn.format(port=port), Limits()):
+        pass
+    assert caught.value.rejected is rejected
 
 
 def test_password_is_accepted(guarded: tuple[servers.Server, int]) -> None:
@@ -261,6 +284,54 @@ def test_hot_standby() -> None:
         with servers.running(major, copy_of=primary.data) as standby:
             snapshot = scan(standby.dsn(), ["agent"])
     assert snapshot.server.standby
+    assert [one.using for one in snapshot.policies] == ["(a = 1)"]
+
+
+@contextmanager
+def pooler(server: servers.Server, mode: str, folder: Path) -> Iterator[int]:
+    """PgBouncer in front of a server; its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\n* = host={server.folder} port={server.port} user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = any\npool_mode = {mode}\n",
+        encoding="utf-8",
+    )
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen([*servers.as_nobody(), _PGBOUNCER, settings], stdout=log, stderr=log) as bouncer,
+    ):
+        try:
+            assert until(lambda: listening(port))
+            yield port
+        finally:
+            bouncer.terminate()
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+_PGBOUNCER = shutil.which("pgbouncer") or ""
+
+
+@pytest.mark.skipif(not _PGBOUNCER, reason="there is no pgbouncer here")
+@pytest.mark.parametrize("mode", ["session", "transaction", "statement"])
+def test_pooler(world: servers.World, mode: str, tmp_path: Path) -> None:
+    world.run("CREATE ROLE {agent}", "CREATE TABLE t (a int)", "CREATE POLICY p ON t USING (a = 1)")
+    with pooler(world.server, mode, tmp_path) as port:
+        dsn = f"postgresql://postgres@127.0.0.1:{port}/{world.database}"
+        if mode == "statement":
+            assert sentence(dsn) == (
+                f"the server at 127.0.0.1, port {port}, is a pooler in statement mode, which has no transactions: "
+                "connect to the database itself"
+            )
+            return
+        snapshot = scan(dsn, [world.role("agent")])
     assert [one.using for one in snapshot.policies] == ["(a = 1)"]
 
 
