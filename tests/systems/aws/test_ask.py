@@ -47,8 +47,8 @@ def test_pages_are_joined_and_nothing_goes_elsewhere(stub: Stub) -> None:
 def test_what_was_asked_is_counted(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub.pages = [{"UserDetailList": [user("bot", READS)]}, {}]
     stub.policies = {"invoices": None}
-    ((_, table_of),) = compared(tmp_path, stub, monkeypatch).outcome.effective
-    assert [row[:2] for row in table_of() if "asked" in row[1]] == [
+    ((_, table),) = compared(tmp_path, stub, monkeypatch).outcome.effective
+    assert [row[:2] for row in table() if "asked" in row[1]] == [
         ("sts:GetCallerIdentity", "asked 1 time"),
         ("iam:GetAccountAuthorizationDetails", "asked 2 times"),
         ("organizations:DescribeOrganization", "asked 1 time"),
@@ -83,6 +83,7 @@ def test_invalid_credentials_are_one_sentence(stub: Stub) -> None:
     with pytest.raises(Unverified) as caught:
         ask(LOGIN, [BOT], stub.url)
     assert str(caught.value) == "AWS answers GetCallerIdentity with InvalidClientTokenId: its credentials are not valid"
+    assert caught.value.rejected
 
 
 def test_a_closed_port_is_one_sentence() -> None:
