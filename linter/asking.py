@@ -6,11 +6,14 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.exits import where
 from linter.recordings import iso
-from linter.systems.live import Adapter, Failure, Observation, Target, Unverified
+from linter.systems.live import Adapter, AuditLog, Failure, Observation, Target, Unverified
+
+if TYPE_CHECKING:
+    from linter.manifest.model import Resource
 
 AT_ONCE = 8
 """Systems asked at the same time."""
@@ -25,7 +28,9 @@ class Unit(NamedTuple):
 
     adapter: Adapter
     target: Target
-    principals: tuple[str, ...]
+    principals: tuple[str, ...] = ()
+    declared: "tuple[Resource | AuditLog, ...]" = ()
+    """What manifests name there."""
     recorded: Mapping[str, Any] | None = None
     """What a recording has of it, instead of asking."""
     limit: float = LIMIT
@@ -68,7 +73,7 @@ def _said(unit: Unit) -> Observation | Failure:
     try:
         if unit.recorded is not None:
             return unit.adapter.recorded(unit.recorded)
-        return unit.adapter.observe(unit.target, unit.principals)
+        return unit.adapter.observe(unit.target, unit.principals, unit.declared)
     except Unverified as problem:
         return Failure.of(problem)
     except ValueError as problem:

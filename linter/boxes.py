@@ -80,6 +80,11 @@ def parts(box: Box) -> tuple[Texts, Sets] | None:
     """A box's text and set dimensions, those that constrain something, sorted; None where one of them leaves nothing."""
     if not box:
         return (), ()
+    if len(box) == 1:
+        only = box[0][1]
+        if isinstance(only, str):
+            return ((box[0][0], only),), ()
+        return None if only.empty else ((), ()) if only == EVERYTHING else ((), ((box[0][0], only),))
     texts, sets = [], []
     for name, value in box:
         if isinstance(value, str):
@@ -115,6 +120,8 @@ def minus(one: Sets, unions: list[set[Sets]], effort: Effort) -> list[Sets] | No
     if any([() in union for union in unions]):
         return []
     count = sum([len(union) for union in unions])
+    if count == 1:
+        return [piece for union in unions for other in union for piece in _minus(one, other)]
     if count <= _FEW_BOXES:
         effort = Effort(_FEW_BOXES**3)
     elif not effort.spend(count):

@@ -234,4 +234,7 @@ def cases(given: str | Mapping[str, str]) -> dict[str, str]:
 def pick(choices: Mapping[str, Any], held: Iterable[str]) -> Any:
     """The first choice whose case holds; `a+b` holds when both do."""
     now = {*held, "otherwise"}
-    return next(choice for case, choice in choices.items() if now.issuperset(case.split("+")))
+    for case, choice in choices.items():
+        if case in now or ("+" in case and now.issuperset(case.split("+"))):
+            return choice
+    raise AssertionError("every choice has its otherwise")

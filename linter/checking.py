@@ -105,7 +105,7 @@ def check(config: "Config", rules: Ruleset, selection: Selection, as_of: "date")
     findings += verdict.findings
     silenced += verdict.silenced
     try:
-        findings, accepted = accept(engine, findings, whole=selection.whole)
+        findings, accepted = accept(engine, findings, lambda _: selection.whole)
         silenced += accepted
     except Unreadable as error:
         errors.append(InputError(ACCEPTED, error.line, error.column, error.message))

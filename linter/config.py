@@ -44,8 +44,11 @@ class Config(NamedTuple):
     rules: Mapping[str, Mapping[str, Any]]
     systems: Mapping[str, Mapping[str, Any]]
     agents: Mapping[str, Mapping[str, Any]]
+    notify: Mapping[str, Mapping[str, Any]]
     longest_acceptance: str
     """How far ahead a finding may be accepted: a period such as 90d."""
+    revoke_within: str
+    """How long a decision to revoke may take: a period such as 30d."""
     text: str
     """The file's text, to find the line of a fault in."""
 
@@ -127,7 +130,9 @@ def _config(root: str, path: str | None, top: str | None, data: Mapping[str, Any
         rules=data.get("rules", {}),
         systems=data.get("systems", {}),
         agents=data.get("agents", {}),
+        notify=data.get("notify", {}),
         longest_acceptance=data.get("longest_acceptance", "90d"),
+        revoke_within=data.get("report", {}).get("revoke_within", "30d"),
         text=text,
     )
 

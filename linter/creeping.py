@@ -20,6 +20,7 @@ from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.read import read_branch, read_history
 from linter.history.staged import read_staged
+from linter.history.witness import Witness
 from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
@@ -95,10 +96,12 @@ class _Run:
         history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
         lines = [self._now(line, manifests[line.path]) for line in history.lines]
-        me = _me(repository)
+        coming = any(one.commit is None for line in lines for one in line.versions)
+        me = _me(repository) if coming else ()
+        witness = Witness(repository)
         for story in tell(lines, history.deleted, cut=bool(history.cut)):
             if story.path in self.selection.named:
-                self._check(story, documents[story.path], me)
+                self._check(story, documents[story.path], me, witness)
         if self.asked.base is not None:
             self.timelines += [self._timeline(one, None, None) for one in tell(history.deleted) if one.events]
 
@@ -107,7 +110,7 @@ class _Run:
         findings, silenced = self.findings, list[Silenced]()
         try:
             whole = self.selection.whole and self.asked.whole and not (self.errors or self.unchecked)
-            findings, silenced = accept(self.engine, findings, whole=whole)
+            findings, silenced = accept(self.engine, findings, lambda _: whole)
         except Unreadable as error:
             self.errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
         rules = self.engine.rules.rules
@@ -167,7 +170,7 @@ class _Run:
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 
-    def _check(self, story: Story, document: Document, me: tuple[Person, ...]) -> None:
+    def _check(self, story: Story, document: Document, me: tuple[Person, ...], witness: Witness) -> None:
         self.manifests += 1
         content = story.now.content if story.now is not None else None
         if isinstance(content, Unreadable):
@@ -180,7 +183,7 @@ class _Run:
             story = story.since(story.signed)
         distance = story.distance(start or story.first)
         kind = {"staged": self.asked.staged, "partial": self.asked.partial}
-        past = Past(story.path, document, self.around, story, start, distance, me, **kind)
+        past = Past(story.path, document, self.around, story, start, distance, me, witness, **kind)
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linter.acceptance import ACCEPTED, accept
+from linter.acceptance import ACCEPTED, Acceptance, accept
 from linter.asking import Daemons, Standing, Unit
 from linter.checking import Selection, order
 from linter.checks import Place
@@ -25,6 +25,7 @@ from linter.findings import (
     Silenced,
     Source,
 )
+from linter.identities import identity_faults
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
@@ -116,26 +117,38 @@ class _Run:
         self.record: dict[str, list[dict[str, Any]]] = {}
         self.asked: tuple[Asked, ...] = ()
         self.population: tuple[Population, ...] = ()
+        self.compared: dict[tuple[str, ...], set[str]] = {}
+        """The principals of each target that were compared."""
         self.attempts: dict[Source, Attempt] = {}
         self._recorded: dict[tuple[str, ...], Entry] = {}
 
-    def target(self, adapter: Adapter, binding: Binding) -> Target:
-        """Where a binding leads: into a recording that knows the system, else where the adapter says."""
-        found = find(self.request.recordings, binding.system, binding.environment, binding.kind)
+    def target(self, adapter: Adapter, binding: Binding, agent: str) -> Target:
+        """Where a binding leads for an agent: into a recording that knows the system, else where the adapter says."""
+        found = find(self.request.recordings, binding.system, binding.environment, binding.kind, agent)
         if isinstance(found, str):
             raise Unverified(found)
         if found is not None:
-            key = ("recorded", found.recording.path, binding.system, binding.environment)
+            whose = found.data.get("agent", "")
+            key = ("recorded", found.recording.path, binding.system, binding.environment, whose)
             self._recorded[key] = found
             return Target(key, f"{found.recording.path} ({binding.system})")
         if self.request.offline:
             raise Unverified(self.request.offline)
         return adapter.target(binding)
 
-    def unit(self, target: Target, adapter: Adapter, principals: Iterable[str]) -> Unit:
-        """What has to be asked, or looked up in a recording."""
-        entry = self._recorded.get(target.key)
-        return Unit(adapter, target, tuple(sorted(principals)), None if entry is None else entry.data)
+    def units(self, found: Iterable[Plane], watches: Iterable[Watch]) -> list[Unit]:
+        """What has to be asked, or looked up in a recording: each target once."""
+        units: dict[tuple[str, ...], Unit] = {}
+        asking: list[Plane | Watch] = [*found, *watches]
+        for one in asking:
+            entry = self._recorded.get(one.target.key)
+            recorded = None if entry is None else entry.data
+            unit = units.setdefault(one.target.key, Unit(one.adapter, one.target, recorded=recorded))
+            if isinstance(one, Plane):
+                principals = sorted({*unit.principals, one.principal})
+                declared = [*unit.declared, *(named for claim in one.claims for named in claim.named)]
+                units[one.target.key] = unit._replace(principals=tuple(principals), declared=tuple(declared))
+        return list(units.values())
 
     def times(self, told: Told) -> dict[tuple[str, ...], str]:
         """When each target that answered did: by its own account, else when it was recorded, else when it was asked."""
@@ -156,6 +169,18 @@ class _Run:
         except Unverified as problem:
             return Failure.of(problem)
 
+    def keep(self, plane: Plane, answer: Observation) -> None:
+        """What `--record` writes of an answer, once; one that was recorded for one agent stays that agent's."""
+        head = {"kind": plane.binding.kind, "environment": plane.binding.environment}
+        recorded = self._recorded.get(plane.target.key)
+        if recorded is not None and "agent" in recorded.data:
+            head["agent"] = recorded.data["agent"]
+        entries = self.record.setdefault(plane.binding.system, [])
+        if not any(
+            head == {key: one[key] for key in ("kind", "environment", "agent") if key in one} for one in entries
+        ):
+            entries.append({**head, **answer.to_json()})
+
     def note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
         for intent in intents:
@@ -163,6 +188,13 @@ class _Run:
             if failure is not None or source not in self.attempts:
                 known = failure or Failure("")
                 self.attempts[source] = Attempt(source, intent.subject.path, intent.subject.owner, *known)
+
+    def looked(self, one: Acceptance) -> bool:
+        """Whether a run over every manifest would have found what is accepted: its systems were asked and have answered."""
+        if self.request.environments or self.request.systems:
+            return False
+        failed = [asked.source for asked in self.attempts.values() if asked.problem]
+        return not any(one.agent in ("", each.agent) and one.environment in ("", each.environment) for each in failed)
 
     def judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""
@@ -249,20 +281,14 @@ def drift(
     around = [intent for subject in context for intent in intents(config, subject)]
     found, lost = planes(plan, run.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, run.target)
-    wanted: dict[tuple[str, ...], tuple[Target, Adapter, set[str]]] = {}
-    for target, adapter, principals in [
-        *((plane.target, plane.adapter, {plane.principal}) for plane in found),
-        *((watch.target, watch.adapter, set()) for watch in watches),
-    ]:
-        wanted.setdefault(target.key, (target, adapter, set()))[2].update(principals)
-    units = [run.unit(*one) for one in wanted.values()]
+    units = run.units(found, watches)
     with executor or Daemons() as pool:
         told = tell(units, found, run.compare, pool, request.progress)
     for intent, problem in lost:
         run.note([intent], Failure(problem))
         run.lose(_claim(intent), intent.principal or "", Failure(problem))
     _judge_all(run, list(zip(found, told.compared, strict=True)), told.answers)
-    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told))
+    ground = Ground(config, plan, found, lost, watches, told.answers, run.times(told), run.compared)
     run.asked, run.population = asked(ground), population(ground)
     run.findings += strangers(run.engine, watches, told.answers, [*plan, *around])
     unchecked = [*told.interruption, *_unwatched(run, unwatched, watches, told.answers, found)]
@@ -325,38 +351,14 @@ def _judge_all(
         run.note(plane.intents)
         sharing = list(users[plane.target.key, outcome.principal])
         for part in outcome.parts:
-            run.judge(part, _identity_faults(part, sharing))
+            run.judge(part, identity_faults(part, sharing))
+            run.compared.setdefault(plane.target.key, set()).add(part.principal)
         run.notes.update(dict.fromkeys(outcome.notes))
         where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
         run.effective.append((where, outcome.effective))
         answer = answers[plane.target.key]
-        entries = run.record.setdefault(plane.binding.system, [])
-        known = {entry["environment"] for entry in entries}
-        if not isinstance(answer, Failure) and plane.binding.environment not in known:
-            entry = {"kind": plane.binding.kind, "environment": plane.binding.environment, **answer.to_json()}
-            entries.append(entry)
-
-
-def _identity_faults(part: Part, sharing: Sequence[str]) -> Iterable[Discrepancy]:
-    claim = part.claim
-    if claim.identity is not None and claim.identity != part.principal:
-        yield Discrepancy(
-            "identity-mismatch",
-            key=claim.system,
-            values={"declared": claim.identity},
-            details={"declared": claim.identity, "compared": part.principal},
-            cause=f"configuration says that the principal is {part.principal}",
-            place=Place(("identities", claim.system)),
-        )
-    others = [agent for agent in sharing if agent != claim.subject.manifest.agent]
-    if others:
-        yield Discrepancy(
-            "shared-principal",
-            key=part.principal,
-            values={"others": ", ".join(others)},
-            details={"role": part.principal, "agents": sorted(sharing)},
-            cause=f"{part.principal} is shared by {', '.join(sorted(sharing))}",
-        )
+        if not isinstance(answer, Failure):
+            run.keep(plane, answer)
 
 
 def _finish(
@@ -371,7 +373,7 @@ def _finish(
     silenced: list[Silenced] = []
     findings = run.findings
     try:
-        findings, silenced = accept(engine, findings, whole=selection.whole)
+        findings, silenced = accept(engine, findings, run.looked if selection.whole else lambda _: False)
     except Unreadable as error:
         errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
     accepted = {

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from linter.catalogue import Rule
     from linter.creep.timeline import Timeline
@@ -184,6 +184,8 @@ class Asked(NamedTuple):
     """Empty where the system is bound for all of them at once."""
     kind: str
     principals: tuple[str, ...]
+    compared: tuple[str, ...]
+    """The principals that were compared with what manifests declare, as the system calls them."""
     account: str
     """Which account or database answered and to whom, as far as it says so."""
     at: str
@@ -208,6 +210,14 @@ class Population(NamedTuple):
     """Principals that manifests name and that are not there."""
     problem: str
     """Why it is not known whether these are all, a sentence; empty where they are."""
+
+
+class Timing(NamedTuple):
+    """A run on the clock."""
+
+    ended: "datetime"
+    """UTC."""
+    seconds: float
 
 
 class Outcome(NamedTuple):
@@ -244,6 +254,8 @@ class Outcome(NamedTuple):
     """Those of `unchecked` that tell of resources and principals that could not be verified."""
     attempts: tuple[Attempt, ...] = ()
     """Every comparison that `drift` was to make."""
+    timing: "Timing | None" = None
+    """When the run ended and how long it took, for who measures it."""
     nightly: "Nightly | None" = None
     """What `drift --state` knows of earlier nights."""
 

@@ -335,15 +335,20 @@ def _subtract_alike(one: list[Leaf], other: list[Leaf]) -> tuple[Leaf, ...] | No
     if mine is None or theirs is None:
         return None
     left: list[Leaf] = []
-    for key, (texts, sets) in mine.items():
+    several = False
+    for key in sorted(mine):
+        texts, sets = mine[key]
         if key not in theirs:
             left.append(Leaf(*key, whole(texts, sets)))
             continue
         named, taken = theirs[key]
         if texts or named:
             return None
-        left += [Leaf(*key, piece) for piece in minus(sets, [{taken}], Effort()) or ()]
-    return normal(left)
+        if sets != taken:
+            pieces = minus(sets, [{taken}], Effort()) or ()
+            several = several or len(pieces) > 1
+            left += [Leaf(*key, piece) for piece in pieces]
+    return normal(left) if several else tuple(left)
 
 
 def within(one: Iterable[Leaf], other: Iterable[Leaf]) -> bool | None:

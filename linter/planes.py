@@ -197,12 +197,12 @@ def _named_at(manifest: "Manifest") -> tuple[str, ...]:
 
 
 def planes(
-    plan: Iterable[Intent], target_of: Callable[[Adapter, Binding], Target]
+    plan: Iterable[Intent], target_of: Callable[[Adapter, Binding, str], Target]
 ) -> tuple[list[Plane], list[tuple[Intent, str]]]:
     """The planes of these intents, and the intents that lead to none, each with why.
 
     Args:
-        target_of: where a binding leads; raises Unverified.
+        target_of: where a binding leads for an agent; raises Unverified.
     """
     grouped: dict[tuple[object, ...], list[tuple[Intent, Adapter, Target]]] = {}
     lost: list[tuple[Intent, str]] = []
@@ -213,7 +213,7 @@ def planes(
         adapter = adapter_of(intent.binding.kind)
         assert adapter is not None, "an intent without a problem has a kind that can be compared"
         try:
-            target = target_of(adapter, intent.binding)
+            target = target_of(adapter, intent.binding, intent.subject.manifest.agent)
         except Unverified as problem:
             lost.append((intent, str(problem)))
             continue

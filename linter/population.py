@@ -23,6 +23,8 @@ class Ground(NamedTuple):
     answers: Mapping[tuple[str, ...], Observation | Failure]
     times: Mapping[tuple[str, ...], str]
     """When each target answered."""
+    compared: Mapping[tuple[str, ...], Iterable[str]]
+    """The principals of each that were compared."""
 
 
 class _Place(NamedTuple):
@@ -86,7 +88,8 @@ def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     silent = seen.problem if answer is None else answer.problem if isinstance(answer, Failure) else ""
     account = "" if answer is None or isinstance(answer, Failure) else answer.told_by()
     at = ground.times.get(seen.key, "")
-    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), account, at, silent)
+    compared = tuple(sorted(ground.compared.get(seen.key, ())))
+    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent)
 
 
 def population(ground: Ground) -> tuple[Population, ...]:
@@ -101,10 +104,11 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     if answer is None or isinstance(answer, Failure):
         problem = seen.problem if answer is None else answer.problem
         return Population(*place, seen.kind, query, (), (), (), problem or "it was not asked")
-    names = [answer.name_of(one) for one in seen.principals if one != LOGIN]
+    compared = ground.compared.get(seen.key, ())
+    names = [answer.name_of(one) for one in dict.fromkeys([*seen.principals, *compared]) if one != LOGIN]
     if seen.adapter is not None and seen.adapter.own_principal and not patterns and not any(map(answer.exists, names)):
         only = "a key tells of itself alone: which other keys there are, nobody can be asked"
-        return Population(*place, seen.kind, "the key itself", tuple(seen.principals), (), (), only)
+        return Population(*place, seen.kind, "the key itself", tuple(sorted(compared)), (), (), only)
     declared = sorted({one for one in names if answer.exists(one)})
     orphaned = sorted({one for one in names if not answer.exists(one)})
     elsewhere = {

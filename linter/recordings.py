@@ -26,7 +26,7 @@ class Recording(NamedTuple):
     stale: str
     """Why it is too old to be believed, a clause; empty where it is not."""
     systems: Mapping[str, tuple[Mapping[str, Any], ...]]
-    """System -> its entries, one an environment."""
+    """System -> its entries, one an environment, or an environment and agent."""
     taken: str = ""
     """ISO time in UTC."""
 
@@ -74,6 +74,8 @@ def load(path: str, as_of: date, max_age: timedelta) -> Recording:
         entries = given if isinstance(given, list) else [given]
         if not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in entries):
             raise BadRecording(f"its system `{name}` has no `kind`")
+        if any(not isinstance(one.get(key, ""), str) for one in entries for key in ("environment", "agent")):
+            raise BadRecording(f"its system `{name}` has an `environment` or an `agent` that is no text")
         found[name] = tuple(entries)
     return Recording(path, stale, found, iso(taken))
 
@@ -97,15 +99,30 @@ class Entry(NamedTuple):
     data: Mapping[str, Any]
 
 
-def find(recordings: Iterable[Recording], system: str, environment: str, kind: str) -> Entry | str | None:
-    """What was recorded of a system in an environment; why it is none, a clause; None where no file knows the system."""
-    known = False
+def find(recordings: Iterable[Recording], system: str, environment: str, kind: str, agent: str) -> Entry | str | None:
+    """What was recorded of a system in an environment; why it is none, a clause; None where no file knows the system.
+
+    Args:
+        agent: whose claims it answers. An entry of one agent's comes before one of everybody's, and is nobody else's; empty
+            where nobody's claims are meant.
+    """
+    known = of_another = False
+    of_all: Entry | str = ""
     for recording in recordings:
         for entry in recording.systems.get(system, ()):
             known = True
-            if entry["kind"] == kind and entry.get("environment", environment) == environment:
+            if entry["kind"] != kind or entry.get("environment", environment) != environment:
+                continue
+            if "agent" not in entry:
+                of_all = of_all or recording.stale or Entry(recording, entry)
+            elif entry["agent"] == agent:
                 return recording.stale or Entry(recording, entry)
-    return f"what was recorded of `{system}` is not of `{environment}`" if known else None
+            else:
+                of_another = True
+    if of_all or not known:
+        return of_all or None
+    whose = f"of the agent `{agent}`" if of_another else f"of `{environment}`"
+    return f"what was recorded of `{system}` is not {whose}"
 
 
 def save(path: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -27,6 +27,8 @@ class Reported(NamedTuple):
     resource: str
     silenced: str = ""
     """By what, as in `Silenced.by`; empty for an open finding."""
+    severity: Severity = Severity.ERROR
+    fix: str = ""
 
 
 class BadReport(Exception):
@@ -78,6 +80,7 @@ def _of_entry(entry: dict[str, Any], silenced: str) -> Reported:
         agent,
         environment,
         resource,
+        fix=str(entry.get("fix") or ""),
         details=entry["details"],
     )
     if not re.fullmatch("sha256:[0-9a-f]{64}", fingerprint):
@@ -88,7 +91,8 @@ def _of_entry(entry: dict[str, Any], silenced: str) -> Reported:
 def _reported(one: Finding, fingerprint: str, silenced: str) -> Reported:
     location = one.location
     about = (one.agent, one.environment, one.resource)
-    return Reported(fingerprint, one.content, one.rule, one.message, location.path, location.line, *about, silenced)
+    said = (one.content, one.rule, one.message, location.path, location.line)
+    return Reported(fingerprint, *said, *about, silenced, one.severity, one.fix)
 
 
 def is_fingerprint(text: str) -> bool:

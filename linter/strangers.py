@@ -33,7 +33,7 @@ def watched(
     subjects: "Sequence[Subject]",
     environments: Iterable[str],
     systems: Iterable[str],
-    target_of: Callable[[Adapter, Binding], Target],
+    target_of: Callable[[Adapter, Binding, str], Target],
 ) -> tuple[list[Watch], list[tuple[Source, Failure]]]:
     """The systems to look through, and those that should be and cannot."""
     agents = {subject.manifest.agent for subject in subjects}
@@ -51,7 +51,7 @@ def watched(
                 continue
             try:
                 binding = bind(config, system, environment)
-                found.append(Watch(binding, adapter, target_of(adapter, binding), gone))
+                found.append(Watch(binding, adapter, target_of(adapter, binding, ""), gone))
             except Unverified as problem:
                 lost.append((Source("", environment, system), Failure.of(problem)))
     return found, lost

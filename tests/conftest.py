@@ -1,4 +1,4 @@
-"""What tests share: hypothesis' settings, the checkout and an environment for tests of packaging, PostgreSQL servers."""
+"""What tests share: hypothesis' settings, the checkout and an environment for tests of packaging, PostgreSQL servers, a browser."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
 
-from tests import servers
+from tests import browser, servers
 
 # In CI hypothesis draws the same examples each time: what was green stays green.
 settings.register_profile("permlint", settings.default, database=None, deadline=None)
@@ -81,7 +82,16 @@ def world(server: servers.Server) -> Iterator[servers.World]:
         yield fresh
 
 
-def pytest_report_header() -> str:
-    """Which versions of PostgreSQL the tests run against."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, where there is one. Not the session's: while it runs, no other event loop can."""
+    if browser.program() is None:
+        pytest.skip("there is no Chromium here; install it to test pages as they are seen (apt-get install chromium)")
+    with browser.running() as running:
+        yield running
+
+
+def pytest_report_header() -> list[str]:
+    """Which versions of PostgreSQL the tests run against, and which browser."""
     found = ", ".join(f"{major} ({folder})" for major, folder in servers.programs().items())
-    return f"PostgreSQL: {found or 'none'}"
+    return [f"PostgreSQL: {found or 'none'}", f"Chromium: {browser.program() or 'none'}"]

@@ -125,7 +125,7 @@ def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, 
     project(tmp_path, {"good": world.role("agent"), "dead": "x"})
     outputs = [part for form in ("json", "sarif", "text") for part in ("--format", form, "--output", f"out.{form}")]
     env = {"DSN_good": world.dsn, "DSN_dead": dsn_of(silent)}
-    process = started(tmp_path, env, "-v", "--record", "granted.json", *outputs)
+    process = started(tmp_path, env, "-v", "--record", "granted.json", "--state", "state", *outputs)
     assert process.stderr is not None
     assert process.stderr.readline().startswith(b"permlint: $DSN_good: ")
     waiting, _ = silent.accept()
@@ -133,10 +133,12 @@ def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, 
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=8)  # the dead one would have had ten seconds
     assert said.decode().splitlines()[-1] == (
-        "permlint: interrupted: what had not answered is reported as unverified, and granted.json is not written"
+        "permlint: interrupted: what had not answered is reported as unverified; "
+        "granted.json is not written; state is not written"
     )
     assert process.returncode == 130
     assert not (tmp_path / "granted.json").exists()
+    assert not (tmp_path / "state").exists()
     body = json.loads((tmp_path / "out.json").read_text())
     assert {one["system"]: one["verdict"] for one in body["verdicts"]} == {"good": "excess", "dead": "unverified"}
     assert "drift/undeclared-privilege" in {one["rule"] for one in body["findings"]}

@@ -174,7 +174,7 @@ def test_a_possible_grant_is_conditional(tmp_path: Path, world: World) -> None:
     text = read_file(str(tmp_path / "agent-permissions.yaml"), str(tmp_path))
     subject = Subject("agent-permissions.yaml", read(text), Surroundings(config, date(2026, 11, 24), by_name=False))
     with patch.dict(os.environ, {"PG_DSN": world.dsn}):
-        (plane,), lost = planes(intents(config, subject), lambda adapter, binding: adapter.target(binding))
+        (plane,), lost = planes(intents(config, subject), lambda adapter, binding, _: adapter.target(binding))
         observed = plane.adapter.observe(plane.target, (plane.principal,))
     assert lost == []
     real = observed.effective(plane.principal)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter import secrets
-from linter.secrets import find, mask
+from linter.secrets import find, mask, mask_all
 
 ALNUM = "kQ7zR2mX9vB4nL1pW8sD3fG6hJ5tY0cA2eUoI4xZ"
 HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -164,6 +164,28 @@ def test_laws_of_any_text(text: str) -> None:
 def test_laws_of_credentials_side_by_side(parts: list[str], between: str) -> None:
     masked = mask(between.join(parts))
     assert mask(masked) == masked
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [text for _, text in CREDENTIALS] + HONEST.splitlines() + ["password:", "=", "-----END ", ""]
+            ),
+            max_size=3,
+        ).map("\n".join)
+        | st.text(max_size=30),
+        max_size=6,
+    )
+)
+def test_many_texts_are_masked_as_each_alone(texts: list[str]) -> None:
+    assert mask_all(texts) == [mask(text) for text in texts]
+
+
+def test_a_private_key_in_one_text_masks_no_other() -> None:
+    texts = ["a: -----BEGIN " + "PRIVATE KEY-----\nMIIEow", "owner: me", "b: -----END PRIVATE KEY-----"]
+    assert mask_all(texts)[1:] == texts[1:]
+    assert "MIIEow" not in mask_all(texts)[0]
 
 
 PIECES = """\

@@ -86,9 +86,13 @@ def granted_id(agent: str, environment: str, system: str, principal: str, rule: 
 
 
 def level_of(word: str) -> int:
-    """The level of an action, a privilege of SQL, or a word of the algebra."""
-    name = action(word)
-    return _OF_SQL.get(name, _OF_CLASS[class_of(name)])
+    """The level of a word of the algebra."""
+    return _OF_CLASS[class_of(action(word))]
+
+
+def _level_of_sql(privilege: str) -> int:
+    """The level of a privilege of SQL: its CREATE is no `create`."""
+    return _OF_SQL.get(privilege.lower()) or level_of(privilege)
 
 
 def levels(leaves: Iterable[Leaf]) -> set[int]:
@@ -102,9 +106,9 @@ def level_of_fact(rule: str, details: Mapping[str, Any]) -> int:
         return 5
     if isinstance(details.get("gains"), list):
         words = [str(one).partition(" ")[0] for one in details["gains"]]
-        return max((5 if one in ("superuser", "the") else level_of(one) for one in words), default=5)
+        return max((5 if one in ("superuser", "the") else _level_of_sql(one) for one in words), default=5)
     if details.get("privilege"):
-        return level_of(str(details["privilege"]))
+        return _level_of_sql(str(details["privilege"]))
     if "level" in details:
         return _OF_LEVEL.get(str(details["level"]), _OF_CLASS[None])
     return 0

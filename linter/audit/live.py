@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from linter.audit.model import Asked, Note, Source
+from linter.findings import Severity
 from linter.recordings import moment
 
 
@@ -33,6 +34,14 @@ class Verdict(NamedTuple):
     principal: str
 
 
+class Answer(NamedTuple):
+    """One place that answered."""
+
+    at: str
+    compared: frozenset[str]
+    """The principals that were compared there."""
+
+
 class Live(NamedTuple):
     """What is known of live systems."""
 
@@ -42,14 +51,19 @@ class Live(NamedTuple):
     digests: Mapping[str, str]
     """Path -> the digest of the agreement that was compared."""
     asked: tuple[Asked, ...]
-    answered: Mapping[tuple[str, str], str]
-    """(system, environment) -> when it answered; an environment that is empty stands for all."""
+    answers: Mapping[tuple[str, str], Answer]
+    """(system, environment) -> what answered; an environment that is empty stands for all."""
     sources: tuple[Source, ...]
     unverified: tuple[str, ...]
 
-    def at(self, system: str, environment: str) -> str:
-        """When a system answered for an environment; empty where it did not."""
-        return self.answered.get((system, environment)) or self.answered.get((system, "")) or ""
+    def outdated(self, path: str, digest: str) -> bool:
+        """Whether a manifest has another agreement now than the one that was compared."""
+        return self.digests.get(path, digest) != digest
+
+    def compared(self, system: str, environment: str, principal: str) -> str:
+        """When this principal was compared in a system; empty where it was not."""
+        found = self.answers.get((system, environment)) or self.answers.get((system, ""))
+        return found.at if found is not None and principal in found.compared else ""
 
 
 def from_json(text: str, as_of: date, max_age: timedelta) -> Live:
@@ -61,21 +75,26 @@ def from_json(text: str, as_of: date, max_age: timedelta) -> Live:
     try:
         body = json.loads(text)
         if body["command"] != "drift" or body["schema_version"] != 1:
-            raise BadDrift("is no JSON report of drift's: permlint drift --format json --output FILE writes one")
-        times = [datetime.fromisoformat(one["at"]) for one in body["asked"] if one["at"]]
+            raise BadDrift("is no JSON report of drift's: `permlint drift --format json --output FILE` writes one")
+        ages = [_age(one["at"], as_of) for one in body["asked"] if one["at"]]
         live = from_body(body)
     except (ValueError, RecursionError):
-        raise BadDrift("is not JSON") from None
-    except (KeyError, TypeError, AttributeError):
+        raise BadDrift("is not JSON, or has a time that is none") from None
+    except (KeyError, TypeError, AttributeError, IndexError):
         raise BadDrift("is no JSON report of drift's, or was edited") from None
-    now = moment(as_of)
-    if any(one > now and one.date() > as_of for one in times):
-        raise BadDrift("has answers from the future")
-    oldest = min(times, default=now)
-    if now - oldest > max_age:
-        hours, most = (now - oldest) / timedelta(hours=1), max_age / timedelta(hours=1)
+    oldest = max(ages, default=timedelta())
+    if oldest > max_age:
+        hours, most = oldest / timedelta(hours=1), max_age / timedelta(hours=1)
         return stale(live, f"the drift report is {hours:.0f} h old, and may be {most:g} h old at most")
     return live
+
+
+def _age(written: str, as_of: date) -> timedelta:
+    taken = datetime.fromisoformat(written)
+    now = moment(as_of)
+    if taken > now and taken.date() > as_of:
+        raise BadDrift("has an answer from the future")
+    return now - taken
 
 
 def from_body(body: Mapping[str, Any]) -> Live:
@@ -92,7 +111,11 @@ def from_body(body: Mapping[str, Any]) -> Live:
         verdicts={key: tuple(found) for key, found in verdicts.items()},
         digests=dict(body["digests"]),
         asked=tuple(asked),
-        answered={(one["system"], one["environment"]): one["at"] for one in body["asked"] if not one["problem"]},
+        answers={
+            (one["system"], one["environment"]): Answer(one["at"], frozenset(one["compared"]))
+            for one in body["asked"]
+            if not one["problem"]
+        },
         sources=tuple(_source(one) for one in body["population"]),
         unverified=tuple(body["unchecked"]),
     )
@@ -106,7 +129,7 @@ def stale(live: Live, reason: str) -> Live:
             key: tuple(one._replace(verdict="unverified", also=(), reason=reason) for one in found)
             for key, found in live.verdicts.items()
         },
-        answered={},
+        answers={},
         asked=tuple(one._replace(result=reason) for one in live.asked),
         sources=tuple(one._replace(known=False, problem=reason) for one in live.sources),
         unverified=(reason, *live.unverified),
@@ -115,25 +138,26 @@ def stale(live: Live, reason: str) -> Live:
 
 def note_of(one: Mapping[str, Any]) -> Note:
     """A finding of a JSON report."""
-    by = {"suppression": "suppressed", "acceptance": "accepted"}.get(one.get("silenced_by", ""), "open")
+    words = ("rule", "severity", "message", "agent", "environment", "resource", "fix", "fingerprint")
+    rule, severity, message, agent, environment, resource, fix, fingerprint = (str(one[word]) for word in words)
     return Note(
-        rule=one["rule"],
-        severity=one["severity"],
-        message=one["message"],
-        place=f"{one['path']}:{one['line']}:{one['column']}",
-        agent=one["agent"],
-        environment=one["environment"],
-        resource=one["resource"],
-        fix=one["fix"],
-        fingerprint=one["fingerprint"],
-        status=by,
-        reason=one.get("reason", ""),
-        until=one.get("until", ""),
+        rule=rule,
+        severity=Severity[severity.upper()].label,
+        message=message,
+        place=f"{one['path']}:{int(one['line'])}:{int(one['column'])}",
+        agent=agent,
+        environment=environment,
+        resource=resource,
+        fix=fix,
+        fingerprint=fingerprint,
+        status={"suppression": "suppressed", "acceptance": "accepted"}.get(one.get("silenced_by", ""), "open"),
+        reason=str(one.get("reason", "")),
+        until=str(one.get("until", "")),
     )
 
 
 def _fact(one: Mapping[str, Any]) -> Fact:
-    return Fact(note_of(one), one.get("system", ""), one.get("principal", ""), one["details"])
+    return Fact(note_of(one), str(one.get("system", "")), str(one.get("principal", "")), dict(one["details"]))
 
 
 def _asked(one: Mapping[str, Any]) -> Asked:

@@ -197,7 +197,7 @@ class Revoked(NamedTuple):
     decided: Decision | None
     """The revoke that was decided of it, if one was."""
     gone_from: str
-    """"manifest", "live" or "both": where it is known to be absent."""
+    """"manifest", "live" or "both": where it is absent, in this form; `verified` says whether nothing of it is left."""
     verified: str
     """The first verified absence from the live system, ISO date or time; empty: not verified."""
 
@@ -298,7 +298,7 @@ def undecided(audit: Audit) -> tuple[tuple[Agent, Permission, str], ...]:
         for one in agent.permissions:
             if one.decision is not None and one.decision.outcome == "overdue":
                 found.append((agent, one, f"revoke overdue since {one.decision.since}"))
-            elif one.decision is None and one.verdict == "excess":
+            elif one.decision is None and one.verdict == "excess" and one.origin == "granted":
                 found.append((agent, one, "granted beyond what was agreed"))
             elif one.decision is None and one.privileged and one.new:
                 found.append((agent, one, f"new privileged power: {', '.join(one.privileged)}"))

@@ -16,7 +16,7 @@ _MODULES = {
         "scopes",
         "scripts",
     ),
-    "creep": ("creep", "review"),
+    "creep": ("creep", "review", "reviewers"),
     "drift": ("drift",),
 }
 

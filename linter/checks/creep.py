@@ -10,19 +10,17 @@ from linter.checks.past import (
     changed,
     details,
     environments,
-    grown,
     holder,
     origin,
     place_of,
-    standing,
+    same_objects,
+    several,
     unjustified,
 )
 from linter.creep.change import gravity
-from linter.creep.reviews import bringers, is_by
 from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
-from linter.creep.words import in_words, name_of
-from linter.permissions import Leaf
+from linter.creep.words import in_words
 
 
 class WideningParams(NamedTuple):
@@ -38,16 +36,16 @@ def widening(params: WideningParams) -> Any:
     wanted = GRAVEST.index(params.gravest)
 
     def check(past: Past) -> Iterator[Hit]:
-        for event in past.story.events:
-            leaves = standing(event)
-            if gravity(leaves) == wanted and (what := grown(past, event, promoted=False)):
-                yield _widening(past, event, leaves, what)
+        for event in past.widenings.get(wanted, ()):
+            what = past.grown(event, promoted=False)
+            if what:
+                yield _widening(past, event, what)
 
     return check
 
 
-def _widening(past: Past, event: Event, leaves: tuple[Leaf, ...], what: list[str]) -> Hit:
-    where = environments(past, event)
+def _widening(past: Past, event: Event, what: list[str]) -> Hit:
+    leaves, where = event.leaves, environments(past, event)
     reviewed = event.version in past.story.reviews.covered
     resource, place = None, Place(("environment",) if event.promoted else ("expires",), "entry")
     if leaves:
@@ -64,12 +62,10 @@ def _widening(past: Past, event: Event, leaves: tuple[Leaf, ...], what: list[str
             cases = ("unjustified",)
         elif not past.production(where):
             cases = ("agreed",)
-    values = {"what": _several(what), "origin": origin(past, event.version), "missing": missing, "path": past.path}
-    objects = {name_of(leaf) for leaf in leaves}
-    known = [leaf for one in event.change.growths for leaf in one.known if name_of(leaf) in objects]
-    after = [
-        leaf for one in (event.version.manifest.resources if event.version.manifest else ()) for leaf in one.leaves
-    ]
+    values = {"what": several(what), "origin": origin(past, event.version), "missing": missing, "path": past.path}
+    written = event.version.manifest.resources if event.version.manifest else ()
+    known = same_objects([leaf for one in event.change.growths for leaf in one.known], leaves)
+    after = same_objects([leaf for one in written for leaf in one.leaves], leaves)
     return Hit(
         place,
         values,
@@ -77,10 +73,7 @@ def _widening(past: Past, event: Event, leaves: tuple[Leaf, ...], what: list[str
         resource,
         key=" | ".join(what),
         environments=where,
-        details=details(
-            event.version, "widened", in_words(known), in_words([one for one in after if name_of(one) in objects])
-        )
-        | {"added": "; ".join(what)},
+        details=details(event.version, "widened", in_words(known), in_words(after)) | {"added": "; ".join(what)},
     )
 
 
@@ -92,8 +85,7 @@ def reworded(past: Past) -> Iterator[Hit]:
         if not leaves:
             continue
         resource = holder(past, leaves[0])
-        objects = {name_of(leaf) for leaf in leaves}
-        before = [leaf for one in event.change.growths for leaf in one.known if name_of(leaf) in objects]
+        before = same_objects([leaf for one in event.change.growths for leaf in one.known], leaves)
         values = {"before": "; ".join(in_words(before)), "after": "; ".join(in_words(leaves))}
         yield Hit(
             place_of(event, leaves[0], resource),
@@ -190,7 +182,7 @@ def _strategy(past: Past) -> Place:
 def unreviewed_widening(past: Past) -> Iterator[Hit]:
     """A widening that stands, and no `reviewed.digest` is the digest after it."""
     for event in past.story.events:
-        what = grown(past, event, promoted=False)  # that production was added unsigned, environment-promoted says
+        what = past.grown(event, promoted=False)  # that production was added unsigned, environment-promoted says
         if not what or event.version in past.story.reviews.covered:
             continue
         reviewed = past.manifest.reviewed
@@ -199,7 +191,7 @@ def unreviewed_widening(past: Past) -> Iterator[Hit]:
             place = Place(("reviewed", "digest")) if "digest" in reviewed else Place(("reviewed",), "key")
         yield Hit(
             place,
-            {"what": _several(what), "origin": origin(past, event.version), "path": past.path},
+            {"what": several(what), "origin": origin(past, event.version), "path": past.path},
             ("stale",) if reviewed and "digest" in reviewed else ("unpinned",) if reviewed else (),
             key=" | ".join(what),
             environments=environments(past, event),
@@ -231,7 +223,7 @@ def accumulated(params: AccumulatedParams) -> Any:
         production = past.around.config.production
         then, now = (blast_radius(one, production) for one in (start.manifest, story.manifest))
         values = {
-            "what": _several(added),
+            "what": several(added),
             "steps": str(len(steps)),
             "start": origin(past, start),
             "gravest": GRAVEST[gravity(change.added)],
@@ -254,60 +246,3 @@ def accumulated(params: AccumulatedParams) -> Any:
         )
 
     return check
-
-
-@template("self-review")
-def self_review(past: Past) -> Iterator[Hit]:
-    """The one who widened it is the only one who signed it."""
-    reviews = past.story.reviews
-    if past.manifest.reviewed is None:
-        return
-    found: list[tuple[Event, list[str]]] = []
-    signers: set[str] = set()
-    for event in past.story.events:
-        version = event.version
-        what = grown(past, event, promoted=True)
-        if event.kind == "first" and not past.staged:
-            what = ["the first agreement"]
-        reviewers = reviews.covered.get(version) or reviews.unpinned.get(version)
-        authors = past.authors(version)
-        if what and reviewers and authors and all(is_by(one, authors) for one in reviewers):
-            found.append((event, what))
-            signers |= reviewers
-    if found:
-        all_of = [words for _, what in found for words in what]
-        version = found[-1][0].version
-        yield Hit(
-            Place(("reviewed", "by")),
-            {"by": " and ".join(sorted(signers)), "what": _several(all_of), "origin": origin(past, version)},
-            ("staged",) if past.staged else (),
-            key=" | ".join(all_of),
-            environments=tuple(dict.fromkeys([one for event, _ in found for one in environments(past, event)])),
-            details=details(version, "self-reviewed", [], all_of),
-        )
-
-
-@template("unattributed-review")
-def unattributed_review(past: Past) -> Iterator[Hit]:
-    """The commit that brought `reviewed` is not the reviewer's."""
-    reviewed, now = past.manifest.reviewed, past.story.now
-    if reviewed is None or now is None or now.manifest is None or now.manifest.reviewed != reviewed:
-        return
-    if past.staged and not any(event.widens for event in past.story.events):
-        return  # the hook asks for a review of a widening, and for nothing else
-    brought = [(one, past.writers(one)) for one in bringers(now)]
-    if any(not people or is_by(reviewed["by"], people) for _, people in brought):
-        return
-    version = brought[0][0]
-    yield Hit(
-        Place(("reviewed", "by")),
-        {"by": reviewed["by"], "origin": origin(past, version)},
-        ("staged",) if past.staged else (),
-        key=reviewed["by"],
-        details=details(version, "unattributed", [], [reviewed["by"]]),
-    )
-
-
-def _several(what: list[str]) -> str:
-    """A few, and how many more: a message is a sentence."""
-    return "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from linter.checks import Place
 from linter.checks.subject import Since, Subject, Surroundings
-from linter.creep.change import Change, compare
+from linter.creep.change import Change, compare, gravity
 from linter.creep.meet import meet
 from linter.creep.words import in_words, name_of
 from linter.manifest.signing import digest_of
@@ -15,6 +17,7 @@ from linter.permissions import Leaf
 if TYPE_CHECKING:
     from linter.creep.story import Event, Story
     from linter.history.model import Person, Version
+    from linter.history.witness import Witness
     from linter.manifest.model import Resource
     from linter.manifest.reader import Document
 
@@ -31,6 +34,7 @@ class Past(Subject):
         baseline: Version | None,
         distance: Change | None,
         me: tuple[Person, ...],
+        witness: Witness,
         *,
         staged: bool,
         partial: bool,
@@ -47,17 +51,43 @@ class Past(Subject):
         """Whether only what somebody is about to add is judged: a commit, a branch."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
+        self.witness = witness
+        """Asked about the few commits that matter."""
+        self._words: dict[Version, list[str]] = {}
+
+    @cached_property
+    def widenings(self) -> dict[int, list[Event]]:
+        """The events that added what stands now, by the gravity of the gravest that they added."""
+        found: dict[int, list[Event]] = {}
+        for event in self.story.events:
+            if event.widens:
+                found.setdefault(gravity(event.leaves), []).append(event)
+        return found
+
+    def grown(self, event: Event, *, promoted: bool) -> list[str]:
+        """All that an event added of what stands now, in words; with `promoted` also that it added production."""
+        what = self._words.get(event.version)
+        if what is None:
+            what = self._words[event.version] = in_words(event.leaves)
+        production = self.around.config.production
+        what = what + [f"runs in {one}" for one in event.promoted if promoted or not production(one)]
+        if event.extended and event.change.expiry is not None:
+            before, after = event.change.expiry
+            what.append(f"expires {after} instead of {before}" if after else f"no longer expires ({before} before)")
+        return what
 
     def authors(self, version: Version) -> tuple[Person, ...]:
         """Who wrote a version; empty where nobody can say."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded)
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded)
         return self.me[:1] if self._coming(version) else ()
 
     def writers(self, version: Version) -> tuple[Person, ...]:
-        """Who may have put a version into the history: its author or its committer."""
-        if version.commit is not None:
-            return (version.commit.author, version.commit.recorded, version.commit.committer)
+        """Who may have put a version into the history: its author or its committer; empty where nobody can say."""
+        commit = version.commit
+        if commit is not None:
+            return () if commit.branch else (commit.author, commit.recorded, commit.committer)
         return self.me if self._coming(version) else ()
 
     def _coming(self, version: Version) -> bool:
@@ -91,21 +121,6 @@ def changed(change: Change) -> list[str]:
     reworded = dict.fromkeys([leaf for one in change.growths for leaf in one.reworded])
     what += [f"{words} (reworded, cannot be compared)" for words in in_words(reworded)]
     return what + [f"another principal in {system}" for system in change.identities]
-
-
-def standing(event: Event) -> tuple[Leaf, ...]:
-    """The leaves that an event added and that stand now, in whatever environment."""
-    return tuple(dict.fromkeys([leaf for some in event.standing.values() for leaf in some]))
-
-
-def grown(past: Past, event: Event, *, promoted: bool) -> list[str]:
-    """All that an event added of what stands now, in words; with `promoted` also that it added production."""
-    what = in_words(standing(event))
-    what += [f"runs in {one}" for one in event.promoted if promoted or not past.around.config.production(one)]
-    if event.extended and event.change.expiry is not None:
-        before, after = event.change.expiry
-        what.append(f"expires {after} instead of {before}" if after else f"no longer expires ({before} before)")
-    return what
 
 
 def environments(past: Past, event: Event) -> tuple[str, ...]:
@@ -150,6 +165,12 @@ def holder(past: Past, leaf: Leaf) -> Resource | None:
     )
 
 
+def same_objects(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
+    """The leaves on exactly those objects that the others are on."""
+    objects = {(leaf.system, leaf.object) for leaf in others}
+    return [leaf for leaf in leaves if (leaf.system, leaf.object) in objects]
+
+
 def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:
     """Where what grants a leaf now stands: the key of its entry that differs from what was before, else the entry."""
     if resource is None:
@@ -186,3 +207,8 @@ def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]
         if resource.justification is None or (old is not None and old.justification == resource.justification):
             found[resource.name] = None
     return list(found)
+
+
+def several(what: list[str]) -> str:
+    """A few, and how many more: a message is a sentence."""
+    return "; ".join(what[:3]) + (f"; and {len(what) - 3} more" if len(what) > 3 else "")

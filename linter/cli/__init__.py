@@ -19,13 +19,15 @@ from linter.exits import Exit, where  # noqa: E402
 COMMANDS = {
     "check": "Lint permission manifests.",
     "creep": "Tell how the agreements grew, commit by commit.",
-    "review": "Sign what a manifest agrees to.",
+    "report": "Write the report that a security reviewer signs.",
+    "review": "Sign what a manifest agrees to, or record what was decided.",
     "drift": "Compare manifests with what is really granted.",
     "systems": "List the configured systems, and whether they can be asked.",
     "init": "Write a first manifest for an agent.",
     "accept": "Accept findings as they are, until a day.",
     "rules": "List the rules.",
     "explain": "Explain a rule, or one finding.",
+    "demo": "Show all this on a small company of its own.",
 }
 """Command -> one line for `permlint --help`; `linter/cli/<command>.py` has it as `command`."""
 

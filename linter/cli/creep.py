@@ -25,7 +25,11 @@ from linter.rulesets import ruleset
     type=click.Choice(("first", "last-review")),
     help="Measure the distance from the first version, or from the last one that was signed, and tell only what came after it.",
 )
-@click.option("--first-parent", is_flag=True, help="Tell a merge as one step, not the commits of its branch.")
+@click.option(
+    "--first-parent",
+    is_flag=True,
+    help="Tell a merge as one step, not the commits of its branch; who reviewed it is then not judged.",
+)
 @click.option("--base", metavar="REV", help="Tell only what HEAD's branch did since it left REV: a pull request.")
 @click.option("--staged", is_flag=True, help="Judge the commit that is about to be made: for the hook permlint-creep.")
 @common

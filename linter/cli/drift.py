@@ -5,56 +5,52 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
-from linter.cli.options import Common, Period, common, emit
+from linter.cli.asking import FORK, live_options, recordings_of
+from linter.cli.options import EXTENSIONS, FORMATS, Common, Formats, Period, common_for, emit, harmless
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request, Result, drift, gather
 from linter.exits import Exit
-from linter.findings import InputError, Outcome
+from linter.findings import InputError, Outcome, Timing
 from linter.forks import from_fork
-from linter.planes import intents
-from linter.recordings import MAX_AGE, BadRecording, Recording, save
-from linter.recordings import load as load_recording
+from linter.planes import LOGIN, Intent, intents
+from linter.recordings import save
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding
 
-_FORK = "this is a pull request from a fork, so no system is asked with credentials: --force asks all the same"
+if TYPE_CHECKING:
+    from linter.nightly.run import Telling
+
+_FORMATS = Formats((*FORMATS, "openmetrics"), {**EXTENSIONS, "prom": "openmetrics"}, "text")
 
 
 @click.command("drift")
 @click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path())
-@common
+@common_for(_FORMATS)
 @click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
 @click.option("--system", "systems", multiple=True, metavar="NAME", help="Only this system; repeatable.")
 @click.option("--explain-plan", is_flag=True, help="Print what would be compared with what, and connect to nothing.")
-@click.option(
-    "--live-from",
-    multiple=True,
-    type=click.Path(),
-    metavar="FILE",
-    help="Recorded answers instead of live ones; repeatable.",
-)
+@live_options
 @click.option("--record", type=click.Path(), metavar="FILE", help="Write what the systems answered, for --live-from.")
-@click.option(
-    "--max-age",
-    type=click.FloatRange(min=0, min_open=True),
-    default=MAX_AGE / timedelta(hours=1),
-    show_default=True,
-    metavar="HOURS",
-    help="How old recorded answers may be.",
-)
 @click.option("--self-check", is_flag=True, help="Ask the server's own functions too, and report any disagreement.")
-@click.option("--force", is_flag=True, help="Ask systems even in a pull request from a fork.")
 @click.option("--state", type=click.Path(), metavar="FILE", help="Remember the findings there, and tell what changed.")
 @click.option("--only-new", is_flag=True, help="Tell only what is new, worse or back, and fail for nothing else.")
+@click.option("--notify", is_flag=True, help="Tell those whom [notify.NAME] names what changed, and nothing else.")
+@click.option(
+    "--retired",
+    multiple=True,
+    metavar="AGENT",
+    help="The agent is no more: end in the state what no manifest of its asks for; repeatable.",
+)
 @click.option(
     "--state-keep",
     type=Period(),
@@ -76,6 +72,8 @@ def command(
     force: bool,
     state: str | None,
     only_new: bool,
+    notify: bool,
+    retired: tuple[str, ...],
     state_keep: str,
 ) -> int:
     """Compare what manifests declare with what their agents are really granted.
@@ -91,16 +89,18 @@ def command(
     permlint drift --live-from granted.json   where they are not
     permlint drift --state nightly.sqlite     every night: what is new, what is over, what could not be checked
     """
-    if only_new and state is None:
-        raise click.UsageError("--only-new needs --state FILE: without it nothing is known of earlier nights")
+    if state is None and (only_new or notify or retired):
+        option = "--only-new" if only_new else "--notify" if notify else "--retired"
+        raise click.UsageError(f"{option} needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
-    offline = _FORK if from_fork() and not force else ""
+    offline = FORK if from_fork() and not force else ""
     try:
         config = load(common.config_file, start)
+        telling = _telling(config, offline) if notify else None
         selection = select(config, paths, start, force_exclude=False)
         if explain_plan:
             return _explain(config, gather(config, selection, common.as_of), environments, systems)
-        recordings, faults = _recordings(live_from, common.as_of, timedelta(hours=max_age))
+        recordings, faults = recordings_of(live_from, common.as_of, max_age)
         if offline and not recordings:
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
@@ -111,31 +111,23 @@ def command(
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
         if result.interrupted:
-            progress.interrupted(record)
+            progress.interrupted(record, state)
             emit(outcome, common)
             return Exit.INTERRUPTED
         progress.summary(result.seconds, time.monotonic() - began)
         _record(record, result)
+        outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
-            outcome = _remembered(outcome, state, state_keep, whole=whole, only_new=only_new)
+            outcome = _remembered(outcome, state, state_keep, retired, telling, whole=whole)
+            if only_new:
+                outcome = _only_news(outcome)
+            if telling is not None and outcome.nightly is not None:
+                return _told(emit(outcome, common), telling.send(state))
     except (BadConfig, BadRule) as error:
         unread = InputError(error.path, error.line, 1, error.message)
         outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
     return emit(outcome, common)
-
-
-def _recordings(
-    paths: tuple[str, ...], as_of: date, max_age: timedelta
-) -> tuple[tuple[Recording, ...], tuple[InputError, ...]]:
-    found: list[Recording] = []
-    faults: list[InputError] = []
-    for path in paths:
-        try:
-            found.append(load_recording(path, as_of, max_age))
-        except BadRecording as error:
-            faults.append(InputError(path, 1, 1, str(error)))
-    return tuple(found), tuple(faults)
 
 
 def _record(path: str | None, result: Result) -> None:
@@ -147,11 +139,36 @@ def _record(path: str | None, result: Result) -> None:
         raise click.FileError(path, error.strerror or "cannot be written") from None
 
 
-def _remembered(outcome: Outcome, path: str, keep: str, *, whole: bool, only_new: bool) -> Outcome:
-    from linter.nightly.run import only_news, remember
+def _telling(config: Config, offline: str) -> Telling:
+    from linter.nightly.run import Telling
 
-    remembered = remember(path, outcome, whole=whole, keep=keep, today=date.today())
-    return only_news(remembered) if only_new else remembered
+    if offline:
+        raise click.UsageError(f"--notify: {offline.partition(',')[0]}, so nobody is told: --force tells all the same")
+    if not config.notify:
+        raise click.UsageError("--notify needs somebody to tell: add [notify.NAME] to the configuration")
+    return Telling(config)
+
+
+def _remembered(
+    outcome: Outcome, path: str, keep: str, retired: tuple[str, ...], telling: Telling | None, *, whole: bool
+) -> Outcome:
+    from linter.nightly.run import remember
+
+    router = telling.route if telling is not None else None
+    return remember(path, outcome, whole=whole, keep=keep, today=date.today(), retired=retired, router=router)
+
+
+def _only_news(outcome: Outcome) -> Outcome:
+    from linter.nightly.run import only_news
+
+    return only_news(outcome)
+
+
+def _told(status: int, problems: list[str]) -> int:
+    """The exit status of a run that was to tell somebody: what could not be told was asked for and not done."""
+    for problem in problems:
+        click.echo(harmless(f"permlint: {visible(problem)}"), err=True)
+    return Exit.UNCHECKED if problems and status == Exit.CLEAN else status
 
 
 def _explain(
@@ -177,13 +194,23 @@ def _explain(
             if intent.binding is not None:
                 lines.append(f"  binding    {_binding(config, intent.binding)}")
             if intent.principal is not None:
-                lines.append(f"  principal  {intent.principal}, as {intent.source} says")
+                lines.append(f"  principal  {_principal(intent)}")
                 if intent.identity not in (None, intent.principal):
                     lines.append(f"             the manifest says {intent.identity}")
             if intent.problem:
                 lines.append(f"  unverified {intent.problem}")
             click.echo("\n".join(visible(subject.redact(line)) for line in lines))
     return Exit.USAGE if errors else Exit.CLEAN
+
+
+_OWN = {"postgresql": "the login of the connection string", "aws": "whom a recording names as its caller; nobody live"}
+"""Kind -> who is meant where nobody is named; else it is the key."""
+
+
+def _principal(intent: Intent) -> str:
+    if intent.principal != LOGIN:
+        return f"{intent.principal}, as {intent.source} says"
+    return _OWN.get(intent.binding.kind if intent.binding else "", "the key itself")
 
 
 def _binding(config: Config, binding: Binding) -> str:

@@ -70,6 +70,7 @@ def command(
     permlint init agents/triage/agent-permissions.yaml --agent ticket-triage --environment staging
     permlint init --agent ticket-triage --owner support --resource postgres.tickets=read-write
     permlint init --from postgres --role triage_agent
+    permlint init --from aws --role arn:aws:iam::111122223333:role/triage
     permlint init --from slack --agent notifier      a key is its own principal
     """
     if role and not system:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import wraps
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from linter.exits import exit_status
 from linter.findings import Outcome, Severity
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
-_EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}
+EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}
 _SUMMARY = 1024 * 1024
 """Bytes that a step may write to its summary ("Workflow commands for GitHub Actions", "Step isolation and limits")."""
 _FAIL_ON = ("error", "warning", "info", "never")
@@ -34,6 +34,8 @@ class Common(NamedTuple):
     """The day to judge dates by."""
     quiet: bool
     verbose: bool
+    as_of_given: bool = False
+    """Whether an operator said the day."""
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic only in later releases of click
@@ -67,60 +69,88 @@ class Period(click.ParamType):  # type: ignore[type-arg]  # as above
         return str(value)
 
 
+class Formats(NamedTuple):
+    """The formats of a command."""
+
+    names: tuple[str, ...]
+    extensions: Mapping[str, str]
+    """Extension of an output -> the format that it means."""
+    default: str
+
+
+_REPORTS = Formats(FORMATS, EXTENSIONS, "text")
+
+
 def common(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the common options; it gets them as its first argument, a `Common`."""
-
-    @wraps(command)
-    def collected(
-        config_file: str | None,
-        formats: tuple[str, ...],
-        outputs: tuple[str, ...],
-        fail_on: str,
-        as_of: date | None,
-        quiet: bool,
-        verbose: bool,
-        **own: Any,
-    ) -> int:
-        threshold = None if fail_on == "never" else Severity[fail_on.upper()]
-        pairs = tuple(_destinations(formats, outputs))
-        return command(Common(config_file, pairs, threshold, as_of or date.today(), quiet, verbose), **own)
-
-    for option in reversed(_OPTIONS):
-        collected = option(collected)
-    return collected
+    return common_for(_REPORTS)(command)
 
 
-_OPTIONS = (
-    click.option(
-        "--config",
-        "config_file",
-        type=click.Path(),
-        metavar="FILE",
-        help="Configuration, instead of the nearest permlint.toml or pyproject.toml.",
-    ),
-    click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), help="Repeatable; text by default."),
-    click.option(
-        "--output",
-        "outputs",
-        multiple=True,
-        type=click.Path(),
-        metavar="FILE",
-        help="The n-th belongs to the n-th --format; - is standard output.",
-    ),
-    click.option(
-        "--fail-on",
-        type=click.Choice(_FAIL_ON),
-        default="error",
-        show_default=True,
-        help="The least severity that makes the exit status 1.",
-    ),
-    click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today."),
-    click.option("-q", "--quiet", is_flag=True, help="Print only what decides the exit status."),
-    click.option("-v", "--verbose", is_flag=True, help="Print every finding in full, and what was silenced."),
-)
+def common_for(kinds: Formats) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """The same for a command with formats of its own."""
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def collected(
+            config_file: str | None,
+            formats: tuple[str, ...],
+            outputs: tuple[str, ...],
+            fail_on: str,
+            as_of: date | None,
+            quiet: bool,
+            verbose: bool,
+            **own: Any,
+        ) -> int:
+            threshold = None if fail_on == "never" else Severity[fail_on.upper()]
+            pairs = tuple(_destinations(kinds, formats, outputs))
+            given = Common(config_file, pairs, threshold, as_of or date.today(), quiet, verbose, as_of is not None)
+            return command(given, **own)
+
+        for option in reversed(_options(kinds)):
+            collected = option(collected)
+        return collected
+
+    return decorate
 
 
-def _destinations(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]]:
+def _options(kinds: Formats) -> tuple[Callable[[Callable[..., int]], Callable[..., int]], ...]:
+    return (
+        click.option(
+            "--config",
+            "config_file",
+            type=click.Path(),
+            metavar="FILE",
+            help="Configuration, instead of the nearest permlint.toml or pyproject.toml.",
+        ),
+        click.option(
+            "--format",
+            "formats",
+            multiple=True,
+            type=click.Choice(kinds.names),
+            help=f"Repeatable; {kinds.default} by default.",
+        ),
+        click.option(
+            "--output",
+            "outputs",
+            multiple=True,
+            type=click.Path(),
+            metavar="FILE",
+            help="The n-th belongs to the n-th --format; - is standard output.",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(_FAIL_ON),
+            default="error",
+            show_default=True,
+            help="The least severity that makes the exit status 1.",
+        ),
+        click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only what decides the exit status."),
+        click.option("-v", "--verbose", is_flag=True, help="Print every finding in full, and what was silenced."),
+    )
+
+
+def _destinations(kinds: Formats, formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]]:
     """(format, output) pairs: the n-th output belongs to the n-th format, "-" is standard output.
 
     A lone `--output` takes its format from the extension; formats without an output go to standard output.
@@ -129,13 +159,16 @@ def _destinations(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[
         click.UsageError: outputs that belong to no format, or two formats on one output.
     """
     if not formats and len(outputs) == 1:
-        extension = outputs[0].rpartition(".")[2].lower() if outputs[0] != "-" else "txt"
-        if extension not in _EXTENSIONS:
+        if outputs[0] == "-":
+            return [(kinds.default, "-")]
+        extension = outputs[0].rpartition(".")[2].lower()
+        if extension not in kinds.extensions:
+            names = ", ".join(kinds.names)
             raise click.UsageError(
-                f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({', '.join(FORMATS)})"
+                f"--output {outputs[0]}: cannot tell the format from the extension; add --format ({names})"
             )
-        return [(_EXTENSIONS[extension], outputs[0])]
-    formats = formats or ["text"]
+        return [(kinds.extensions[extension], outputs[0])]
+    formats = formats or [kinds.default]
     if len(outputs) > len(formats):
         raise click.UsageError(
             f"{len(outputs)} times --output for {len(formats)} times --format: the n-th output belongs to the n-th format"
@@ -154,7 +187,11 @@ def emit(outcome: Outcome, common: Common) -> int:
         click.ClickException: a file cannot be written.
     """
     for name, output in common.destinations:
-        _write(output, _render(name, outcome, common, color=wants_color(output)))
+        text = _render(name, outcome, common, color=wants_color(output))
+        if name == "openmetrics":
+            replace_at(output, text)
+        else:
+            write_to(output, text)
     if any(name == "github" for name, _ in common.destinations):
         _summarize(outcome)
     return exit_status(outcome, common.fail_on)
@@ -190,6 +227,10 @@ def _render(name: str, outcome: Outcome, common: Common, *, color: bool) -> str:
 
             return timeline.markdown(outcome)
         return markdown.render(outcome)
+    if name == "openmetrics":
+        from linter.reports import openmetrics
+
+        return openmetrics.render(outcome)
     return _text(outcome, common, color=color)
 
 
@@ -248,7 +289,27 @@ def harmless(text: str) -> str:
     return hide(text)
 
 
-def _write(output: str, text: str) -> None:
+def replace_at(output: str, text: str) -> None:
+    """Write a file that others read at any moment: they see the old one or the new one, whole.
+
+    Raises:
+        click.ClickException: it cannot be written.
+    """
+    if output == "-" or output.startswith("/dev/") or (os.path.exists(output) and not os.path.isfile(output)):
+        write_to(output, text)
+        return
+    target = os.path.realpath(output)  # a link stays one
+    # In the same folder, so that it is renamed and not copied; by another extension, so that nobody collects it.
+    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
+    write_to(draft, text)
+    try:
+        os.replace(draft, target)
+    except OSError as error:
+        os.unlink(draft)
+        raise click.FileError(output, error.strerror or "cannot be written") from None
+
+
+def write_to(output: str, text: str) -> None:
     text = harmless(text)
     if output == "-":
         sys.stdout.write(text)

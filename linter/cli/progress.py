@@ -55,15 +55,16 @@ class Progress:
         """With `verbose`, what each system took, the slowest first."""
         if not self._verbose or self._quiet or not seconds:
             return
-        self._say(f"{len(seconds)} systems were asked, at most {self._lanes} at a time; the run took {whole:.1f} s")
+        asked = "1 system was asked" if len(seconds) == 1 else f"{len(seconds)} systems were asked"
+        self._say(f"{asked}, at most {self._lanes} at a time; the run took {whole:.1f} s")
         for label, took in sorted(seconds, key=lambda one: (-one[1], one[0])):
             self._say(f"{took:7.2f} s  {label}")
 
-    def interrupted(self, record: str | None) -> None:
-        """What an interrupted run leaves."""
+    def interrupted(self, *files: str | None) -> None:
+        """What an interrupted run leaves, and which of these files, as far as they were asked for, it leaves alone."""
         self._write("\r\x1b[K" if self._terminal else "")
-        unwritten = f", and {record} is not written" if record else ""
-        self._say(f"interrupted: what had not answered is reported as unverified{unwritten}")
+        untouched = "".join(f"; {path} is not written" for path in files if path)
+        self._say(f"interrupted: what had not answered is reported as unverified{untouched}")
 
     def _line(self, standing: Standing) -> str:
         done = len(standing.answered)

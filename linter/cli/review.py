@@ -1,4 +1,4 @@
-"""`permlint review`: what a reviewer writes into a manifest."""
+"""`permlint review`: what a reviewer writes into a manifest, or decides in a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from linter.reports.visible import visible
 
 @click.group("review")
 def command() -> None:
-    """Write a review into a manifest."""
+    """Write a review into a manifest, or store what reviewers decided of a report."""
 
 
 @command.command("sign")
@@ -95,3 +95,34 @@ def _write(path: str, old: str, new: str) -> None:
         raise CannotSign("it changed meanwhile, or its encoding would not survive")
     with open(path, "wb") as file:
         file.write(raw[: len(raw) - len(body)] + new.encode())
+
+
+@command.command("record")
+@click.argument("file", metavar="FILE", type=click.Path())
+@click.option("--as-of", type=Day(), metavar="DATE", help="The day to judge dates by, instead of today.")
+@click.option(
+    "--config", "config_file", type=click.Path(), metavar="FILE", help="Configuration, instead of the nearest."
+)
+def record_command(file: str, as_of: date | None, config_file: str | None) -> int:
+    """Store what reviewers decided: the report's CSV, filled in, into permlint-decisions.yaml at the project's root.
+
+    \b
+    permlint report --format csv --output decide.csv
+    permlint review record decide.csv
+    git commit -m "Decided in the review of Q4" permlint-decisions.yaml
+
+    A reviewer fills in `decision` (keep, modify, revoke, investigate), `decided_by`, `decided_on` (2026-11-25) and `reason`, which
+    may be empty for revoke and for keeping what a manifest declares. Rows that nobody filled in stay undecided. FILE may come
+    from Excel or LibreOffice, as CSV UTF-8, with commas or semicolons. Every row is proved first: one that is wrong is named by
+    line and cell, and then nothing is stored. The latest decision of a permission stands, git keeps the earlier ones. Whoever
+    records need not be who decided; commit the file yourself, so that history tells who vouches for it.
+    """
+    from linter.audit.filled import BadFile
+    from linter.cli.recording import record
+
+    try:
+        return record(file, load(config_file, os.getcwd()), as_of or date.today())
+    except BadFile as problem:
+        raise click.ClickException(visible(f"{file} {problem}")) from None
+    except BadConfig as error:
+        raise click.ClickException(visible(f"{error.path}:{error.line}: {error.message}")) from None

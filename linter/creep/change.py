@@ -65,12 +65,14 @@ class Change(NamedTuple):
 
 def sets(manifest: Manifest) -> dict[str, tuple[Leaf, ...]]:
     """What a manifest grants in each of its environments."""
-    return {
-        environment: tuple(
-            [leaf for one in manifest.resources if environment in one.environments for leaf in one.leaves]
-        )
-        for environment in manifest.environments
-    }
+    found = {}
+    for environment in manifest.environments:
+        leaves: list[Leaf] = []
+        for one in manifest.resources:
+            if environment in one.environments:
+                leaves += one.leaves
+        found[environment] = tuple(leaves)
+    return found
 
 
 def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change:
@@ -84,7 +86,7 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
     held = dict(others)
     for one in past:
         for name, leaves in one.items():
-            held[name] = (*held.get(name, ()), *leaves)
+            held[name] = (*held[name], *leaves) if name in held else leaves
     now = sets(after)
     growths = [_growth(name, leaves, held, [one.get(name, ()) for one in past]) for name, leaves in now.items()]
     grown = tuple([one for one in growths if one is not None])

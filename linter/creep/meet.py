@@ -1,6 +1,7 @@
 """What two sets have in common: which part of a widening still stands, and which commit brought it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from linter.boxes import Box, Names, Value
 from linter.permissions import Leaf, action_within, normal, object_within
@@ -16,18 +17,21 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
     there = near(other, one)  # of what is added to all that there is: the few first
     if not there:
         return ()
-    mine, theirs = normal(near(one, there)), normal(there)
-    return normal(
-        [
-            Leaf(narrow.system, narrow.object, action, box)
-            for narrow, wide, swapped in (
-                *((*pair, False) for pair in _nested(mine, theirs)),
-                *((*pair, True) for pair in _nested(theirs, mine)),
-            )
-            if (action := _action(narrow.action, wide.action))
-            and (box := _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)) is not None
-        ]
-    )
+    mine = near(one, there)
+    if loose or len(mine) * len(there) > _FEW:
+        mine, there = list(normal(mine)), list(normal(there))
+    found = []
+    for narrow, wide, swapped in _nested(mine, there):
+        action = _action(narrow.action, wide.action)
+        if action is not None:
+            box = _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)
+            if box is not None:
+                found.append(Leaf(narrow.system, narrow.object, action, box))
+    return normal(found)
+
+
+_FEW = 64
+"""Pairs of leaves that are looked at as they are; to bring more into normal form first pays."""
 
 
 def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
@@ -45,13 +49,19 @@ def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     ]
 
 
-def _above(path: tuple[str, ...]) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=1024)
+def _above(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """Every object that contains this one: itself, the whole system, each prefix's "*"."""
-    return {path, (), *[(*path[:length], "*") for length in range(len(path))]}
+    return frozenset([path, (), *[(*path[:length], "*") for length in range(len(path))]])
 
 
-def _nested(narrow: tuple[Leaf, ...], wide: tuple[Leaf, ...]) -> list[tuple[Leaf, Leaf]]:
-    """Every pair whose first leaf's object lies in the second's."""
+def _nested(one: list[Leaf], other: list[Leaf]) -> list[tuple[Leaf, Leaf, bool]]:
+    """Every pair in which one leaf's object lies in the other's, the narrower first, and whether that is of `other`."""
+    found = [(leaf, wide, False) for leaf, wide in _below(one, other)]
+    return found + [(leaf, wide, True) for leaf, wide in _below(other, one) if leaf.object != wide.object]
+
+
+def _below(narrow: list[Leaf], wide: list[Leaf]) -> list[tuple[Leaf, Leaf]]:
     index: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
     for leaf in wide:
         index.setdefault((leaf.system, leaf.object), []).append(leaf)

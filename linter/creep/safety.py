@@ -62,16 +62,18 @@ def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
         gone = [kind for kind in had if kind not in has]
         # The strategy's own absence says it all.
         found += [Loss(kind, "", had[kind], "") for kind in (["strategy"] if "strategy" in gone else gone)]
+    if list(map(_guards, before.resources)) == list(map(_guards, after.resources)):
+        return tuple(found)
     old, new = _by_name(before), _by_name(after)
     for name, entries in old.items():
         now = new.get(name)
-        if now is not None and list(map(_guarded, entries)) != list(map(_guarded, now)):
+        if now is not None and list(map(_guards, entries)) != list(map(_guards, now)):
             found += _resource_losses(name, entries, now, after)
     return tuple(found)
 
 
-def _guarded(one: Resource) -> tuple[str | None, ...]:
-    return (one.blast_radius, one.reversibility, one.rollback)
+def _guards(one: Resource) -> tuple[str | None, ...]:
+    return (one.name, one.blast_radius, one.reversibility, one.rollback)
 
 
 def _safeties(manifest: Manifest) -> dict[str, str]:

@@ -22,6 +22,8 @@ class Event(NamedTuple):
     change: Change
     standing: Mapping[str, tuple[Leaf, ...]] = {}
     """Environment -> what it surely added of what stands now: each leaf belongs to the last commit that brought it."""
+    leaves: tuple[Leaf, ...] = ()
+    """All of these, each once."""
     doubtful: Mapping[str, tuple[Leaf, ...]] = {}
     """The same of what it reworded."""
     promoted: tuple[str, ...] = ()
@@ -186,6 +188,7 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
         found.append(
             event._replace(
                 standing=standing,
+                leaves=tuple(dict.fromkeys([leaf for some in standing.values() for leaf in some])),
                 doubtful=doubtful,
                 promoted=promoted,
                 extended=event.change.extended and ends is not None and not (now.expires and now.expires <= ends[0]),

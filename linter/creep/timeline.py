@@ -12,7 +12,7 @@ from linter.creep.words import in_words
 from linter.history.model import Version
 from linter.manifest.model import Manifest
 from linter.manifest.text import Unreadable
-from linter.secrets import mask
+from linter.secrets import mask, mask_all
 
 GRAVEST = ("read", "write", "delete", "admin")
 
@@ -76,12 +76,20 @@ def timeline(
         here: how what is not committed is called.
     """
     now = story.manifest
-    told = [(event, _masked(_steps(event, story))) for event in story.events]
+    told = [(event, steps) for event in story.events if (steps := list(_steps(event, story)))]
+    # No step has a line of its own. All are masked in one search.
+    texts = [" ".join(step.text.splitlines()) for _, steps in told for step in steps]
+    masked = iter(mask_all([now.agent if now else "", *texts]))
     return Timeline(
         path=story.path,
-        agent=mask(now.agent) if now else "",
+        agent=next(masked),
         environments=now.environments if now else (),
-        entries=tuple([_entry(event.version, here, steps) for event, steps in told if steps]),
+        entries=tuple(
+            [
+                _entry(event.version, here, tuple([Step(step.mark, next(masked)) for step in steps]))
+                for event, steps in told
+            ]
+        ),
         distance=_distance(story, start, change, production, here),
     )
 
@@ -93,13 +101,6 @@ def _entry(version: Version, here: str, steps: tuple[Step, ...] = ()) -> Entry:
         return Entry("", "", "", "", here, steps, leaves)
     author = commit.author
     return Entry(commit.id, author.name, author.email, commit.authored.isoformat(), mask(commit.subject), steps, leaves)
-
-
-def _masked(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps without secrets. Masking keeps line breaks, so one search does for all; no step has one of its own."""
-    given = [step._replace(text=" ".join(step.text.splitlines())) for step in steps]
-    texts = mask("\n".join([step.text for step in given])).split("\n")
-    return tuple([step._replace(text=text) for step, text in zip(given, texts, strict=True)]) if given else ()
 
 
 def _steps(event: Event, story: Story) -> Iterable[Step]:
@@ -196,7 +197,7 @@ def _distance(
     return Distance(
         start=_entry(start, here if start is story.now else ""),
         beginning=story.beginning(start),
-        added=tuple(mask("\n".join(added)).split("\n")) if added else (),
+        added=tuple(mask_all(added)),
         gravest=GRAVEST[gravity(change.added)] if change.added else "",
         blast_then=LEVELS[blast_radius(start.manifest, production)],
         blast_now=LEVELS[blast_radius(story.manifest, production)],

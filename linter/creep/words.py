@@ -1,21 +1,28 @@
 """Leaves in words that a person reads: "postgres.tickets: read, update on columns priority"."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from linter.boxes import Value
+from linter.boxes import Box, Value
 from linter.permissions import CLASSES, Leaf
 
 
 def in_words(leaves: Iterable[Leaf]) -> list[str]:
     """The leaves, those of one object and one box together, sorted."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for leaf in leaves:
-        bounds = "; ".join([_bound(name, value) for name, value in leaf.box])
-        groups.setdefault((name_of(leaf), bounds), []).append(leaf.action)
-    return [
-        f"{name}: {', '.join(sorted(actions, key=_rank))}{' on ' if bounds else ''}{bounds}"
-        for (name, bounds), actions in sorted(groups.items())
-    ]
+    for system, path, action, box in leaves:
+        groups.setdefault(_named(system, path, box), []).append(action)
+    return [_phrase(name, bounds, tuple(groups[name, bounds])) for name, bounds in sorted(groups)]
+
+
+@lru_cache(maxsize=4096)  # every version of an agreement has nearly the same ones
+def _phrase(name: str, bounds: str, actions: tuple[str, ...]) -> str:
+    return f"{name}: {', '.join(sorted(actions, key=_rank))}{' on ' if bounds else ''}{bounds}"
+
+
+@lru_cache(maxsize=4096)
+def _named(system: str, path: tuple[str, ...], box: Box) -> tuple[str, str]:
+    return ".".join((system, *path)), "; ".join([_bound(name, value) for name, value in box])
 
 
 def name_of(leaf: Leaf) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from linter.exits import Exit
 from linter.history.model import HistoryError
 from linter.history.objects import Objects
+from linter.history.pieces import Pieces
 from linter.manifest.lenient import lenient
 from linter.manifest.model import Built, Manifest
-from linter.manifest.reader import Document, read
+from linter.manifest.reader import Document
 from linter.manifest.text import Unreadable, decode
 
 Content = Manifest | Unreadable
@@ -24,11 +26,12 @@ class Contents:
         self._read: dict[str, Content] = {}
         """By text: the documents of the working tree, whose blobs need not be parsed again."""
         self._built: Built = {}
+        self._pieces = Pieces()
 
     def take(self, document: Document) -> Manifest:
         """The manifest of a document that was read elsewhere; without an agent where it names none."""
         manifest = lenient(document.data, self._built)
-        self._read[document.text.content] = _judged(manifest, document)
+        self._read[document.text.content] = _judged(manifest, document.data)
         return manifest
 
     def load(self, blobs: Iterable[str]) -> None:
@@ -61,15 +64,15 @@ class Contents:
             known = self._read.get(text.content)
             if known is not None:
                 return known
-            document = read(text)
+            data = self._pieces.read(text)
         except Unreadable as error:
             return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
-        return _judged(lenient(document.data, self._built), document)
+        return _judged(lenient(data, self._built), data)
 
 
-def _judged(manifest: Manifest, document: Document) -> Content:
+def _judged(manifest: Manifest, data: Any) -> Content:
     if not manifest.agent:
         return Unreadable(1, 1, "is no manifest: it has no `agent_name`")
-    if not isinstance(document.data.get("resources"), list):
+    if not isinstance(data.get("resources"), list):
         return Unreadable(1, 1, "is no manifest: it has no list of `resources`")
     return manifest

@@ -139,17 +139,6 @@ class Repository:
         """A setting, as git itself would use it here; None where it is not set."""
         return self.ask("config", "--get", name)
 
-    def signature(self, commit: str) -> str | None:
-        """Git's own verdict on a commit's signature, one letter as `%G?` has it (G is good); None where it has none.
-
-        Runs the user's gpg or ssh-keygen: for the few commits that matter.
-        """
-        found = self.objects.get(commit)
-        header = (found.content or b"").partition(b"\n\n")[0] if found else b""
-        if b"\ngpgsig" not in header:
-            return None
-        return self.ask("log", "--no-walk", "--format=%G?", commit) or "E"
-
     def commit(self, revision: str) -> str | None:
         """The full name of the commit that a revision names; None where it names none."""
         if "\n" in revision or "\0" in revision or not revision.strip():

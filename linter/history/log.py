@@ -41,7 +41,7 @@ class Change(NamedTuple):
 class Entry:
     """One commit of the log, or, without fields, what is staged."""
 
-    __slots__ = ("_fields", "diffs", "first", "id", "parents")
+    __slots__ = ("_fields", "branch", "diffs", "first", "id", "parents")
 
     def __init__(self, id: str, parents: list[str], diffs: list[list[Change]], fields: Sequence[bytes] = ()) -> None:
         self.id = id
@@ -51,6 +51,8 @@ class Entry:
         """One for each parent, in order (of a root one, against nothing); `parents.py` sees to it for merges."""
         self.first: str | None = None
         """The parent that it was compared with, in a log of first parents."""
+        self.branch = False
+        """Whether it is a merge in such a log."""
         self._fields = fields
 
     @property
@@ -68,6 +70,7 @@ class Entry:
             authored=moment(authored),
             committed=moment(committed),
             subject=subject,
+            branch=self.branch,
         )
 
 
@@ -99,6 +102,7 @@ def read_log(repository: Repository, pathspecs: list[str], revisions: list[str],
     if first_parent:
         for place, entry in enumerate(entries):
             entry.first = entry.parents[0] if entry.parents else None
+            entry.branch = len(entry.parents) > 1
             entry.parents = [entries[place + 1].id if place + 1 < len(entries) else BEFORE]
             del entry.diffs[1:]
     return entries

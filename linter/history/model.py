@@ -43,6 +43,8 @@ class Commit(NamedTuple):
     """With the author's zone. Both dates are what the writer's clock said: nothing is ordered by them."""
     committed: datetime
     subject: str
+    branch: bool = False
+    """Whether it stands for a whole branch that it merged: others wrote what it brought, and it does not say who."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,14 +1,27 @@
 """What becomes of an open finding that a run did not see: only a verified absence resolves it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from linter.drifting import UNVERIFIED_RULE
 from linter.findings import Attempt, Outcome, Source
+from linter.nightly import growth
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
 
-_CONDITIONAL = "drift/conditional-privilege"
 NOT_ASKED = "this run did not ask for it"
+_MISSING = "drift/missing-privilege"
+_SWALLOWING = frozenset(
+    f"drift/{name}"
+    for name in (
+        "conditional-privilege",
+        "mutable-audit-log",
+        "ownership",
+        "server-power",
+        "superuser",
+        "unscoped-credential",
+    )
+)
+"""Rules whose finding says, in other or graver words, what another one said until then."""
 
 
 class Fate(NamedTuple):
@@ -23,17 +36,23 @@ class Fates:
     """Judges what was not seen, by what the run asked and was answered."""
 
     def __init__(
-        self, outcome: Outcome, asked: Mapping[Source, Attempt], standings: Iterable[Standing], *, whole: bool
+        self,
+        outcome: Outcome,
+        asked: Mapping[Source, Attempt],
+        standings: Iterable[Standing],
+        *,
+        whole: bool,
+        retired: Collection[str],
     ) -> None:
         self._rules = outcome.rules
         self._asked = asked
         self._agents = {source.agent for source in asked}
         self._unread = {error.path for error in outcome.errors}
         self._whole = whole
-        self._doubts: dict[tuple[Source | None, str], list[Standing]] = {}
+        self._retired = retired
+        self._seen: dict[Source | None, list[Standing]] = {}
         for one in standings:
-            if one.known.rule in (UNVERIFIED_RULE, _CONDITIONAL):
-                self._doubts.setdefault((one.known.source, one.known.rule), []).append(one)
+            self._seen.setdefault(one.known.source, []).append(one)
 
     def of(self, known: Known) -> Fate:
         """What becomes of this one."""
@@ -48,27 +67,37 @@ class Fates:
             return self._of_unasked(known, known.source)
         if asked.problem:
             return Fate("", asked.problem)
-        if doubt := self._doubt(known, UNVERIFIED_RULE):
-            return Fate("", f"it cannot be verified as it was before: {doubt.message}")
-        return Fate(SUPERSEDED if self._doubt(known, _CONDITIONAL) else RESOLVED)
+        later = [one.known for one in self._seen.get(known.source, ()) if _later(one, known)]
+        if known.rule == _MISSING and (doubt := next(filter(_unknown_scopes, later), None)):
+            return Fate("", f"nobody can tell: {doubt.message}")
+        return Fate(SUPERSEDED if any(_replaces(one, known) for one in later) else RESOLVED)
 
     def _of_unasked(self, known: Known, source: Source) -> Fate:
         if known.path in self._unread:
             return Fate("", f"its manifest {known.path} cannot be read")
         if not self._whole:
             return Fate("", NOT_ASKED)
-        if not source.agent:
-            return Fate(WITHDRAWN)  # configuration no longer asks for principals there
+        if not source.agent or source.agent in self._retired:
+            return Fate(WITHDRAWN)  # configuration no longer asks for principals there, or an operator says it is over
         if source.agent in self._agents:
             return Fate("", f"its manifest no longer names {source.system} in {source.environment}")
         return Fate("", f"there is no manifest of {source.agent} any more, so nothing asks for it")
 
-    def _doubt(self, known: Known, rule: str) -> Known | None:
-        """What has become less certain there since the finding was last seen."""
-        if known.rule == rule:
-            return None
-        for status, doubt in self._doubts.get((known.source, rule), ()):
-            same = not doubt.resource or not known.resource or doubt.resource == known.resource
-            if same and (status in NEWS or doubt.since > known.last_seen):
-                return doubt
-        return None
+
+def _later(standing: Standing, known: Known) -> bool:
+    """Whether a finding of the same resource came up after another was last seen."""
+    status, one = standing
+    same = not one.resource or not known.resource or one.resource == known.resource
+    return same and (status in NEWS or one.since > known.last_seen)
+
+
+def _unknown_scopes(one: Known) -> bool:
+    """Whether it tells of scopes that permlint does not know: what they confer may be what was missing."""
+    return one.rule == UNVERIFIED_RULE and bool(growth.loads(one.extent).get("scopes"))
+
+
+def _replaces(one: Known, known: Known) -> bool:
+    """Whether a finding that came up says what another said: in graver words, or because actions are folded otherwise."""
+    if one.rule in _SWALLOWING and known.rule not in (_MISSING, UNVERIFIED_RULE):
+        return True
+    return one.rule == known.rule and growth.overlap(growth.loads(one.extent), growth.loads(known.extent))

@@ -5,8 +5,8 @@
         history.sources()                 # a System each: last_success of every system in every environment
 
 A finding whose `how` is "resolved" ended on the first day on which its absence was verified. "withdrawn" (nothing looks for
-it any more) and "superseded" (it holds under a condition only) prove no absence. A finding that is open may not have been
-seen since `last_seen`: an outage resolves nothing.
+it any more) and "superseded" (another finding tells of it, under a condition perhaps) prove no absence. A finding that is
+open may not have been seen since `last_seen`: an outage resolves nothing.
 """
 
 import sqlite3

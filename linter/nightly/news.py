@@ -9,7 +9,7 @@ NEW, WORSENED, REAPPEARED, OPEN, ACCEPTED = "new", "worsened", "reappeared", "op
 NEWS = frozenset({NEW, WORSENED, REAPPEARED})
 """What `--only-new` keeps."""
 RESOLVED, WITHDRAWN, SUPERSEDED = "resolved", "withdrawn", "superseded"
-"""How a finding ends: its absence was verified; nothing looks for it any more; it holds under a condition only."""
+"""How a finding ends: its absence was verified; nothing looks for it any more; another finding tells of it now."""
 
 
 class Known(NamedTuple):

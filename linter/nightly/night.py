@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from linter import __version__
@@ -28,7 +28,14 @@ from linter.nightly.store import StateError
 
 
 def record(
-    connection: sqlite3.Connection, outcome: Outcome, *, whole: bool, today: date, at: datetime, keep: str
+    connection: sqlite3.Connection,
+    outcome: Outcome,
+    *,
+    whole: bool,
+    today: date,
+    at: datetime,
+    keep: str,
+    retired: Collection[str] = (),
 ) -> Nightly:
     """Compare a run with what is known, and write what is known now. The caller's transaction makes it one step.
 
@@ -37,11 +44,13 @@ def record(
         today: the day on the clock; `outcome.as_of` may be an earlier one.
         at: the run's time, UTC.
         keep: how long ended findings and old runs are remembered, a period.
+        retired: agents that are no more: what no manifest of theirs asks for is over, though nobody verified it.
 
     Raises:
         StateError: the run is of a day before the last run's, or of one that has not come.
     """
-    previous, adoption = _previous(connection)
+    previous, version = _previous(connection)
+    adoption = not previous
     day, notes = _day(outcome.as_of, previous, today)
     asked = asked_sources(outcome)
     weights = dict(connection.execute("SELECT id, severity FROM rule"))
@@ -54,9 +63,9 @@ def record(
     for fingerprint, sight in seen(outcome, asked, day).items():
         before = known.pop(fingerprint, None) or rows.find(connection, fingerprint) or renamed.take(sight, connection)
         same_weight = weights.get(sight.rule) == now.get(sight.rule)
-        standing = _stand(before, sight, same_weight=same_weight)
+        standing = _stand(before, sight, same_weight=same_weight, same_version=version == __version__)
         standings[fingerprint] = standing._replace(status=OPEN) if adoption and standing.status == NEW else standing
-    fates = Fates(outcome, asked, standings.values(), whole=whole)
+    fates = Fates(outcome, asked, standings.values(), whole=whole, retired=retired)
     ended: list[Known] = []
     not_asked = 0
     kept: dict[tuple[str, Source | None], list[Known]] = {}
@@ -89,10 +98,10 @@ def record(
     )
 
 
-def _previous(connection: sqlite3.Connection) -> tuple[str, bool]:
-    """The last run's day, empty where there was none, and whether there was none."""
-    row = connection.execute("SELECT max(day) FROM run").fetchone()
-    return row[0] or "", row[0] is None
+def _previous(connection: sqlite3.Connection) -> tuple[str, str]:
+    """The last run's day and permlint's version then; empty where there was none."""
+    row = connection.execute("SELECT day, version FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    return ("", "") if row is None else (row[0], row[1])
 
 
 def _day(as_of: date, previous: str, today: date) -> tuple[str, tuple[str, ...]]:
@@ -106,12 +115,13 @@ def _day(as_of: date, previous: str, today: date) -> tuple[str, tuple[str, ...]]
     return previous, (f"the clock says {as_of}, and the last run was on {previous}: this run counts for that day",)
 
 
-def _stand(before: Known | None, sight: Known, *, same_weight: bool) -> Standing:
+def _stand(before: Known | None, sight: Known, *, same_weight: bool, same_version: bool) -> Standing:
     """A finding of tonight held against what was known of it.
 
     Args:
         same_weight: whether its rule gives the severities that it gave the last time: otherwise the severity that rose is
             the rule's change, and not the world's.
+        same_version: whether the same permlint saw it before.
     """
     if before is None:
         return Standing(ACCEPTED if sight.accepted else NEW, sight)
@@ -122,9 +132,13 @@ def _stand(before: Known | None, sight: Known, *, same_weight: bool) -> Standing
     if sight.accepted:
         return Standing(ACCEPTED, sight)
     rose = same_weight and sight.severity > before.severity
-    if rose or growth.grew(growth.loads(before.extent), growth.loads(sight.extent)):
+    if rose or (before.extent != sight.extent and _grew(before, sight, same_version=same_version)):
         return Standing(WORSENED, sight)
     return Standing(REAPPEARED if before.accepted else OPEN, sight)
+
+
+def _grew(before: Known, sight: Known, *, same_version: bool) -> bool:
+    return growth.grew(growth.loads(before.extent), growth.loads(sight.extent), same_version=same_version)
 
 
 class _Renamed:

@@ -8,6 +8,7 @@ from linter.findings import Attempt, Finding, Outcome, Source
 from linter.nightly import growth
 from linter.nightly.news import Known
 from linter.nightly.rows import clean, cleaned
+from linter.systems.secret import hide
 
 
 def asked_sources(outcome: Outcome) -> dict[Source, Attempt]:
@@ -15,7 +16,7 @@ def asked_sources(outcome: Outcome) -> dict[Source, Attempt]:
     found = {}
     for one in outcome.attempts:
         source = Source(*map(clean, one.source))
-        found[source] = Attempt(source, clean(one.path), clean(one.owner), clean(one.problem), one.rejected)
+        found[source] = Attempt(source, clean(one.path), clean(one.owner), clean(hide(one.problem)), one.rejected)
     return found
 
 
@@ -62,9 +63,9 @@ def _known(finding: Finding, fingerprint: str, asked: Mapping[Source, Attempt], 
         sha256("\0".join(place).encode("utf-8", "surrogatepass")).hexdigest()[:32],
         finding.rule,
         finding.severity,
-        clean(finding.message),
-        clean(finding.fix),
-        clean(finding.cause),
+        clean(hide(finding.message)),
+        clean(hide(finding.fix)),
+        clean(hide(finding.cause)),
         clean(finding.location.path),
         finding.location.line,
         clean(finding.agent),

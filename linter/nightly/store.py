@@ -85,6 +85,8 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
     Raises:
         StateError: it is not there, is none, or is of another version.
     """
+    if not os.path.exists(path):
+        raise StateError("is not there")
     with _said(), closing(_connect(path, "ro", BUSY)) as connection:
         connection.execute("BEGIN")
         if _version(connection, steps) < len(steps):
@@ -138,6 +140,7 @@ _SENTENCES = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: is its folder there, and may this user write in it?",
     sqlite3.SQLITE_PERM: "cannot be opened: this user has no permission",
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
+    sqlite3.SQLITE_IOERR_WRITE: "cannot be written: the disk takes no more",
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
     sqlite3.SQLITE_BUSY: "is in use by another run, which did not end in time",
     sqlite3.SQLITE_LOCKED: "is in use by another run, which did not end in time",
@@ -154,6 +157,7 @@ def _said() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             raise  # a mistake in the use of the library, and no fault of the file
-        base = code & 0xFF
         name = getattr(error, "sqlite_errorname", "an error")
-        raise StateError(_SENTENCES.get(base, f"cannot be used: SQLite says {name}")) from None
+        raise StateError(
+            _SENTENCES.get(code, _SENTENCES.get(code & 0xFF, f"cannot be used: SQLite says {name}"))
+        ) from None

@@ -11,6 +11,7 @@ from linter.reports.visible import inert_json, visible
 
 if TYPE_CHECKING:
     from linter.creep.timeline import Entry, Timeline
+    from linter.nightly.news import Nightly
 
 
 def render(outcome: Outcome, *, effective: bool = False) -> str:
@@ -41,16 +42,23 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
             for error in outcome.errors
         ],
         "unchecked": list(outcome.unchecked),
-        "findings": [_finding(finding) for finding in outcome.findings],
-        "silenced": [_silenced(one) for one in outcome.silenced],
+        "findings": [{**_finding(one), **_standing(one, outcome.nightly)} for one in outcome.findings],
+        "silenced": [{**_silenced(one), **_standing(one.finding, outcome.nightly)} for one in outcome.silenced],
         "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
     if outcome.command == "creep":
         found["timelines"] = [_timeline(one) for one in outcome.timelines]
+    if outcome.nightly is not None:
+        from linter.reports.nightly_json import night
+
+        found["nightly"] = night(outcome.nightly)
     if outcome.notes:
         found["notes"] = list(outcome.notes)
     if outcome.command == "drift":
-        found["asked"] = [{**one._asdict(), "principals": list(one.principals)} for one in outcome.asked]
+        found["asked"] = [
+            {**one._asdict(), "principals": list(one.principals), "compared": list(one.compared)}
+            for one in outcome.asked
+        ]
         found["digests"] = {_path(path): digest for path, digest in outcome.digests.items()}
         found["population"] = [_population(one) for one in outcome.population]
     if effective and outcome.effective:
@@ -118,6 +126,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "details": dict(finding.details),
         "related": [{**_location(one), "caption": one.caption} for one in finding.related],
     }
+
+
+def _standing(finding: Finding, nightly: Nightly | None) -> dict[str, Any]:
+    """What history says of a finding; nulls for one that only tells of a system that could not be asked tonight."""
+    if nightly is None:
+        return {}
+    standing = nightly.standings.get(finding.fingerprint)
+    if standing is None:
+        return {"status": nightly.status(finding.fingerprint), "first_seen": None, "since": None, "nights": None}
+    known = standing.known
+    return {"status": standing.status, "first_seen": known.first_seen, "since": known.since, "nights": known.nights}
 
 
 def _location(location: Location) -> dict[str, Any]:

@@ -34,12 +34,16 @@ def render(outcome: Outcome, limit: int = COMMENT) -> str:
     rows = [_row(finding) for finding in gravest]
     details = [_details(finding) for finding in gravest]
     quiet = [
-        f"| {one.by}{f' until {prose(one.until)}' if one.until else ''} | {_code(one.finding.rule)} |"
+        f"| {one.by}{f' until {prose(one.until)}' if one.until else ''} | {code(one.finding.rule)} |"
         f" {_place(one.finding.location.path, one.finding.location.line)} | {prose(one.reason)} |"
         for one in outcome.silenced
     ]
     room = _Room(limit - 400)  # the fixed lines below, and the line that says what was left out
     body = room.take([f"### permlint {outcome.command}: {totals(outcome)}"])
+    if outcome.nightly is not None:
+        from linter.reports.nightly_markdown import lines
+
+        body += ["", *room.take(list(lines(outcome.nightly)))]
     if notes:
         body += ["", *room.take(notes)]
     if rows:
@@ -81,24 +85,24 @@ def _folded(title: str, lines: list[str]) -> list[str]:
 def _row(finding: Finding) -> str:
     location = finding.location
     place = _place(location.path, location.line)
-    return f"| {finding.severity.label} | {_code(finding.rule)} | {place} | {prose(finding.message)} |"
+    return f"| {finding.severity.label} | {code(finding.rule)} | {place} | {prose(finding.message)} |"
 
 
 def _details(finding: Finding) -> str:
     location = finding.location
-    lines = [f"- {_code(finding.rule)}, {_place(location.path, location.line)}: {prose(finding.message)}"]
+    lines = [f"- {code(finding.rule)}, {_place(location.path, location.line)}: {prose(finding.message)}"]
     lines += [
         f"  - Related: {_place(one.path, one.line)}{f': {prose(one.caption)}' if one.caption else ''}"
         for one in finding.related
     ]
     if finding.fix:
         lines.append("  - Fix: " + "<br>".join(map(prose, finding.fix.rstrip().split("\n"))))
-    lines.append(f"  - {_code(finding.fingerprint)}")
+    lines.append(f"  - {code(finding.fingerprint)}")
     return "\n".join(lines)
 
 
 def _place(path: str, line: int) -> str:
-    return f"{_code(path)}:{line}"
+    return f"{code(path)}:{line}"
 
 
 def prose(text: str) -> str:
@@ -106,10 +110,10 @@ def prose(text: str) -> str:
     pieces = visible(text).split("`")
     if len(pieces) % 2 == 0:  # a backtick without its other half
         pieces[-2:] = ["`".join(pieces[-2:])]
-    return "".join(_code(piece) if place % 2 else _escape(piece) for place, piece in enumerate(pieces))
+    return "".join(code(piece) if place % 2 else _escape(piece) for place, piece in enumerate(pieces))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A text as a code span where it can be one: an edge space would be lost, a bar would end a cell, and `##[` is a command."""
     shown = visible(text)
     if not shown or shown != shown.strip() or "|" in shown or "`" in shown or "##" in shown:

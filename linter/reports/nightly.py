@@ -3,37 +3,42 @@
 In this order: what is new, by owner and cause; what could not be checked; what stays open unseen; what is resolved; counts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from linter.findings import Outcome, Severity
 from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
 from linter.nightly.news import RESOLVED, Known, Nightly
+from linter.reports import causes
 from linter.reports.text import Printer, Style, summary
 from linter.reports.totals import plural
 from linter.reports.visible import inert, visible
 
-_GROUPS, _FINDINGS, _FIXES, _ENDED = 12, 4, 3, 8
-"""Causes of an owner, findings and statements of a cause, and ended findings that are shown, unless `verbose` asks for all."""
+_CAUSES, _FINDINGS, _FIXES, _ROWS = 6, 3, 2, 8
+"""Causes that are shown, findings and statements of a cause, rows of any other list, unless `verbose` asks for all."""
+_NAMES = 6
+"""Agents that are named of one line."""
 _ID = 12
 """Digits of a fingerprint that `permlint explain` takes."""
 _TINTS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;34"}
 
 
 def render(outcome: Outcome, nightly: Nightly, style: Style) -> str:
-    """The screen; empty only with `quiet` and nothing to say."""
+    """The screen, and with `verbose` the whole report below it; empty only with `quiet` and nothing to say."""
     printer = Printer(style)
     screen = _Screen(nightly, printer)
-    lines = [printer.error(error) for error in outcome.errors]
+    lines = [] if style.verbose else [printer.error(error) for error in outcome.errors]
     lines += [f"note: {visible(note)}" for note in nightly.notes]
     lines += screen.adoption() if nightly.adoption else screen.news()
     lines += screen.troubles()
-    told = () if style.verbose else outcome.unverified
-    lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in outcome.unchecked if one not in told]
+    if not style.verbose:
+        other = [one for one in outcome.unchecked if one not in outcome.unverified]
+        lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in other]
     if not style.quiet:
         if not nightly.only_new:
             lines += [*screen.kept(), *screen.ended()]
-        lines += [*screen.counts(), summary(outcome, style)]
-    return inert("".join(line + "\n" for line in lines))
+        lines += [*screen.counts(), "" if style.verbose else summary(outcome, style)]
+    whole = causes.render(outcome, style) if style.verbose else ""
+    return inert("".join(line + "\n" for line in lines)) + whole
 
 
 def identity(known: Known) -> str:
@@ -44,7 +49,22 @@ def identity(known: Known) -> str:
 def concerned(findings: Iterable[Known]) -> str:
     """The agents of findings, each with its environment."""
     agents = dict.fromkeys(f"{one.agent} ({one.environment})" if one.environment else one.agent for one in findings)
-    return ", ".join(filter(None, agents))
+    return some(list(filter(None, agents)))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
+
+
+def graded(findings: Iterable[Known]) -> str:
+    """How many there are of each severity, such as "1 error, 2 warnings"."""
+    levels = [one.severity for one in findings]
+    number = {level: levels.count(level) for level in (Severity.ERROR, Severity.WARNING) if level in levels}
+    infos = levels.count(Severity.INFO)
+    words = [plural(many, level.label) for level, many in number.items()]
+    return ", ".join([*words, f"{infos} for information"] if infos else words)
 
 
 class _Screen:
@@ -59,13 +79,13 @@ class _Screen:
     def adoption(self) -> Iterator[str]:
         """The first run: where everything begins, an owner a line."""
         yield self._head("First run with this state: nothing counts as new, the next run tells what changes")
-        for owner, found in by_owner(counts(self.nightly).open).items():
-            causes = len(by_cause(found))
-            number = [(sum(one.severity is level for one in found), level.label) for level in reversed(Severity)]
-            graded = ", ".join(f"{many} {word}" for many, word in number if many)
-            yield f"  {self._owner(owner)}: {plural(len(found), 'finding')} ({graded}) of {plural(causes, 'cause')}"
+        owners = list(by_owner(counts(self.nightly).open).items())
+        for owner, found in self._some(owners, _ROWS):
+            causes = plural(len(by_cause(found)), "cause")
+            yield f"  {self._owner(owner)}: {plural(len(found), 'finding')} ({graded(found)}) of {causes}"
             if not self.style.quiet:
                 yield f"    {visible(concerned(found))}"
+        yield from self._rest(len(owners), _ROWS, "owner", "  ")
         yield ""
 
     def news(self) -> Iterator[str]:
@@ -80,13 +100,25 @@ class _Screen:
         words = [status[one.fingerprint] for one in told]
         number = ", ".join(f"{words.count(word)} {word}" for word in _ORDER if word in words)
         yield self._head(number + since) + self._minor(minor)
-        for owner, found in by_owner(told).items():
-            yield f"  {self._owner(owner)}"
+        rest = len(told) if self.style.verbose else _CAUSES
+        owners = by_owner(told)
+        for place, (owner, found) in enumerate(owners.items()):
             groups = by_cause(found)
-            for cause, group in self._some(groups, _GROUPS):
+            if not rest:  # there is one screen, and everybody is on it who has something
+                yield from self._owners(list(owners.items())[place:])
+                break
+            yield f"  {self._owner(owner)}"
+            for cause, group in groups[:rest]:
                 yield from self._group(cause, group, status)
-            yield from self._rest(len(groups), _GROUPS, "cause", "    ")
+            yield from self._more(len(groups) - rest, "cause", "    ")
+            rest = max(0, rest - len(groups))
         yield ""
+
+    def _owners(self, owners: list[tuple[str, list[Known]]]) -> Iterator[str]:
+        """Owners in a line each: how many findings they have."""
+        for owner, found in self._some(owners, _ROWS):
+            yield f"  {self._owner(owner)}: {plural(len(found), 'finding')} ({graded(found)})"
+        yield from self._rest(len(owners), _ROWS, "owner", "  ")
 
     def _group(self, cause: str, group: list[Known], status: dict[str, str]) -> Iterator[str]:
         if cause:
@@ -95,9 +127,8 @@ class _Screen:
         for one in self._some(shown, _FINDINGS):
             severity = self.printer.tint(one.severity.label, _TINTS[one.severity])
             where = f"{visible(one.path)}:{one.line}"
-            said = f"{severity} {status[one.fingerprint]}: {visible(one.message)}"
             alone = "" if cause else f"  [{visible(concerned([one]))}]"
-            yield f"      {said}{alone}  ({where})  {identity(one)}"
+            yield f"      {identity(one)} {severity} {status[one.fingerprint]}: {visible(one.message)}  ({where}){alone}"
         yield from self._rest(len(shown), _FINDINGS, "finding", "      ")
         fixes = list(dict.fromkeys(line for one in group for line in one.fix.splitlines()))
         for place, line in enumerate(self._some(fixes, _FIXES)):
@@ -110,8 +141,8 @@ class _Screen:
         if not found:
             return
         yield self._head("Could not check")
-        for one in found:
-            of = f" for {', '.join(one.agents)}" if one.agents else ""
+        for one in self._some(found, _ROWS):
+            of = f" for {some(one.agents)}" if one.agents else ""
             place = f"{one.system} ({one.environment})" if one.environment else one.system
             success = f"checked last on {one.last_success[:10]}" if one.last_success else "never checked yet"
             nights = f", {one.nights} nights in a row" if one.nights > 1 else ""
@@ -122,6 +153,7 @@ class _Screen:
             )
             yield f"  {visible(place + of)}: {visible(one.problem)}"
             yield f"    {success}{nights}{stay}"
+        yield from self._rest(len(found), _ROWS, "system", "  ")
         yield ""
 
     def kept(self) -> Iterator[str]:
@@ -131,23 +163,26 @@ class _Screen:
         if not found:
             return
         yield self._head("Open, and not seen tonight")
-        for one in self._some(found, _ENDED):
+        for one in self._some(found, _ROWS):
             whose = concerned(one.findings) or one.findings[0].path
             yield f"  {plural(len(one.findings), 'finding')} of {visible(whose)}: {visible(one.why)}"
-        yield from self._rest(len(found), _ENDED, "group", "  ")
+        yield from self._rest(len(found), _ROWS, "group", "  ")
         yield ""
 
     def ended(self) -> Iterator[str]:
         """What is resolved, and what ended in another way, which is no proof."""
         for how, title in _ENDINGS:
             found = [one for one in self.nightly.ended if (one.how == RESOLVED) == how]
+            told = [one for one in found if one.severity >= self.least]
             if not found:
                 continue
-            yield self._head(title)
-            for one in self._some(sorted(found, key=lambda each: -each.severity), _ENDED):
-                open_for = f"open since {one.since}, {plural(one.nights, 'night')}"
-                yield f"  {visible(one.message)}  [{visible(concerned([one]))}]  ({open_for})  {identity(one)}"
-            yield from self._rest(len(found), _ENDED, "finding", "  ")
+            yield self._head(title) + self._minor(len(found) - len(told))
+            groups = by_cause(told)
+            for cause, group in self._some(groups, _ROWS):
+                since = min(one.since for one in group)
+                ids = " ".join(identity(one) for one in self._some(group, _FINDINGS))
+                yield f"  {visible(cause or group[0].message)}  [{visible(concerned(group))}]  (open since {since})  {ids}"
+            yield from self._rest(len(groups), _ROWS, "cause", "  ")
             yield ""
 
     def counts(self) -> Iterator[str]:
@@ -171,8 +206,12 @@ class _Screen:
         return items if self.style.verbose else items[:most]
 
     def _rest(self, number: int, most: int, noun: str, indent: str) -> Iterator[str]:
-        if number > most and not self.style.verbose:
-            yield f"{indent}... and {plural(number - most, f'more {noun}')} (-v shows all)"
+        if not self.style.verbose:
+            yield from self._more(number - most, noun, indent)
+
+    def _more(self, number: int, noun: str, indent: str) -> Iterator[str]:
+        if number > 0:
+            yield f"{indent}... and {plural(number, f'more {noun}')} (-v shows all)"
 
     def _minor(self, number: int) -> str:
         return f"; {number} for information (-v shows {'it' if number == 1 else 'them'})" if number else ""
@@ -185,4 +224,4 @@ class _Screen:
 
 
 _ORDER = ("new", "worsened", "reappeared")
-_ENDINGS = ((True, "Resolved"), (False, "No longer looked for"))
+_ENDINGS = ((True, "Resolved"), (False, "No longer found in this form, which proves nothing"))

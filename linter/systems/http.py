@@ -27,6 +27,8 @@ CONNECT, READ, TOTAL = 5.0, 10.0, 30.0
 RETRIES = 2
 MAX_BODY = 1 << 20
 _AGAIN = frozenset({429, 502, 503, 504})
+_UNTAKEN = frozenset({429})
+"""What says that a request was not even looked at. Behind a gateway's 502, 503 or 504 it may have been."""
 _AGENT = "permlint"
 
 
@@ -35,6 +37,8 @@ class Call(NamedTuple):
 
     method: str
     path: str
+    once: bool = False
+    """Whether it does something that must not be done twice: it is repeated only where the first was surely not taken."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -161,11 +165,11 @@ class Session:
                 status, got, raw = self._once(call, headers, body, addresses, end)
             except _Failed as problem:
                 self._note(call, str(problem), began)
-                if last or not problem.again or transport._clock() >= end:
+                if last or call.once or not problem.again or transport._clock() >= end:
                     raise Unverified(f"{self._title}: {problem}") from None
                 continue
             self._note(call, str(status), began)
-            if status not in _AGAIN or last:
+            if status not in (_UNTAKEN if call.once else _AGAIN) or last:
                 shown = {name: hide(value) for name, value in got.items()}
                 return Response(str(call), status, shown, hidden(_parsed(raw, got.get("content-type", ""))))
             pause = _pause(got.get("retry-after"), attempt)

@@ -74,6 +74,11 @@ class Claim(NamedTuple):
     """The principal that the manifest says."""
     audit_log: "AuditLog | None"
 
+    @property
+    def named(self) -> "tuple[Resource | AuditLog, ...]":
+        """Everything that it speaks of."""
+        return self.resources if self.audit_log is None else (*self.resources, self.audit_log)
+
 
 class AuditLog(NamedTuple):
     """The place that the rollback strategy names for records of writes, where it belongs to this system."""
@@ -179,8 +184,13 @@ class Adapter(Protocol):
             Unverified: a variable is unset, or what it holds is malformed.
         """
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observation:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: "Sequence[Resource | AuditLog]" = ()
+    ) -> Observation:
         """Ask the system, for all principals at once.
+
+        Args:
+            declared: what manifests name there, for what has to be asked of a resource by itself.
 
         Raises:
             Unverified: it cannot be reached, or does not answer, or the extra that talks to it is not installed.

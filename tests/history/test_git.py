@@ -404,24 +404,6 @@ def test_processes_end_with_the_block(repo: Repo) -> None:
     assert process.poll() is not None
 
 
-def test_signatures(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = repo.commit("plain", {PATH: manifest()})
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    (tmp_path / "allowed").write_text(f"kim@example.com {(tmp_path / 'key.pub').read_text()}")
-    config = tmp_path / "gitconfig"
-    config.write_text(f"[gpg]\nformat = ssh\n[user]\nsigningKey = {key}\n")
-    repo.environment["GIT_CONFIG_GLOBAL"] = str(config)
-    signed = repo.commit("signed", {PATH: manifest(access="write")}, "-S")
-    with open_repository(str(repo.folder)) as repository:
-        assert repository.signature(plain) is None
-        assert repository.signature(signed) in ("N", "E", "U")
-    config.write_text(config.read_text() + f'[gpg "ssh"]\nallowedSignersFile = {tmp_path}/allowed\n')
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    with open_repository(str(repo.folder)) as repository:
-        assert repository.signature(signed) == "G"
-
-
 def test_git_is_asked_few_times(repo: Repo) -> None:
     """However long the history is: where the repository is, one log, one cat-file; one more for first commits."""
     for number in range(30):

@@ -16,7 +16,7 @@ from linter.systems.live import Stranger, Unverified
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 _FORM = (
     ("identity_policies", list), ("groups", list), ("managed_policies", list), ("resource_policies", dict),
-    ("account_authorization_details", dict), ("access_keys", dict), ("caller_arn", str),
+    ("account_authorization_details", dict), ("access_keys", dict), ("caller_arn", str), ("organization", str), ("region", str),
 )  # fmt: skip
 
 
@@ -49,12 +49,21 @@ class Account:
         if not all(isinstance(one, Mapping) for listed in self.dump.values() for one in listed):
             raise ValueError("its `account_authorization_details` are none")
         self.caller = str(data.get("caller_arn") or "")
+        self.region = str(data.get("region") or "us-east-1")
+        """Where names without one were looked for."""
         if not self.whole and not self.caller:
             raise ValueError("it has neither `account_authorization_details` nor a `caller_arn` with its policies")
         self._managed = {str(one.get("Arn")): one for one in self.dump["Policies"]}
         try:
-            self.resource_policies = {**self._trust(), **self._resource_policies()}
-            self.scps = self._scps()
+            given = {str(arn): one for arn, one in (data.get("resource_policies") or {}).items()}
+            self.unread = {arn: one for arn, one in given.items() if _is_word(one)}
+            """ARN -> why its policy could not be read."""
+            known = {
+                arn: document(one or {}, f"the policy of {arn}") for arn, one in given.items() if not _is_word(one)
+            }
+            self.resource_policies = {**self._trust(), **known}
+            self.scps = self._levels("scps", "a service control policy")
+            self.rcps = self._levels("rcps", "a resource control policy", absent=())
         except (BadPolicy, TypeError, AttributeError) as problem:
             raise ValueError(str(problem) if isinstance(problem, BadPolicy) else "its policies are none") from None
 
@@ -139,7 +148,8 @@ class Account:
             session,
             who.kind is not Kind.SESSION or sessions is not None,
             self.resource_policies,
-            _facts(who, role, found.entry),
+            _facts(who, role, found.entry, str(self.data.get("organization") or "")),
+            tuple(one for level in self.rcps or () for one in level),
         )
 
     def _of_dump(self, found: Found) -> tuple[Policy, Policy | None]:
@@ -201,19 +211,13 @@ class Account:
             if "Arn" in one and "AssumeRolePolicyDocument" in one
         }
 
-    def _resource_policies(self) -> dict[str, Policy]:
-        given = self.data.get("resource_policies") or {}
-        return {str(arn): document(one, f"the policy of {arn}") for arn, one in given.items()}
-
-    def _scps(self) -> tuple[Policy, ...] | None:
-        """By level, from the root down; None where they could not be read."""
-        given = self.data.get("scps")
+    def _levels(self, key: str, source: str, *, absent: tuple[Policy, ...] | None = None) -> tuple[Policy, ...] | None:
+        """An organization's policies by level, from the root down; None where they could not be read."""
+        given = self.data.get(key)
         if not isinstance(given, list):
-            return None
+            return absent if given is None else None
         levels = [level if isinstance(level, list) else [level] for level in given]
-        return tuple(
-            tuple(one for policy in level for one in document(policy, "a service control policy")) for level in levels
-        )
+        return tuple(tuple(one for policy in level for one in document(policy, source)) for level in levels)
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The users and roles under a path, with a tag, or whose names match."""
@@ -234,6 +238,11 @@ class Account:
         return sorted(found.values())
 
 
+def _is_word(given: Any) -> bool:
+    """Whether what stands in a policy's place says why there is none."""
+    return isinstance(given, str) and not given.lstrip().startswith(("{", "%7B"))
+
+
 def _default(arn: str, one: Mapping[str, Any]) -> Policy:
     version = one.get("default")
     versions = one.get("versions") or {}
@@ -242,7 +251,7 @@ def _default(arn: str, one: Mapping[str, Any]) -> Policy:
     return document(versions[version], f"the policy {arn.rpartition('/')[2]}")
 
 
-def _facts(who: Principal, role: str, entry: Mapping[str, Any]) -> Facts:
+def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: str) -> Facts:
     """What a request of this principal carries, whatever else it does (IAM User Guide, "Global condition keys")."""
     arn = role if who.session else who.arn
     known: dict[str, tuple[str, ...]] = {
@@ -250,7 +259,13 @@ def _facts(who: Principal, role: str, entry: Mapping[str, Any]) -> Facts:
         "aws:PrincipalAccount": (who.account,),
         "aws:PrincipalIsAWSService": ("false",),
         "aws:SecureTransport": ("true",),  # it is the caller's to choose, and every SDK does
+        # Only requests that a service makes by itself carry these. (aws:SourceOwner, in every topic's first policy, is
+        # documented nowhere: it stays unknown.)
+        "aws:SourceArn": ABSENT,
+        "aws:SourceAccount": ABSENT,
     }
+    if organization:
+        known["aws:PrincipalOrgID"] = (organization,)
     if who.kind is Kind.USER:
         known |= {
             "aws:username": (who.name,),

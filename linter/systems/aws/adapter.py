@@ -5,16 +5,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from linter.manifest.model import Resource
 from linter.skeleton import Draft
+from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
-from linter.systems.aws.ask import CALLS, Login, ask, auditor_policy
+from linter.systems.aws.ask import TOTAL, Login, ask
 from linter.systems.aws.audit import audit_demand, faults
 from linter.systems.aws.compare import Side, discrepancies
 from linter.systems.aws.declared import Demand, demand
+from linter.systems.aws.draft import draft
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.aws.excess import Granted, resources, shortened
+from linter.systems.aws.holders import Holder, Home, holder
+from linter.systems.aws.principals import Kind
 from linter.systems.aws.table import table
-from linter.systems.live import MISSING, Binding, Claim, Comparison, Discrepancy, Part, Stranger, Target, Unverified
+from linter.systems.aws.unread import doubts
+from linter.systems.live import (
+    MISSING,
+    AuditLog,
+    Binding,
+    Claim,
+    Comparison,
+    Discrepancy,
+    Part,
+    Stranger,
+    Target,
+    Unverified,
+)
 from linter.systems.secret import BadSecret, Secret
 
 LOGIN = "@login"
@@ -84,20 +101,14 @@ class AWS:
 
     own_principal = True
 
-    def __init__(self, endpoint: str | None = None) -> None:
-        """Take the endpoint of a server that plays AWS; for tests alone."""
+    def __init__(self, endpoint: str | None = None, total: float = TOTAL) -> None:
+        """Take the endpoint of a server that plays AWS, and the seconds that it may take; for tests alone."""
         self._endpoint = endpoint
+        self._total = total
 
     def about(self) -> Sequence[str]:
         """The calls, the auditor's policy, and what no policy says."""
-        return (
-            f"asks     {', '.join(CALLS)}",
-            "needs    an auditor's login (access_key_id_env and secret_access_key_env, or profile), never the agent's, with:",
-            *(f"         {line}" for line in auditor_policy().splitlines()),
-            "tells    what a user, a role or the user of a key id may do: policies, groups, boundary, service control policies",
-            "cannot   see session policies, resource control policies, grants of KMS keys, access control lists, other accounts;",
-            "         and policies of resources only where a recording has them",
-        )
+        return about()
 
     def target(self, binding: Binding) -> Target:
         """The login of a binding, and what tells it from others.
@@ -121,15 +132,25 @@ class AWS:
         label = f"${settings['access_key_id_env']}"
         return _asked(("aws", "key", sha256(login.key.encode()).hexdigest()), label, login)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
-        """Read the account once.
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
+        """Read the account once, and the policies of the resources that are declared.
 
         Raises:
             Unverified: AWS cannot be asked.
         """
         assert isinstance(target, Asked)
+
+        def named(home: Home) -> Iterator[Holder]:
+            for one in declared:
+                wanted = _demand(one, home.partition)
+                found = holder(wanted.service, wanted.where, home)
+                if found is not None:
+                    yield found
+
         try:
-            return Observed(ask(target.login, principals, self._endpoint), live=True)
+            return Observed(ask(target.login, principals, self._endpoint, named=named, total=self._total), live=True)
         except ValueError as problem:
             raise Unverified(f"{target.label}: {problem}") from None
 
@@ -165,19 +186,35 @@ class AWS:
         granted = Granted(evaluation, agreed)
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
-            found_here = list(discrepancies(Side(claim, own, agreed, granted, name)))
+            found_here = list(discrepancies(Side(claim, own, agreed, granted, name, observed.account)))
             if claim.audit_log is not None and log is not None:
-                found_here += faults(claim.audit_log, log, granted, name)
+                unsure = tuple(doubts(observed.account, found.principal, log))
+                found_here += faults(claim.audit_log, log, granted, name, unsure)
             parts.append(Part(claim, name, tuple(found_here)))
-        return Comparison(name, tuple(parts), tuple(_notes(name, evaluation)), lambda: tuple(_table(granted)))
+        notes = tuple(_notes(name, observed.account, evaluation))
+        return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted, observed)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
-        """Not for AWS: a policy of wildcards is no proposal.
+        """What a first manifest of this user or role would say.
 
         Raises:
-            Unverified: always.
+            Unverified: nobody is named, or there is no such user or role, or one of its policies cannot be read.
         """
-        raise Unverified("a first manifest is not written from AWS: see what is granted with `permlint drift -v`")
+        observed: Observed = observation
+        if principal == LOGIN:
+            raise Unverified(
+                "nothing says whose grants are meant: --role names a user or role (its ARN or its name) or the id of a user's key; "
+                "the login that asks is an auditor's"
+            )
+        account = observed.account
+        try:
+            found = account.find(principal)
+            if found.principal.kind is Kind.SESSION and found.entry:
+                found = account.find(str(found.entry["Arn"]))  # a session is its role's, for as long as it lasts
+        except LookupError:
+            raise Unverified(f"the account has no user or role {principal}") from None
+        who = found.principal
+        return draft(system, account.situation(found), Home(who.partition, who.account, account.region))
 
 
 ADAPTER = AWS()
@@ -214,6 +251,13 @@ def _named(principal: str, observed: Observed, binding: Binding) -> str:
     )
 
 
+def _demand(one: Resource | AuditLog, partition: str) -> Demand:
+    """What a name of a manifest's stands for."""
+    if isinstance(one, AuditLog):
+        return audit_demand(one, partition)
+    return demand(one, table(), partition)
+
+
 def _demands(claim: Claim, partition: str) -> tuple[Demand, ...]:
     """What the resources declare."""
     return tuple(demand(one, table(), partition) for one in claim.resources)
@@ -234,18 +278,22 @@ def _nobody(claim: Claim, name: str) -> Part:
     return Part(claim, name, (found,))
 
 
-def _notes(name: str, evaluation: Evaluation) -> Iterator[str]:
+def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]:
     given = evaluation.situation
     if given.scps is None:
         yield f"{name}: service control policies could not be read: what is said to be granted is an upper bound"
     if not given.session_known:
         yield f"{name}: a session policy cannot be seen: what is said to be granted is an upper bound"
-    if not given.resource_policies:
-        yield f"{name}: no policy of a resource is known: what buckets, queues and keys allow by themselves is not compared"
+    if account.rcps is None:
+        yield f"{name}: resource control policies could not be read: they may deny what is said to be granted"
+    if account.whole:
+        yield f"{name}: the policies of resources that no manifest names were not read; they may allow it more"
 
 
-def _table(granted: Granted) -> Iterator[tuple[str, ...]]:
+def _table(granted: Granted, observed: Observed) -> Iterator[tuple[str, ...]]:
     yield ("actions", "resources", "bound", "via")
+    for call, times in (observed.data.get("requests") or {}).items() if observed.live else ():
+        yield (call, f"asked {times} time{'' if times == 1 else 's'}", "", "")
     for ruling in granted.rulings[:_ROWS]:
         actions = shortened(granted, ruling.bits)
         shown = ", ".join(actions[:6]) + (f", and {len(actions) - 6} more" if len(actions) > 6 else "")

@@ -1,9 +1,13 @@
 """AWS asked: a fixed list of read-only calls with an auditor's credentials, by boto3."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
+from linter.systems.aws import resource_policies
+from linter.systems.aws.holders import Holder, Home
 from linter.systems.aws.principals import ACCESS_KEY
 from linter.systems.live import Unverified
 
@@ -15,10 +19,17 @@ CALLS = (
     "organizations:ListParents",
     "organizations:ListPoliciesForTarget",
     "organizations:DescribePolicy",
+    *resource_policies.CALLS,
 )
-"""Everything that is ever called. The first needs no permission."""
+"""Everything that is ever called. The first needs no permission; the last are made for resources that manifests name."""
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3
 """Seconds, seconds, and attempts a call."""
+TOTAL = 120.0
+"""Seconds for everything that is asked of one account, pages and waiting included: 500 pages take less."""
+_REGION = "us-east-1"
+_FILTERS = {"scps": "SERVICE_CONTROL_POLICY", "rcps": "RESOURCE_CONTROL_POLICY"}
+UNREAD = "AccessDenied"
+"""Stands in a recording for what could not be read."""
 _MOST_PAGES = 500
 _SAID = {
     "EndpointConnectionError": "no connection can be made",
@@ -47,29 +58,60 @@ class Login(NamedTuple):
         return f"Login({self.profile or '[secret]'})"
 
 
-def auditor_policy() -> str:
-    """The policy that the auditor needs, as JSON."""
-    actions = [call for call in CALLS if not call.startswith("sts:")]
-    statement = {"Sid": "PermlintReads", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
-
-
-def ask(login: Login, principals: Sequence[str], endpoint: str | None = None) -> dict[str, Any]:
+def ask(
+    login: Login,
+    principals: Sequence[str],
+    endpoint: str | None = None,
+    *,
+    named: Callable[[Home], Iterable[Holder]] = lambda _: (),
+    total: float = TOTAL,
+) -> dict[str, Any]:
     """What AWS says of an account, as a recording has it.
 
     Args:
         principals: those that are asked for; ids of keys are looked up.
         endpoint: of a server that plays AWS, for tests alone.
+        named: which resources' own policies are asked for too.
+        total: seconds for all calls together; a test's opening, as the endpoint is.
 
     Raises:
-        Unverified: boto3 is not installed, or AWS cannot be reached or does not tell.
+        Unverified: boto3 is not installed, or AWS cannot be reached, does not tell, or is not done in time.
     """
     try:
-        from botocore.exceptions import BotoCoreError, ClientError
+        import boto3  # noqa: F401  # whether it is there
     except ImportError:
         raise Unverified("AWS needs boto3: python -m pip install 'permlint[aws]'") from None
+    late = Event()
+    answer: Future[dict[str, Any]] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(_asked(login, principals, endpoint, named, late))
+        except BaseException as error:  # the one who waits must be told, whatever it is
+            answer.set_exception(error)
+
+    # No limit of boto3's is one for all calls together, or for an answer that drips: whoever waits is the clock.
+    Thread(target=work, name="aws", daemon=True).start()
     try:
-        return _Reader(_clients(login, endpoint)).read(principals)
+        return answer.result(total)
+    except TimeoutError:
+        late.set()
+        raise Unverified(f"AWS had not answered everything after {total:g} s: nothing was compared") from None
+
+
+def _asked(
+    login: Login,
+    principals: Sequence[str],
+    endpoint: str | None,
+    named: Callable[[Home], Iterable[Holder]],
+    late: Event,
+) -> dict[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        region = login.region or _REGION
+        sent: dict[str, int] = {}
+        return _Reader(_clients(login, endpoint, late, sent), region).read(principals, named) | {"requests": sent}
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "an error"))
         said = f"AWS answers {error.operation_name} with {_word(code)}: {_advice(code)}"
@@ -92,9 +134,19 @@ def _advice(code: str) -> str:
     return "nothing was compared"
 
 
-def _clients(login: Login, endpoint: str | None) -> Callable[[str], Any]:
+class _Late(Exception):
+    """Nobody waits any more."""
+
+
+def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, int]) -> Callable[..., Any]:
+    """Service, and region where it is not the login's -> its client, which sends only what is listed, and nothing once it is late.
+
+    Args:
+        sent: told how often each call was sent.
+    """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     keys = {
         "aws_access_key_id": login.key,
@@ -110,22 +162,48 @@ def _clients(login: Login, endpoint: str | None) -> Callable[[str], Any]:
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
         user_agent_extra="permlint",
     )
-    region = login.region or "us-east-1"
-    known: dict[str, Any] = {}
+    known: dict[tuple[str, str], Any] = {}
+    home = login.region or _REGION
 
-    def client(service: str) -> Any:
-        if service not in known:
-            known[service] = session.client(service, region_name=region, config=config, endpoint_url=endpoint)
-        return known[service]
+    class NotAsked(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+        """A request that is not on the list, or not of the login's partition: it is not sent."""
+
+        fmt = "refused"
+
+    def sending(event_name: str, **_: Any) -> None:
+        if late.is_set():
+            raise _Late
+        call = _call(event_name)
+        if call not in CALLS:  # boto3 would ask for a bucket's region by itself
+            raise NotAsked
+        sent[call] = sent.get(call, 0) + 1
+
+    def client(service: str, region: str = home) -> Any:
+        if (service, region) not in known:
+            if session.get_partition_for_region(region) != session.get_partition_for_region(home):
+                raise NotAsked
+            made = session.client(service, region_name=region, config=config, endpoint_url=endpoint)
+            made.meta.events.register("before-send", sending)
+            known[service, region] = made
+        return known[service, region]
 
     return client
 
 
-class _Reader:
-    def __init__(self, client: Callable[[str], Any]) -> None:
-        self.client = client
+def _call(event_name: str) -> str:
+    """ "before-send.secrets-manager.GetResourcePolicy" as a policy names the action."""
+    _, service, operation = event_name.split(".")
+    return f"{service.replace('-', '')}:{operation}"
 
-    def read(self, principals: Sequence[str]) -> dict[str, Any]:
+
+class _Reader:
+    def __init__(self, client: Callable[..., Any], region: str) -> None:
+        self.client = client
+        self.region = region
+        self._policies: dict[str, Any] = {}
+        """Of the organization, by id: the same one stands at many levels."""
+
+    def read(self, principals: Sequence[str], named: Callable[[Home], Iterable[Holder]]) -> dict[str, Any]:
         caller = self.client("sts").get_caller_identity()
         keys = [one for one in principals if ACCESS_KEY.fullmatch(one) and one.startswith("AKIA")]
         details: dict[str, list[Any]] = {}
@@ -133,10 +211,14 @@ class _Reader:
         for page in pages:
             for name in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
                 details.setdefault(name, []).extend(page.get(name, ()))
+        account = str(caller["Account"])
+        home = Home(str(caller["Arn"]).split(":")[1], account, self.region)
         found: dict[str, Any] = {
             "asked_as": caller["Arn"],
+            "region": self.region,
             "account_authorization_details": json.loads(json.dumps(details, default=str)),
-            "scps": self._scps(caller["Account"]),
+            **self._organization(account),
+            "resource_policies": resource_policies.read(named(home), self.client, account),
         }
         if keys:
             found["access_keys"] = {one: self._user(one) for one in keys}
@@ -152,30 +234,47 @@ class _Reader:
                 raise Unverified(f"AWS gives more than {_MOST_PAGES} pages of {operation}: nothing was compared")
             yield page
 
-    def _scps(self, account: str) -> list[list[Any]] | str:
-        """The policies of each level, from the root down; "AccessDenied" where they cannot be read."""
+    def _organization(self, account: str) -> dict[str, Any]:
+        """The organization, and the policies of each level from its root down; "AccessDenied" where they cannot be read.
+
+        Neither kind binds the management account ("Service control policies", "Resource control policies").
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = self.client("organizations")
+        try:
+            organization = client.describe_organization()["Organization"]
+            found: dict[str, Any] = {"organization": str(organization["Id"])}
+            if organization.get("MasterAccountId") == account:
+                return found | {key: [] for key in _FILTERS}
+            chain = [account]
+            while not chain[-1].startswith("r-") and len(chain) < 10:
+                chain.append(client.list_parents(ChildId=chain[-1])["Parents"][0]["Id"])
+        except ClientError as error:
+            alone = error.response.get("Error", {}).get("Code") == "AWSOrganizationsNotInUseException"
+            return {key: [] if alone else UNREAD for key in _FILTERS}
+        except (BotoCoreError, KeyError, IndexError):
+            return dict.fromkeys(_FILTERS, UNREAD)
+        return found | {key: self._levels(tuple(reversed(chain)), kind) for key, kind in _FILTERS.items()}
+
+    def _levels(self, chain: Sequence[str], kind: str) -> list[list[Any]] | str:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            organization = self.client("organizations").describe_organization()["Organization"]
-            if organization.get("MasterAccountId") == account:
-                return []  # service control policies do not bind the management account
-            chain = [account]
-            while not chain[-1].startswith("r-") and len(chain) < 10:
-                parents = self.client("organizations").list_parents(ChildId=chain[-1])["Parents"]
-                chain.append(parents[0]["Id"])
-            return [self._level(one) for one in reversed(chain)]
+            found = [self._level(one, kind) for one in chain]
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code")
-            return [] if code == "AWSOrganizationsNotInUseException" else "AccessDenied"
-        except (BotoCoreError, KeyError, IndexError):
-            return "AccessDenied"
+            return [] if code == "PolicyTypeNotEnabledException" else UNREAD
+        except (BotoCoreError, KeyError):
+            return UNREAD
+        # Where a kind is enabled, each level has at least one policy, AWS's own that allows all.
+        return found if any(found) else []
 
-    def _level(self, target: str) -> list[Any]:
-        found = []
-        arguments = {"TargetId": target, "Filter": "SERVICE_CONTROL_POLICY"}
-        for page in self._pages("organizations", "list_policies_for_target", **arguments):
-            for one in page.get("Policies", ()):
-                policy = self.client("organizations").describe_policy(PolicyId=one["Id"])["Policy"]
-                found.append(json.loads(policy["Content"]))
-        return found
+    def _level(self, target: str, kind: str) -> list[Any]:
+        pages = self._pages("organizations", "list_policies_for_target", TargetId=target, Filter=kind)
+        ids = [one["Id"] for page in pages for one in page.get("Policies", ())]
+        for one in ids:
+            if one not in self._policies:
+                policy = self.client("organizations").describe_policy(PolicyId=one)["Policy"]
+                self._policies[one] = json.loads(policy["Content"])
+        return [self._policies[one] for one in ids]

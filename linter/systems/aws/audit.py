@@ -1,6 +1,6 @@
 """The audit log that the rollback strategy names, where it is in AWS: a bucket, a log group, a table, a queue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from linter.manifest.model import build
 from linter.systems.aws.declared import Demand, demand
@@ -16,8 +16,14 @@ def audit_demand(log: AuditLog, partition: str) -> Demand:
     return demand(build(data, data).resources[0], table(), partition)
 
 
-def faults(log: AuditLog, wanted: Demand, granted: Granted, principal: str) -> Iterator[Discrepancy]:
-    """What keeps the agent from recording what it does."""
+def faults(
+    log: AuditLog, wanted: Demand, granted: Granted, principal: str, doubts: Sequence[str]
+) -> Iterator[Discrepancy]:
+    """What keeps the agent from recording what it does.
+
+    Args:
+        doubts: what nobody read of it.
+    """
     for what, nearest in wanted.unknown:
         yield Discrepancy(
             "missing-audit-log",
@@ -27,20 +33,15 @@ def faults(log: AuditLog, wanted: Demand, granted: Granted, principal: str) -> I
             cause=f"AWS has nothing called {what}",
             place=log.place,
         )
-    if not wanted.needs or any(granted.allowed(one.actions, one.where, sure=True) for one in wanted.needs):
+    if not wanted.needs:
+        return
+    if any(granted.allowed(one.actions, one.where, sure=True) for one in wanted.needs):
+        yield from (_unverified(log, f"the audit log {log.name}: {why}") for why in doubts)
         return
     names = " or ".join(dict.fromkeys(name for one in wanted.needs for name in one.names))
     if any(granted.allowed(one.actions, one.where, sure=False) for one in wanted.needs):
         why = "; ".join(granted.because(wanted.needs[0].actions)) or "its condition could not be decided"
-        reason = f"whether {principal} may write to the audit log {log.name} depends: {why}"
-        yield Discrepancy(
-            "unverified-resource",
-            key=f"audit:{log.name}",
-            values={"reason": reason},
-            place=log.place,
-            verdict=UNVERIFIED,
-            reason=reason,
-        )
+        yield _unverified(log, f"whether {principal} may write to the audit log {log.name} depends: {why}")
         return
     yield Discrepancy(
         "unwritable-audit-log",
@@ -56,3 +57,9 @@ def faults(log: AuditLog, wanted: Demand, granted: Granted, principal: str) -> I
         cause=f"never granted to {principal}",
         place=log.place,
     )
+
+
+def _unverified(log: AuditLog, reason: str) -> Discrepancy:
+    return Discrepancy(
+        "unverified-resource", key=f"audit:{log.name}", values={"reason": reason}, place=log.place, verdict=UNVERIFIED, reason=reason
+    )  # fmt: skip

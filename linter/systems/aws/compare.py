@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 from linter.checks import Place
 from linter.manifest.model import Resource
+from linter.systems.aws.account import Account
 from linter.systems.aws.declared import Demand, Need
 from linter.systems.aws.escalation import Way, escalations
 from linter.systems.aws.excess import SURE, UNKNOWN_LEVEL, Excess, Granted, excess
 from linter.systems.aws.principals import Kind
 from linter.systems.aws.regions import intersect
 from linter.systems.aws.table import LEVELS
+from linter.systems.aws.unread import doubts, unread
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
 
 _SHOWN = 3
@@ -27,10 +29,26 @@ class Side(NamedTuple):
     """Of all agents that share the principal."""
     granted: Granted
     principal: str
+    account: Account
 
 
 def discrepancies(side: Side) -> Iterator[Discrepancy]:
-    """Everything that one agent's manifest and its principal's policies disagree on."""
+    """Everything that one agent's manifest and its principal's policies disagree on, and what nobody read."""
+    found = list(_facts(side))
+    yield from found
+    touched = {resource.position for one in found if one.verdict for resource in _touched(one)}
+    who = side.granted.evaluation.situation.who
+    for demand in side.demands:
+        if demand.resource.position not in touched:
+            for why in doubts(side.account, who, demand):
+                yield _unverified(demand.resource, "unread", why)
+
+
+def _touched(one: Discrepancy) -> Sequence[Resource]:
+    return one.touches if one.touches is not None else (one.resource,) if one.resource else ()
+
+
+def _facts(side: Side) -> Iterator[Discrepancy]:
     yield from _declared_faults(side)
     who = side.granted.evaluation.situation.who
     if who.kind is Kind.ROOT:
@@ -95,6 +113,8 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
     }
     if condition:
         details["condition"] = condition
+    if others := unread(side.account, one.services):
+        details["unread"] = others
     return Discrepancy(
         "undeclared-privilege" if sure else "conditional-privilege",
         key=f"{','.join(one.services) if len(one.services) == 1 else 'several'}:{one.level}:{one.bound}",
@@ -144,15 +164,15 @@ def statement(actions: Sequence[str], where: Sequence[str]) -> str:
 
 def _narrower(side: Side, one: Excess) -> str:
     """What would do instead."""
-    wanted = [
-        statement(need.names, side.granted.reach(need.actions, need.where)[:6])
-        for demand in side.demands
-        if demand.service in one.services
-        for need in demand.needs
-    ]
+    needed: dict[tuple[str, ...], dict[str, None]] = {}
+    for demand in side.demands:
+        for need in demand.needs if demand.service in one.services else ():
+            reached = tuple(side.granted.reach(need.actions, need.where)[:6])
+            needed.setdefault(reached, {}).update(dict.fromkeys(need.names))
+    wanted = [statement(list(names), where) for where, names in needed.items()]
     where = " and ".join(one.via[:_SHOWN]) or "its policies"
     if wanted:
-        return f"Narrow {where}; what is declared needs no more than:\n" + "\n".join(dict.fromkeys(wanted))
+        return f"Narrow {where}; what is declared needs no more than:\n" + "\n".join(wanted)
     return f"Take {_few(one.actions)} out of {where}."
 
 

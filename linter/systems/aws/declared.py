@@ -164,13 +164,15 @@ def _arn(written: str, table: Table) -> tuple[str, Area]:
 def _named(name: str, service: str, table: Table, partition: str) -> list[str]:
     """The ARNs of a name, of whichever kind of resource, and what lies below."""
     found: list[str] = []
-    for pattern in table.patterns(service, partition):
-        head, rest = _split(pattern)
+    patterns = [_split(pattern) for pattern in table.patterns(service, partition)]
+    types = tuple(filter(None, {rest.partition("*")[0] for _, rest in patterns}))
+    for head, rest in patterns:
         if service == "s3" and not head.endswith(":::"):
             continue  # a bucket and its objects; an access point is another name
         if "/" in name or ":" in name:
             found += [f"{head}{name}", f"{head}{name}/*", f"{head}{name}:*"]
-        elif "*" in rest:
+        # A secret's or a log group's name has slashes of its own; "table/orders" says its type already.
+        if "*" in rest and not name.startswith(types):
             first = rest.index("*")
             found.append(f"{head}{rest[:first]}{name}{rest[first + 1 :]}")
             # A role may have a path, a secret's ARN ends with six characters, a log group's with ":*".

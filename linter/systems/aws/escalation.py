@@ -1,7 +1,9 @@
 """Ways from some permissions to all: what lets a principal give itself more than it has.
 
-The list is of methods that are public knowledge since Rhino Security Labs' "AWS IAM Privilege Escalation" (2018); whether
-each of its actions still exists is checked against the table.
+Public knowledge since Rhino Security Labs' "AWS IAM Privilege Escalation" (2018, https://github.com/RhinoSecurityLabs/
+AWS-IAM-Privilege-Escalation, 28 methods) and kept up by https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/
+and https://pathfinding.cloud; read on 2026-11-25. CodeStar's three are left out: the service has ended. Whether each action
+still exists is checked against the table. What is not listed is still undeclared administration, where it is granted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,8 +48,17 @@ _WITH_PASS_ROLE = {
     "apprunner:CreateService": "run a service as another role",
     "batch:RegisterJobDefinition": "run a job as another role",
     "scheduler:CreateSchedule": "call services as another role",
+    "glue:UpdateJob": "run a job as another role",
+    "autoscaling:CreateLaunchConfiguration": "start machines with another role",
+    "bedrock-agentcore:CreateCodeInterpreter": "run code as another role",
 }
-_OF_OTHERS = {"lambda:UpdateFunctionCode": "put its own code into functions, which run as their roles"}
+_OF_OTHERS = {
+    "lambda:UpdateFunctionCode": "put its own code into functions, which run as their roles",
+    "lambda:UpdateFunctionConfiguration": "put a layer of its own into functions, which run as their roles",
+    "glue:UpdateDevEndpoint": "put its own key on development endpoints, which have roles",
+    "sagemaker:CreatePresignedNotebookInstanceUrl": "open notebooks, which have roles",
+    "ssm:SendCommand": "run commands on machines, which have roles",
+}
 _PASSING = "iam:PassRole"
 
 

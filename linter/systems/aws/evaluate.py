@@ -14,7 +14,7 @@ from linter.systems.aws.policies import Reach, Statement, reach
 from linter.systems.aws.principals import Kind, Naming, Principal, naming
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, Region, area, intersect, join, subtract
 from linter.systems.aws.table import NO_RESOURCE, Table, table
-from linter.systems.aws.wildcards import covers, overlap, tidy
+from linter.systems.aws.wildcards import covers, overlap, parts, tidy
 
 Policy = tuple[Statement, ...]
 
@@ -24,6 +24,10 @@ OWN_POLICY_UNKNOWN = "the policy of the key or role itself is not known"
 OTHER_ACCOUNT = "another account's policy must allow it too"
 _SELF_RULED = ("arn:*:kms:*:*:key/*", "arn:*:iam::*:role/*")
 """Where a policy of an identity alone allows nothing: the key's or role's own policy must (KMS guide, "Key policies")."""
+CONTROLLED = ("s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss", "logs", "cognito-idp", "cognito-identity")
+"""Services whose resources resource control policies bind (Organizations User Guide, "Resource control policies", 2026)."""
+_WITH_PARTS = frozenset({("s3",), ("s3express",), ("dynamodb",), ("es",), ("execute-api",)})
+"""Services whose policies of a bucket, a table, a domain or an interface speak of what is in it too."""
 _RULED_BY_TRUST = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
 
@@ -44,6 +48,8 @@ class Situation(NamedTuple):
     session_known: bool
     resource_policies: Mapping[str, Policy]
     facts: Facts
+    rcps: Policy = ()
+    """Resource control policies of all levels: they only deny."""
 
 
 class Ruling(NamedTuple):
@@ -86,7 +92,10 @@ class Evaluation:
         self.scps = [self._judged(level) for level in given.scps or ()]
         self.session = None if given.session is None else self._judged(given.session)
         self.resources = {arn: self._judged(policy, arn) for arn, policy in given.resource_policies.items()}
-        layers = (self.identity, self.boundary or [], *self.scps, self.session or [], *self.resources.values())
+        self.rcps = self._judged_rcps()
+        layers = (
+            self.identity, self.boundary or [], *self.scps, self.session or [], *self.resources.values(), self.rcps
+        )  # fmt: skip
         self._denying = [denials for layer in layers if (denials := [one for one in layer if not one.allows])]
         self._certain = not self.resources and all(
             one.truth is True and one.reach.sure == one.reach.possible for layer in layers for one in layer
@@ -159,7 +168,7 @@ class Evaluation:
             return None
         found = reach(one, known)
         if within:
-            bound = area((within, *(() if ":iam:" in within else (f"{within}/*",))))
+            bound = area((within, *((f"{within}/*",) if parts(within)[2:3] in _WITH_PARTS else ())))
             found = Reach(intersect(found.sure, bound), intersect(found.possible, bound))
         return _Judged(
             self._actions(one),
@@ -170,6 +179,13 @@ class Evaluation:
             describe(one.condition) if truth is None else "",
             one.source,
         )
+
+    def _judged_rcps(self) -> list[_Judged]:
+        bits = 0
+        for service in CONTROLLED:
+            bits |= self.bits(f"{service}:*")
+        kept = (one._replace(bits=one.bits & bits) for one in self._judged(self.situation.rcps) if not one.allows)
+        return [one for one in kept if one.bits]
 
     def rulings(self, also: Iterable[int] = ()) -> list[Ruling]:
         """Where which actions are allowed; what is allowed nowhere is left out.
@@ -182,7 +198,7 @@ class Evaluation:
         granted = self.everything if root else 0
         for one in (*self.identity, *resources):
             granted |= one.bits if one.allows else 0
-        layers = (self.identity, self.boundary or (), *self.scps, self.session or (), resources)
+        layers = (self.identity, self.boundary or (), *self.scps, self.session or (), resources, self.rcps)
         # Assuming a role and using a key are judged by other laws than the rest.
         sets = {one.bits for layer in layers for one in layer} | {*also, self._trust_bits, self.table.bits("kms:*")}
         found = []
@@ -216,7 +232,8 @@ class Evaluation:
             sure = tuple(region for region in sure if region not in foreign)
             because[OTHER_ACCOUNT] = None
         if possible != sure:
-            for layer in (self.identity, self.boundary or (), *self.scps, self.session or (), *self.resources.values()):
+            layers = (self.identity, self.boundary or (), *self.scps, self.session or (), *self.resources.values())
+            for layer in (*layers, self.rcps):
                 because.update({one.text: None for one in layer if one.bits & bits and one.text})
             if self._self_ruled(bits) and any(
                 overlap(one, region.pattern) for one in _SELF_RULED for region in possible

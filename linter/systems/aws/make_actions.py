@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from linter.permissions import class_of
+from linter.systems.aws.holders import WRITES_ONE
 from linter.systems.aws.wildcards import tidy
 
 _HERE = Path(__file__).parent
@@ -34,8 +35,8 @@ def _class(service: str, action: dict[str, Any], overrides: dict[str, str]) -> s
     if known:
         return known
     levels = {level.strip() for level in action["accessLevel"].split(",")}
-    if "Permissions management" in levels:
-        return "admin"
+    if "Permissions management" in levels or WRITES_ONE.fullmatch(action["name"]):
+        return "admin"  # whoever writes a resource's policy decides who may use it, whatever the level says
     if levels <= {"Read", "List"}:
         return "read"
     name = action["name"]

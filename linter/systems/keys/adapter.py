@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from linter.manifest.model import Resource
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import Side, demand, discrepancies
-from linter.systems.keys.provider import Holding, Provider, answer
+from linter.systems.keys.provider import Holding, Provider
 from linter.systems.keys.settings import secret_of
 from linter.systems.keys.vocabulary import level
-from linter.systems.live import Binding, Claim, Comparison, Part, Stranger, Target, Unverified
+from linter.systems.live import AuditLog, Binding, Claim, Comparison, Part, Stranger, Target, Unverified
 from linter.systems.secret import Secret
 
 LOGIN = "@login"
@@ -92,7 +93,9 @@ class Keys:
         label = f"${binding.settings[provider.variable]}"
         return _target((provider.kind, origin, fingerprint), label, secret, binding)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Ask the provider what the key can do.
 
         Raises:
@@ -115,12 +118,7 @@ class Keys:
         Raises:
             ValueError: it is no such recording.
         """
-        form = self.provider.form
-        if form not in data:
-            raise ValueError(f"it has no `{form}`")
-        if form == "responses":
-            answer(data)
-        return Observed({form: data[form]})
+        return Observed(self.provider.recorded(data))
 
     def compare(
         self, binding: Binding, principal: str, claims: Sequence[Claim], observation: Any, target: Target | None

@@ -112,8 +112,7 @@ def _unknown(names: tuple[str, ...], side: Side) -> Iterator[Discrepancy]:
         return
     why = f"{side.provider.title} granted {', '.join(names)}, which permlint does not know"
     details = _details(side, names, "unknown", "possible")
-    key = f"scopes:{','.join(names)}"
-    yield unverified(why, _first(side), key=key, details=details, touches=side.claim.resources)
+    yield unverified(why, _first(side), key="scopes", details=details, touches=side.claim.resources)
 
 
 def _named(held: Held, demands: Iterable[Demand]) -> bool:
@@ -216,7 +215,7 @@ def _reach(side: Side) -> Iterator[Discrepancy]:
             resources = side.claim.resources
             yield Discrepancy(
                 "undeclared-system",
-                key=f"{dimension}:{what}",
+                key=dimension,  # not what is reached: one more repository is the same finding, grown
                 values={"what": what, "provider": side.provider.title},
                 details=_details(side, (), "read", "sure") | {dimension: sorted(more.names), "all": more.excluded},
                 cause=f"the key reaches {what}",

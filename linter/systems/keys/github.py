@@ -7,7 +7,7 @@ from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
 from linter.systems.http import Call
 from linter.systems.keys.adapter import Keys
-from linter.systems.keys.provider import About, Held, Holding, Provider, answer, body_of, held, scope_list
+from linter.systems.keys.provider import About, Answers, Held, Holding, Provider, body_of, held, scope_list
 from linter.systems.keys.vocabulary import Atom, Vocabulary
 from linter.systems.live import Unverified
 
@@ -33,16 +33,26 @@ _ADMINISTERS = (
 """Parts of the names of permissions whose writing changes who may do what, or what runs."""
 
 
+_OF_AN_INSTALLATION = (
+    "GET /app/installations/*", "POST /app/installations/*", "GET /orgs/*/installation", "GET /repos/*/installation",
+    "GET /users/*/installation", "GET /orgs/*/personal-access-tokens*",
+)  # fmt: skip
+"""Requests of an app whose recorded answers have `permissions`."""
+_REPOSITORIES = "GET /installation/repositories"
+
+
 class GitHub(Provider):
     """https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps"""
 
     kind = "github"
     title = "GitHub"
     about = About(
-        right="the agent's own token; GET /user needs no scope",
-        knows="the scopes of a classic token; an installation's permissions and repositories from a recorded answer of "
-        "GET /app/installations/ID or POST .../access_tokens",
-        cannot="what a fine-grained token may do (it cannot be asked about itself), and which repositories a classic one reaches",
+        right="the agent's own token; GET /user needs no scope. For an installation of a GitHub App, an answer that whoever holds "
+        "the app's private key recorded (permlint signs no JSON Web Token): GET /app/installations/ID, and all pages of GET "
+        "/installation/repositories, given by --live-from",
+        knows="the scopes of a classic token; an installation's permissions and repositories from such answers",
+        cannot="what a fine-grained or an installation's token may do (they cannot be asked about themselves), and which "
+        "repositories a classic one reaches",
     )
     calls = (Call("GET", "/user"),)
     host = "api.github.com"
@@ -55,10 +65,13 @@ class GitHub(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The header's scopes, or an installation's permissions."""
-        response = answer(data)
+        given = Answers(data)
+        response = given.take("GET /user", *_OF_AN_INSTALLATION)
+        if response is None:
+            raise Unverified("no answer to GET /user, or to what tells of an installation, was recorded")
         body = body_of(response, self.title)
         if isinstance(body.get("permissions"), dict):
-            return _installation(body)
+            return _installation(body, self._listed(given))
         names = (str(body["login"]),) if body.get("login") else ()
         if "x-oauth-scopes" not in response.headers:
             raise Unverified(
@@ -71,6 +84,18 @@ class GitHub(Provider):
             "(public information)", frozenset(), public, "without a scope only what is public can be read", free=True
         )
         return Holding((*scopes, free), names)
+
+    def _listed(self, given: Answers) -> list[Any] | None:
+        """The repositories of an installation, of all pages that were recorded; None where they are not complete."""
+        found: list[Any] = []
+        total = None
+        while (response := given.take(_REPOSITORIES)) is not None:
+            body = body_of(response, self.title)
+            if not isinstance(body.get("repositories"), list):
+                raise Unverified("what was recorded of an installation's repositories lists none")
+            found += body["repositories"]
+            total = body.get("total_count", total)
+        return found if total == len(found) else None
 
     def areas(
         self, resource: Resource, known: frozenset[str]
@@ -116,7 +141,7 @@ _ORGANISATION = frozenset(
 )
 
 
-def _installation(body: Mapping[str, Any]) -> Holding:
+def _installation(body: Mapping[str, Any], listed: list[Any] | None) -> Holding:
     if body.get("suspended_at"):
         raise Unverified("the installation of the GitHub App is suspended", rejected=True)
     given = body["permissions"]
@@ -134,9 +159,9 @@ def _installation(body: Mapping[str, Any]) -> Holding:
     reach: dict[str, Names] = {}
     if body.get("repository_selection") == "all":
         reach["repositories"] = EVERYTHING
-    elif isinstance(body.get("repositories"), list):
-        listed = [one.get("full_name") for one in body["repositories"] if isinstance(one, dict)]
-        reach["repositories"] = Names(frozenset(name for name in listed if isinstance(name, str)))
+    elif isinstance(repositories := listed if listed is not None else body.get("repositories"), list):
+        names_of = [one.get("full_name") for one in repositories if isinstance(one, dict)]
+        reach["repositories"] = Names(frozenset(name for name in names_of if isinstance(name, str)))
     names = (str(body["app_slug"]),) if body.get("app_slug") else ()
     return Holding(tuple(scopes), names, reach)
 

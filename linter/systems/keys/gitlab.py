@@ -40,7 +40,7 @@ class GitLab(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The scopes, of a token that is alive."""
-        body = body_of(answer(data), self.title)
+        body = body_of(answer(data, *map(str, self.calls)), self.title)
         if body.get("revoked") is True or body.get("active") is False:
             raise Unverified("the token is revoked or expired: GitLab calls it inactive", rejected=True)
         if not isinstance(body.get("scopes"), list):

@@ -13,7 +13,7 @@ from linter.manifest.model import Resource
 from linter.permissions import CLASSES
 from linter.systems.http import Call, Response, Session, usable
 from linter.systems.keys.adapter import Keys
-from linter.systems.keys.provider import About, Held, Holding, Provider
+from linter.systems.keys.provider import About, Answers, Held, Holding, Provider
 from linter.systems.keys.settings import path
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary
 from linter.systems.live import Binding, Unverified
@@ -76,6 +76,22 @@ class Mcp(Provider):
                 return {"tools": tools}
             parameters = {"cursor": page["nextCursor"]}
         raise Unverified(f"the MCP server's list of tools has more than {_MOST_PAGES} pages")
+
+    def recorded(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The tools, listed as such or in the answers to tools/list, all pages of them."""
+        if "responses" not in data:
+            return super().recorded(data)
+        given = Answers(data)
+        pages: list[Mapping[str, Any]] = []
+        while (response := given.take("POST *")) is not None:
+            if response.status == 202:
+                continue  # the protocol's answer to a notification
+            result = _result(response)
+            if isinstance(result.get("tools"), list):
+                pages.append(result)
+        if not pages or sum(not page.get("nextCursor") for page in pages) != 1:
+            raise Unverified("what was recorded of the MCP server is not the whole list of its tools, each page once")
+        return {"tools": [_kept(one) for page in pages for one in page["tools"]]}
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """Each tool as a scope."""

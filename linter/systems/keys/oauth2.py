@@ -57,7 +57,7 @@ class OAuth2(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """`active` and `scope`."""
-        body = body_of(answer(data), self.title)
+        body = body_of(answer(data, "POST *"), self.title)
         if body.get("active") is not True:
             raise Unverified("the token is not active: it is revoked, expired or unknown to the server", rejected=True)
         if not isinstance(body.get("scope"), str):

@@ -17,10 +17,14 @@ class Shape(NamedTuple):
 
     prefix: str
     name: str
-    unscoped: bool
-    """Whether such a key carries every right of its owner."""
+    unscoped: str
+    """What such a key may do that no scope narrows, a clause; empty where a scope may."""
     creates: str = ""
     """The one thing that it is for, where it is for one."""
+
+
+_EVERYTHING = "carries every right of its owner"
+_ADMINISTERS = "administers its organization, and does not tell with which permissions"
 
 
 class Opaque(Provider):
@@ -55,7 +59,7 @@ class Opaque(Provider):
         if found is None:
             raise Unverified(f"`{str(data['shape'])[:20]}` is no shape of a key of {self.title} that permlint knows")
         if found.unscoped:
-            return Holding((), unscoped=f"{found.name} carries every right of its owner")
+            return Holding((), unscoped=f"{found.name} {found.unscoped}")
         why = f"{found.name} cannot be asked what it may do"
         if found.creates:
             atoms = frozenset({(EVERY, "create")})
@@ -74,11 +78,11 @@ STRIPE = Keys(
         "stripe",
         "Stripe",
         (
-            Shape("sk_live_", "a Stripe secret key", True),
-            Shape("sk_test_", "a Stripe secret key of test mode", True),
-            Shape("rk_live_", "a restricted Stripe key", False),
-            Shape("rk_test_", "a restricted Stripe key of test mode", False),
-            Shape("pk_", "a publishable Stripe key", False, "publishable key"),
+            Shape("sk_live_", "a Stripe secret key", _EVERYTHING),
+            Shape("sk_test_", "a Stripe secret key of test mode", _EVERYTHING),
+            Shape("rk_live_", "a restricted Stripe key", ""),
+            Shape("rk_test_", "a restricted Stripe key of test mode", ""),
+            Shape("pk_", "a publishable Stripe key", "", "publishable key"),
         ),
         "https://docs.stripe.com/keys",
     )
@@ -87,23 +91,23 @@ OPENAI = Keys(
     Opaque(
         "openai",
         "OpenAI",
-        (Shape("sk-admin-", "an OpenAI admin key", True), Shape("sk-", "an OpenAI key", False)),
-        "https://platform.openai.com/docs/api-reference/admin-api-keys",
+        (Shape("sk-admin-", "an OpenAI admin key", _ADMINISTERS), Shape("sk-", "an OpenAI key", "")),
+        "https://developers.openai.com/api/docs/guides/api-keys",
     )
 )
 ANTHROPIC = Keys(
     Opaque(
         "anthropic",
         "Anthropic",
-        (Shape("sk-ant-admin", "an Anthropic admin key", True), Shape("sk-ant-", "an Anthropic key", False)),
-        "https://platform.claude.com/docs/en/build-with-claude/administration-api",
+        (Shape("sk-ant-admin", "an Anthropic admin key", _ADMINISTERS), Shape("sk-ant-", "an Anthropic key", "")),
+        "https://platform.claude.com/docs/en/manage-claude/admin-api",
     )
 )
 NOTION = Keys(
     Opaque(
         "notion",
         "Notion",
-        (Shape("ntn_", "a Notion integration's token", False), Shape("secret_", "a Notion integration's token", False)),
+        (Shape("ntn_", "a Notion integration's token", ""), Shape("secret_", "a Notion integration's token", "")),
         "https://developers.notion.com/docs/authorization",
     )
 )
@@ -111,7 +115,7 @@ SLACK_WEBHOOK = Keys(
     Opaque(
         "slack_webhook",
         "Slack's webhook",
-        (Shape("https://hooks.slack.com/services/", "an incoming webhook", False, "incoming webhook"),),
+        (Shape("https://hooks.slack.com/services/", "an incoming webhook", "", "incoming webhook"),),
         "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
     )
 )
@@ -119,7 +123,7 @@ ZENDESK_TOKEN = Keys(
     Opaque(
         "zendesk_token",
         "Zendesk",
-        (Shape("", "a Zendesk API token, which has no scopes,", True),),
+        (Shape("", "a Zendesk API token, which has no scopes,", _EVERYTHING),),
         "https://support.zendesk.com/hc/en-us/articles/4408889192858",
     )
 )

@@ -5,6 +5,8 @@ The nouns: an *atom* is (area, class), such as ("tickets", "update"); a *scope* 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 from linter.boxes import Names
@@ -129,6 +131,19 @@ class Provider(ABC):
             Unverified: they do not say what the key can do.
         """
 
+    def recorded(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What `holding` takes, of a recording.
+
+        Raises:
+            ValueError: it is none of this provider.
+            Unverified: it is not complete.
+        """
+        if self.form not in data:
+            raise ValueError(f"it has no `{self.form}`")
+        if self.form == "responses":
+            Answers(data)
+        return {self.form: data[self.form]}
+
     def kept(self, response: Response) -> dict[str, Any]:
         """What a recording has of an answer."""
         names = ("content-type", *self.keep_headers)
@@ -192,21 +207,64 @@ def held(names: Iterable[str], vocabulary: Vocabulary) -> tuple[Held, ...]:
     return tuple(found)
 
 
-def answer(data: Mapping[str, Any]) -> Response:
-    """The first answer of a recording.
+class Answers:
+    """The answers of a recording, each taken once: by the request that it is said to answer, else in order."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        """Take what a recording has of a system.
+
+        Raises:
+            ValueError: there is no answer, or one is none.
+        """
+        given = data.get("responses")
+        if not isinstance(given, list) or not given:
+            raise ValueError("it has no `responses`")
+        self._left = [_response(one) for one in given]
+
+    def take(self, *requests: str) -> Response | None:
+        """The next answer to one of these requests; None where there is none.
+
+        Args:
+            requests: method and path, in which `*` is any text.
+        """
+        said = (one for one in self._left if any(fnmatchcase(_plain(one.request), request) for request in requests))
+        silent = (one for one in self._left if not one.request)
+        found = next(chain(said, silent), None)
+        if found is not None:
+            self._left.remove(found)
+        return found
+
+
+def answer(data: Mapping[str, Any], *requests: str) -> Response:
+    """The one answer of a recording that counts.
 
     Raises:
-        ValueError: there is none, or it is none.
+        Unverified: it has answers to other requests alone.
+        ValueError: it has none at all, or one is none.
     """
-    given = data.get("responses")
-    if not isinstance(given, list) or not given or not isinstance(given[0], dict):
-        raise ValueError("it has no `responses`")
-    one = given[0]
-    headers, status = one.get("headers") or {}, one.get("status", 200)
-    if not isinstance(headers, dict) or type(status) is not int:
-        raise ValueError("one of its `responses` has no status, or headers that are none")
+    found = Answers(data).take(*requests)
+    if found is None:
+        raise Unverified(f"no answer to {' or '.join(requests)} was recorded")
+    return found
+
+
+def _response(given: Any) -> Response:
+    if not isinstance(given, dict):
+        raise ValueError("one of its `responses` is none")
+    headers, status, request = given.get("headers") or {}, given.get("status", 200), given.get("request") or ""
+    if not isinstance(headers, dict) or type(status) is not int or not isinstance(request, str):
+        raise ValueError("one of its `responses` has no status, or a request or headers that are none")
     named = {str(name).lower(): str(value) for name, value in headers.items()}
-    return Response(str(one.get("request", "")), status, named, one.get("body", {}))
+    return Response(request, status, named, given.get("body", {}))
+
+
+def _plain(request: str) -> str:
+    """A recorded request without its origin and its query."""
+    method, _, target = request.strip().partition(" ")
+    path = target.strip().partition("?")[0]
+    if "://" in path:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return f"{method.upper()} {path}"
 
 
 def body_of(response: Response, title: str) -> Mapping[str, Any]:

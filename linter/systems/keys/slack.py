@@ -40,7 +40,7 @@ class Slack(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The scopes of the header. An error comes with status 200 and `ok: false`."""
-        response = answer(data)
+        response = answer(data, *map(str, self.calls))
         body = body_of(response, self.title)
         if body.get("ok") is not True:
             error = str(body.get("error", "no reason"))[:60]

@@ -30,7 +30,7 @@ class Zendesk(Provider):
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """`token.scopes`."""
-        token = body_of(answer(data), self.title).get("token")
+        token = body_of(answer(data, *map(str, self.calls)), self.title).get("token")
         if not isinstance(token, dict) or not isinstance(token.get("scopes"), list):
             raise Unverified("Zendesk's answer names no scopes")
         names = (str(token["user_id"]),) if token.get("user_id") else ()

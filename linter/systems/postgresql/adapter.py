@@ -12,6 +12,7 @@ from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
+    AuditLog,
     Binding,
     Claim,
     Comparison,
@@ -151,7 +152,9 @@ class PostgreSQL:
         place = [str(given.get(key) or "") for key in ("service", "host", "hostaddr", "port", "dbname")]
         return Target(("postgresql", *place, "" if place[-1] else str(given.get("user") or "")), f"${name}", dsn)
 
-    def observe(self, target: Target, principals: Sequence[str]) -> Observed:
+    def observe(
+        self, target: Target, principals: Sequence[str], declared: Sequence[Resource | AuditLog] = ()
+    ) -> Observed:
         """Scan the database once for all these roles.
 
         Raises:

@@ -108,6 +108,15 @@ def test_the_rest_of_a_wildcard_is_excess_and_the_declared_part_is_not(tmp_path:
     assert verdicts(outcome) == ["excess"]
 
 
+def test_what_would_do_is_one_statement_a_place(tmp_path: Path) -> None:
+    resource = {"resource": "s3.invoices", "actions": ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]}
+    found = compared(tmp_path, [resource], allow(["s3:GetObject", "s3:PutObject", "s3:ListBucket"])).findings[0]
+    assert found.fix.splitlines()[1:] == [
+        '{"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::invoices/*"]}',
+        '{"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::invoices"]}',
+    ]
+
+
 def test_an_administrator_is_one_finding(tmp_path: Path) -> None:
     outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], allow("*"))
     assert facts(outcome) == [("undeclared-privilege", ["*"], ["*"], "admin")]
@@ -194,6 +203,9 @@ def test_ways_up(tmp_path: Path) -> None:
     assert said(allow("lambda:CreateFunction")) == []
     assert said(allow("iam:PassRole"), allow("lambda:CreateFunction")) == [
         f"{USER} can run code as another role (iam:PassRole with lambda:CreateFunction)"
+    ]
+    assert said(allow("ssm:SendCommand")) == [
+        f"{USER} can run commands on machines, which have roles (ssm:SendCommand)"
     ]
     assert said(allow("iam:CreateAccessKey")) == [f"{USER} can create keys for users (iam:CreateAccessKey)"]
     maybe = allow("iam:AttachUserPolicy", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})

@@ -396,9 +396,15 @@ def jwt(claims: object, *, parts: int = 3) -> str:
             "cannot be asked|not know",
         ),
         ("stripe", "whatever-0123456789", "{resource: system, access: read-only}", "unverified", "not the shape"),
-        ("openai", "sk-admin-0123456789", "{resource: system, access: read-only}", "excess", "every right"),
+        ("openai", "sk-admin-0123456789", "{resource: system, access: read-only}", "excess", "administers its organ"),
         ("openai", "sk-proj-0123456789", "{resource: system, access: read-only}", "unverified", "not know"),
-        ("anthropic", "sk-ant-admin01-0123", "{resource: system, access: read-only}", "excess", "every right"),
+        (
+            "anthropic",
+            "sk-ant-admin01-0123",
+            "{resource: system, access: read-only}",
+            "excess",
+            "administers its organ",
+        ),
         ("anthropic", "sk-ant-api03-012345", "{resource: system, access: read-only}", "unverified", "not know"),
         ("notion", "ntn_0123456789", "{resource: system, access: read-only}", "unverified", "not know"),
         ("zendesk_token", "0123456789abcdef", "{resource: system, access: read-only}", "excess", "no scopes"),
@@ -479,7 +485,9 @@ def test_the_real_command_over_tls(tmp_path: Path) -> None:
         done = permlint(tmp_path, "drift", "-v", env={"AGENT_KEY": CANARY, **proxied})
         assert len(server.asked) == 1
         asked = permlint(tmp_path, "systems", "--check", env={"AGENT_KEY": CANARY, **proxied})
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert "$AGENT_KEY: 0." in done.stderr
+    assert CANARY not in done.stderr
     assert "api -> read_api: that would do" in done.stdout
     assert re.search(
         rf"GET https://localhost:{server.port}/api/v4/personal_access_tokens/self +200 +\d\.\d\d s", done.stdout

@@ -73,6 +73,27 @@ def test_refused(guarded: tuple[servers.Server, int], dsn: str, says: str) -> No
     assert sentence(dsn.format(port=port)) == f"the server at 127.0.0.1, port {port}, {says}"
 
 
+@pytest.mark.parametrize(
+    ("dsn", "rejected"),
+    [
+        (f"postgresql://locked:{SECRET}x@127.0.0.1:{{port}}/postgres", True),
+        ("postgresql://group_role@127.0.0.1:{port}/postgres", True),
+        (f"postgresql://absent:{SECRET}@127.0.0.1:{{port}}/postgres", True),
+        # The login may be right, and the way or the place is not.
+        (f"postgresql://stranger:{SECRET}@127.0.0.1:{{port}}/postgres", False),
+        ("postgresql://postgres@127.0.0.1:{port}/closed", False),
+        ("postgresql://postgres@127.0.0.1:1/postgres", False),
+    ],
+)
+def test_a_login_that_is_refused_itself_is_told_apart(
+    guarded: tuple[servers.Server, int], dsn: str, rejected: bool
+) -> None:
+    _, port = guarded
+    with pytest.raises(Unavailable) as caught, session(dsn.format(port=port), Limits()):
+        pass
+    assert caught.value.rejected is rejected
+
+
 def test_password_is_accepted(guarded: tuple[servers.Server, int]) -> None:
     _, port = guarded
     snapshot = scan(f"postgresql://locked:{SECRET}@127.0.0.1:{port}/postgres", ["@login"])

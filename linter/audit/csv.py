@@ -1,0 +1,128 @@
+"""The CSV report: a row a permission, with empty cells to decide in. `permlint review record` reads it back (filled.py).
+
+It opens in a spreadsheet without running anything: a cell that could begin a formula gets an apostrophe before it (OWASP,
+"CSV Injection"), every cell is quoted, and control characters are written out.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from io import StringIO
+
+from linter.audit.model import LEVELS, Agent, Audit, Permission
+from linter.reports.visible import inert as dull
+from linter.reports.visible import visible
+
+COLUMNS = (
+    "id", "agent", "environment", "system", "resource", "origin", "what", "scope", "level", "granted", "verdict",
+    "verdict_reason", "principal", "blast_radius_declared", "blast_radius_computed", "privileged", "justification", "owner",
+    "path", "new", "last_decision", "last_decided_by", "last_decided_on", "last_reason", "last_outcome", "finding", "check",
+    "decision", "decided_by", "decided_on", "reason",
+)  # fmt: skip
+SEALED = ("id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding")
+"""The columns that `check` is made from: a row of which one cell slipped into another's place is noticed."""
+_TRIGGERS = frozenset("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
+"""What begins a formula in a spreadsheet, half and full width; and the apostrophe, so that ours can be told from a stranger's."""
+
+
+def render(audit: Audit) -> str:
+    """The table, lines ended as RFC 4180 has them. A byte order mark only where a spreadsheet would else misread the letters."""
+    out = StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in _rows(audit):
+        writer.writerow([inert(row.get(name, "")) for name in COLUMNS])
+    text = out.getvalue()
+    return text if text.isascii() else "\ufeff" + text
+
+
+def _rows(audit: Audit) -> Iterator[dict[str, str]]:
+    for agent in audit.agents:
+        yield from (_row(agent, one, live=audit.live) for one in agent.permissions)
+    yield from _missing(audit)
+
+
+def _sealed(one: Permission) -> dict[str, str]:
+    """The cells of `SEALED`."""
+    return {
+        "id": one.id,
+        "agent": one.agent,
+        "environment": one.environment,
+        "system": one.system,
+        "resource": one.resource,
+        "origin": one.origin,
+        "what": one.what,
+        "level": LEVELS[one.level],
+        "principal": one.principal,
+        "finding": one.finding,
+    }
+
+
+def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
+    last = one.decision
+    cells = {
+        **_sealed(one),
+        "scope": one.scope,
+        "granted": LEVELS[one.granted] if one.granted is not None else "not known" if live else "not asked",
+        "verdict": one.verdict or "not asked",
+        "verdict_reason": one.reason,
+        "blast_radius_declared": one.blast_declared,
+        "blast_radius_computed": one.blast_computed,
+        "privileged": ", ".join(one.privileged),
+        "justification": one.justification,
+        "owner": agent.owner,
+        "path": agent.path,
+        "new": "new" if one.new else "",
+        "last_decision": last.decision if last else "",
+        "last_decided_by": last.by if last else "",
+        "last_decided_on": last.on if last else "",
+        "last_reason": last.reason if last else "",
+        "last_outcome": f"{last.outcome} {last.since}".strip() if last else "",
+    }
+    shown = {key: shown_as(value) for key, value in cells.items()}
+    return {**shown, "check": seal_of(one)}
+
+
+def _missing(audit: Audit) -> Iterable[dict[str, str]]:
+    """What has no permission to decide on and belongs to the population all the same."""
+    for source in audit.sources:
+        unread = source.kind == "manifests"
+        for name in source.unmanaged:
+            yield {
+                "environment": source.environment,
+                "system": "" if unread else source.name,
+                "origin": "unreadable manifest" if unread else "principal without a manifest",
+                "what": "what it declares is not known" if unread else "what it may do nobody agreed to",
+                "verdict": "unverified",
+                "principal": "" if unread else name,
+                "path": name if unread else "",
+            }
+
+
+def shown_as(text: str) -> str:
+    """A text as it stands in a cell, its line breaks folded, before what could begin a formula is made harmless."""
+    return dull(visible(" ".join(text.split())))
+
+
+def seal(cells: Iterable[str]) -> str:
+    """Twelve digits that tell whether these cells still belong together."""
+    return sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def seal_of(one: Permission) -> str:
+    """The seal of a permission's row."""
+    cells = _sealed(one)
+    return seal(shown_as(cells[name]) for name in SEALED)
+
+
+def inert(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    shown = visible(text)
+    return f"'{shown}" if shown[:1] in _TRIGGERS and shown else shown
+
+
+def plain(cell: str) -> str:
+    """What `inert` was given."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _TRIGGERS else cell

@@ -1,0 +1,227 @@
+"""A filled-in CSV report as it comes back from a spreadsheet: each decision proved, or refused at its line and column."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from io import StringIO
+from typing import NamedTuple
+
+from linter.audit.csv import COLUMNS, SEALED, plain, seal
+from linter.audit.decisions import Decided
+from linter.audit.model import CHOICES
+from linter.manifest.period import in_future
+from linter.reported import SHORTEST
+from linter.schema import is_date
+from linter.secrets import find
+
+_FILLED = ("decision", "decided_by", "decided_on", "reason")
+_SEPARATORS = ",;\t"
+_CUT = len("sha256:") + SHORTEST
+_ID = re.compile(rf"sha256:(?:[0-9a-f]{{{SHORTEST}}}|[0-9a-f]{{64}})")
+"""Whole, or as short as the HTML report has it of what a manifest declares."""
+_LONGEST = 2000
+"""Characters of a reason or a name."""
+
+
+class BadFile(Exception):
+    """A file that is no filled-in report: a sentence."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a cell."""
+
+    line: int
+    column: int
+    """The cell's number in its row, from 1."""
+    message: str
+
+
+class Filled(NamedTuple):
+    """What a file says."""
+
+    decisions: tuple[Decided, ...]
+    lines: Mapping[str, int]
+    """Id -> the line that decides it."""
+    empty: int
+    """Permissions that nobody has decided on."""
+    faults: tuple[Fault, ...]
+
+
+class Known(NamedTuple):
+    """What there is to decide on, and what was decided before."""
+
+    declared: Mapping[str, str]
+    """Id of each permission that a manifest declares now -> what it allows, in words."""
+    now: Mapping[tuple[str, str, str], Sequence[str]]
+    """(agent, environment, resource) -> what is declared there now, in words."""
+    decided: Mapping[str, Decided]
+
+
+def decode(raw: bytes) -> str:
+    """The text of a file that a spreadsheet wrote.
+
+    Raises:
+        BadFile: not UTF-8.
+    """
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadFile('is UTF-16: save it as "CSV UTF-8 (comma delimited)"')
+    if raw.startswith(b"PK\x03\x04"):
+        raise BadFile('is a workbook: save it as "CSV UTF-8 (comma delimited)"')
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadFile(
+            f"is not UTF-8 (line {line}): a spreadsheet saved it in an older encoding such as Windows-1252, in which letters "
+            'are lost; save it as "CSV UTF-8 (comma delimited)"'
+        ) from None
+    if "\0" in text:
+        raise BadFile("holds a NUL character: it is no text")
+    return text
+
+
+def parse(text: str, known: Known, today: date) -> Filled:
+    """The decisions in a filled-in report.
+
+    Raises:
+        BadFile: its first line is not the report's.
+    """
+    rows = _rows(text)
+    first = next(rows, None)
+    if first is None:
+        raise BadFile("is empty")
+    heads = [cell.strip() for cell in first[1]]
+    missing = [name for name in (*SEALED, "check", *_FILLED) if heads.count(name) != 1]
+    if missing:
+        raise BadFile(
+            f"has no column `{missing[0]}`, or has it twice: fill in what `permlint report --format csv` wrote, "
+            "and keep its first line"
+        )
+    reader = _Reader(known, today, {name: heads.index(name) + 1 for name in COLUMNS if name in heads})
+    for line, cells in rows:
+        reader.take(line, dict(zip(heads, cells, strict=False)), len(cells) == len(heads))
+    return reader.filled()
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the line it begins on."""
+    head = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=head.count)
+    csv.field_size_limit(1 << 20)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
+    before = 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield before + 1, cells
+            before = reader.line_num
+    except csv.Error as error:
+        raise BadFile(f"is no CSV at line {reader.line_num}: {error}") from None
+
+
+class _Reader:
+    def __init__(self, known: Known, today: date, columns: Mapping[str, int]) -> None:
+        self.known, self.today, self.columns = known, today, columns
+        self.whole = {identity[:_CUT]: identity for identity in known.declared}
+        self.decisions: dict[str, Decided] = {}
+        self.lines: dict[str, int] = {}
+        self.faults: list[Fault] = []
+        self.empty = 0
+
+    def filled(self) -> Filled:
+        return Filled(tuple(self.decisions.values()), self.lines, self.empty, tuple(self.faults))
+
+    def take(self, line: int, row: Mapping[str, str], whole: bool) -> None:
+        """One row."""
+        cells = {name: plain(cell.strip()) for name, cell in row.items()}
+        before = len(self.faults)
+
+        def fault(column: str, message: str) -> None:
+            self.faults.append(Fault(line, self.columns[column], f"{column}: {message}"))
+
+        if cells.get("origin") == "declared":
+            cells["id"] = self.whole.get(cells["id"], cells["id"])
+        if not any(cells.get(name) for name in _FILLED):
+            self.empty += bool(cells.get("id"))
+            return
+        if not whole:
+            fault("id", "the row has not as many cells as the first line: was one cut or inserted?")
+            return
+        if not cells["id"]:
+            fault("id", "this row has no permission to decide on: write the manifest first")
+            return
+        for column, message in (*self._of_identity(cells), *self._of_decision(cells)):
+            fault(column, message)
+        if len(self.faults) == before:
+            self._keep(line, cells)
+
+    def _of_identity(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        if not _ID.fullmatch(cells["id"]):
+            yield "id", "is no id of a permission: sha256: and 64 hexadecimal digits"
+        elif len(cells["id"]) > _CUT and seal(cells[name] for name in SEALED) != cells["check"]:
+            yield (
+                "check",
+                "a cell of this row is not what the report had there: was part of the table sorted, or a cell retyped?",
+            )
+        elif cells["id"] not in self.known.declared and (cells["origin"] == "declared" or len(cells["id"]) == _CUT):
+            now = self.known.now.get((cells["agent"], cells["environment"], cells["resource"]))
+            if now is None:
+                yield (
+                    "id",
+                    f"no manifest declares this permission any more: {cells['agent']} in {cells['environment']} has no {cells['resource']}",
+                )
+            else:
+                yield (
+                    "id",
+                    f"this permission has changed since the report: it was {cells['what']}, and is {' / '.join(now)} now",
+                )
+
+    def _of_decision(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        decision, on = cells["decision"].casefold(), cells["decided_on"]
+        if not decision:
+            yield "decision", "is empty, and the rest of the decision is not"
+        elif decision not in CHOICES:
+            yield "decision", f"{cells['decision']!r} is none of {', '.join(CHOICES)}"
+        if not cells["decided_by"]:
+            yield "decided_by", "is empty: say who decided"
+        if not is_date(on):
+            what = f"{on!r} is not a date such as 2026-11-24" if on else "is empty: write a date such as 2026-11-24"
+            hint = "; the spreadsheet may have rewritten it: format the column as text" if on else ""
+            yield "decided_on", what + hint
+        elif in_future(on, self.today):
+            yield "decided_on", f"{on} is in the future"
+        beyond = cells["origin"] == "granted"
+        if not cells["reason"] and (decision in ("modify", "investigate") or (decision == "keep" and beyond)):
+            why = (
+                "what is granted and was never agreed to is kept" if decision == "keep" else f"{decision} says nothing"
+            )
+            yield "reason", f"is empty: {why} without one"
+        for name in ("decided_by", "reason"):
+            if len(cells[name]) > _LONGEST:
+                yield name, f"is longer than {_LONGEST} characters"
+            elif find(cells[name]):
+                yield name, "holds what looks like a credential: everyone who reads the repository would see it"
+
+    def _keep(self, line: int, cells: Mapping[str, str]) -> None:
+        one = Decided(
+            decision=cells["decision"].casefold(),
+            by=cells["decided_by"],
+            on=cells["decided_on"],
+            reason=" ".join(cells["reason"].split()),
+            **{name: cells[name] for name in SEALED},
+        )
+        earlier = self.decisions.get(one.id)
+        stored = self.known.decided.get(one.id)
+        if earlier is not None and earlier != one:
+            self.faults.append(
+                Fault(line, self.columns["decision"], f"decision: line {self.lines[one.id]} decides otherwise")
+            )
+        elif stored is not None and stored.on > one.on:
+            message = f"decided_on: {stored.by} decided it later already, on {stored.on}"
+            self.faults.append(Fault(line, self.columns["decided_on"], message))
+        else:
+            self.decisions[one.id] = one
+            self.lines.setdefault(one.id, line)

@@ -1,0 +1,193 @@
+"""What is really granted: how much of each declared permission, and the rows for what nobody declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from linter.audit.identity import granted_id, level_of_fact, powers_granted
+from linter.audit.live import Fact, Live, Verdict
+from linter.audit.model import Permission
+from linter.systems.live import CONDITIONAL, EXCESS, GRAVITY, MISSING, OK, UNVERIFIED
+
+_BEYOND = {
+    f"drift/{name}": verdict
+    for verdict, names in (
+        (
+            EXCESS,
+            "undeclared-privilege public-privilege mutable-audit-log ownership superuser bypass-rls role-administration",
+        ),
+        (EXCESS, "server-power grant-option reachable-role security-definer-path privilege-escalation"),
+        (EXCESS, "unscoped-credential undeclared-system"),
+        (CONDITIONAL, "conditional-privilege future-privilege"),
+        (OK, "coarse-grant"),
+    )
+    for name in names.split()
+}
+"""Rules that tell of what is granted and not declared, and the verdict on it. What a provider cannot withhold is ok."""
+_LACKING = frozenset({"drift/missing-privilege", "drift/unusable-privilege", "drift/unknown-object"})
+_SHOWN = 6
+
+
+class Plane(NamedTuple):
+    """The facts of one agent in one environment."""
+
+    beyond: tuple[Fact, ...]
+    lacking: tuple[Fact, ...]
+
+
+def by_agent(live: Live) -> dict[tuple[str, str], Plane]:
+    """(path of the manifest, environment) -> what drift found there."""
+    grouped: dict[tuple[str, str], tuple[list[Fact], list[Fact]]] = {}
+    for fact in live.facts:
+        rule = fact.note.rule
+        path = fact.note.place.rsplit(":", 2)[0]
+        beyond, lacking = grouped.setdefault((path, fact.note.environment), ([], []))
+        if rule in _BEYOND:
+            beyond.append(fact)
+        elif rule in _LACKING:
+            lacking.append(fact)
+    return {key: Plane(tuple(beyond), tuple(lacking)) for key, (beyond, lacking) in grouped.items()}
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of the verdicts on entries with one name, the gravest."""
+    return min(verdicts, key=lambda one: _rank(one.verdict))
+
+
+def _rank(verdict: str) -> int:
+    return GRAVITY.index(verdict) if verdict in GRAVITY else len(GRAVITY)
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The gravest of some verdicts; empty for none."""
+    return min(filter(None, verdicts), key=_rank, default="")
+
+
+def granted_level(declared: set[int], verdict: Verdict, resource: str, system: str, plane: Plane | None) -> int | None:
+    """How much is really granted within an entry; None where that is not known.
+
+    Args:
+        declared: the levels of its leaves.
+    """
+    kinds = {verdict.verdict, *verdict.also}
+    if verdict.verdict == UNVERIFIED or (UNVERIFIED in kinds and EXCESS not in kinds):
+        return None
+    lost: set[int] = set()
+    if MISSING in kinds:
+        for fact in _about(plane.lacking if plane else (), resource, system):
+            level = level_of_fact(fact.note.rule, fact.details)
+            lost |= {level} if level else declared
+    left = max(declared - lost, default=0)
+    if EXCESS not in kinds:
+        return left
+    # The finding may be another entry's that it touches as well.
+    about = _about(plane.beyond if plane else (), resource, system)
+    sure = [level_of_fact(one.note.rule, one.details) for one in about if _verdict(one) == EXCESS]
+    return max([left, *sure]) if sure else None
+
+
+def _about(facts: Sequence[Fact], resource: str, system: str) -> Sequence[Fact]:
+    """The findings on an entry; where none names it, those on its system, one of which concerns it."""
+    return [one for one in facts if one.note.resource == resource] or [one for one in facts if one.system == system]
+
+
+def _verdict(fact: Fact) -> str:
+    return CONDITIONAL if fact.details.get("bound") == "possible" else _BEYOND[fact.note.rule]
+
+
+def rows(plane: Plane, agent: str) -> Iterable[Permission]:
+    """What is granted to an agent in an environment and not declared, a row each."""
+    for fact in plane.beyond:
+        note = fact.note
+        verdict = _verdict(fact)
+        level = level_of_fact(note.rule, fact.details)
+        principal = fact.principal or str(fact.details.get("role", ""))
+        yield Permission(
+            id=granted_id(agent, note.environment, fact.system, principal, note.rule, fact.details),
+            agent=agent,
+            environment=note.environment,
+            system=fact.system,
+            resource=note.resource,
+            origin="granted",
+            what=what(note.rule, fact.details) or note.message,
+            scope="",
+            level=level,
+            granted=None if verdict == CONDITIONAL else level,
+            verdict=verdict,
+            reason=note.message,
+            principal=principal,
+            blast_declared="",
+            blast_computed="",
+            privileged=powers_granted(note.rule, fact.details),
+            justification="",
+            new=False,
+            decision=None,
+            finding=note.fingerprint,
+        )
+
+
+def what(rule: str, details: Mapping[str, Any]) -> str:
+    """What is granted, in words: `RIGHT, RIGHT on OBJECT (more)`; empty where the details do not say."""
+    if details.get("privilege"):
+        return _sql(rule.removeprefix("drift/"), details)
+    if details.get("actions"):
+        return f"{_few(details['actions'])} on {_few(details.get('resources') or ['*'])}"
+    if details.get("scopes"):
+        return f"{_few(details['scopes'])} on {details.get('provider')} ({details.get('level')})"
+    return ""
+
+
+def _sql(rule: str, details: Mapping[str, Any]) -> str:
+    privilege, name, schema = str(details["privilege"]), str(details.get("object")), details.get("schema")
+    object = f"{schema}.{name}" if schema else name
+    kind = details.get("object_type")
+    if rule == "reachable-role":
+        return f"SET ROLE on {object} (gaining {_few(details.get('gains') or ['nothing else'], '; ')})"
+    if rule in ("superuser", "bypass-rls", "server-power") or (kind == "role" and rule == "role-administration"):
+        return f"{privilege} on {object} (an attribute or a membership)"
+    if rule == "grant-option":
+        return f"{', '.join(f'GRANT OPTION FOR {one}' for one in details.get('privileges', [privilege]))} on {object}"
+    notes = []
+    if kind not in ("table", "view", "sequence", None):
+        notes.append(str(kind))
+    if isinstance(details.get("columns"), list):
+        notes.append(f"columns {_few(details['columns'])}")
+    if details.get("grantable"):
+        notes.append("with the right to grant it")
+    if rule == "future-privilege":
+        notes.append("of what does not exist yet")
+    if rule == "security-definer-path":
+        notes.append(f"by code that runs as {details.get('runs_as')}")
+    if rule == "conditional-privilege":
+        notes.append("under a condition")
+    said = f"{privilege} on {object}"
+    return f"{said} ({'; '.join(notes)})" if notes else said
+
+
+def _few(given: Iterable[object], between: str = ", ") -> str:
+    names = [str(one) for one in given]
+    more = f"{between}and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return between.join(names[:_SHOWN]) + more
+
+
+def overlap(one: Permission, other: Permission) -> bool:
+    """Whether two rows of what is granted may be about the same right, so that the absence of one does not prove that it is gone."""
+    if (one.agent, one.environment, one.system, one.principal) != (
+        other.agent,
+        other.environment,
+        other.system,
+        other.principal,
+    ):
+        return False
+    if any(power in other.privileged for power in ("superuser", "every right of its owner")) or other.what == "* on *":
+        return True  # beside it nothing else is said
+    (rights, object), (others, place) = _parts(one.what), _parts(other.what)
+    uncounted = any("*" in right or right.startswith("and ") for right in rights | others)
+    same_right = uncounted or bool(rights & others) or bool(others & {"OWNERSHIP", "ALL"})
+    return same_right and (object == place or "*" in object + place or " more" in object + place)
+
+
+def _parts(words: str) -> tuple[set[str], str]:
+    rights, _, rest = words.partition(" on ")
+    return set(rights.split(", ")), rest.partition(" (")[0]

@@ -1,0 +1,209 @@
+"""The report as one HTML page that asks nothing of any network: templates of page/, escaped by Jinja2, under a strict policy.
+
+Only hashes of the page's own style and script are allowed to run, so that even a text that slipped through could do nothing.
+"""
+
+import base64
+import hashlib
+import os
+from typing import Any
+
+from linter.audit.csv import seal_of, shown_as
+from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged
+from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
+from linter.audit.views import (
+    SHARED,
+    Fold,
+    ambiguous,
+    by_environment,
+    every_finding,
+    folded,
+    folded_exceptions,
+    pressing,
+    principals,
+    states,
+    steps,
+    sums,
+    tally,
+    told,
+)
+from linter.reported import SHORTEST
+from linter.reports.visible import inert, visible
+
+_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
+_SECTIONS = (
+    ("population", "Population"),
+    ("summary", "Summary"),
+    ("matrix", "Access"),
+    ("blast", "Blast radius"),
+    ("agents", "Agents"),
+    ("others", "Other findings"),
+    ("privileged", "Privileged powers"),
+    ("exceptions", "Exceptions"),
+    ("revoked", "Revoked"),
+    ("evidence", "Evidence"),
+    ("signature", "Signature"),
+)
+_MARKS = {"!": "lost", "+": "wider", "~": "reworded", "-": "narrower", "=": "reviewed"}
+_REVIEWS = {
+    "current": "current",
+    "due": "due",
+    "changed": "changed since it was signed",
+    "unpinned": "signed without a digest",
+    "never": "never reviewed",
+}
+_BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
+_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond", "unverified": "unsure"}
+_SEVERITIES = {"error": "error", "warning": "warning", "info": "info"}
+_LETTERS = "NRCUDA"
+"""Of `LEVELS`."""
+
+
+class MissingExtra(Exception):
+    """Jinja2 is not there: a sentence that says how to get it."""
+
+
+def render(audit: Audit) -> str:
+    """The page. The same audit gives the same text, which is always valid UTF-8.
+
+    Raises:
+        MissingExtra: it needs an extra that is not installed.
+    """
+    try:
+        import jinja2
+        from markupsafe import Markup, escape
+    except ImportError:
+        raise MissingExtra("an HTML report needs Jinja2: python -m pip install 'permlint[report]'") from None
+
+    def shown(text: str, keep: str = "") -> Markup:
+        # A page may be printed into a CI's log: no line of a stranger's text is a command there.
+        return Markup(inert(str(escape(visible(text, keep=keep))), lambda one: f"&#{ord(one)};"))  # noqa: S704
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: shown(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        ambiguous=ambiguous,
+        by_environment=by_environment,
+        folded=folded,
+        growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
+        marked=_marked,
+        lines=lambda text: shown(text, keep="\n"),
+        identity=_identity,
+        cell=shown_as,
+        principals=principals,
+        states=states,
+        steps=steps,
+        tally=tally,
+        within=_within,
+    )
+    style, script = _source("style.css"), _source("page.js")
+    return environment.get_template("base.html").render(
+        audit=audit,
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704  # both are files of permlint's own
+        script=Markup(script),  # noqa: S704
+        sections=_SECTIONS,
+        choices=CHOICES,
+        levels=LEVELS,
+        letters=_LETTERS,
+        blasts=BLASTS,
+        graveness={word: number for number, word in enumerate(BLASTS)},
+        marks=_MARKS,
+        signs=_SIGNS,
+        reviews=_REVIEWS,
+        beginnings=_BEGINNINGS,
+        row_class=_row_class,
+        sealed=_sealed,
+        severities=_SEVERITIES,
+        bar_width=BAR,
+        **_computed(audit),
+    )
+
+
+def _computed(audit: Audit) -> dict[str, Any]:
+    """What the templates would else compute."""
+    every = [one for agent in audit.agents for one in agent.permissions]
+    return {
+        "anchors": {agent.name: agent.anchor for agent in reversed(audit.agents)},
+        "bars": blast_by_environment(audit),
+        "exceptions": folded_exceptions(exceptions(audit)),
+        "permissions": len(every),
+        "powers": privileged(audit),
+        "pressing": pressing(audit),
+        "shared": SHARED,
+        "told": told(audit.agents),
+        "tally": tally(every_finding(audit)),
+        "total": sums(audit.sources),
+        "unverified": sum(one.verdict == "unverified" for one in every),
+    }
+
+
+def _source(name: str) -> str:
+    with open(os.path.join(_PAGE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _policy(style: str, script: str) -> str:
+    """The Content-Security-Policy of a page that has this style and this script and nothing else (CSP 3, section 2.3.1)."""
+
+    def allowed(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    return (
+        f"default-src 'none'; style-src {allowed(style)}; script-src {allowed(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _identity(one: Permission) -> str:
+    """The bytes of its id, cut where the manifest has the whole of it, and of its row's seal: base64url, which needs no quotes."""
+    identity = bytes.fromhex(one.id.removeprefix("sha256:"))
+    cut = identity if one.origin == "granted" else identity[: SHORTEST // 2]
+    return base64.urlsafe_b64encode(cut + bytes.fromhex(seal_of(one))).decode().rstrip("=")
+
+
+def _sealed(one: Permission) -> dict[str, str | None]:
+    """What `review record` proves and the row does not show."""
+    if one.origin == "granted":
+        return {
+            "data-system": shown_as(one.system),
+            "data-level": LEVELS[one.level],
+            "data-principal": shown_as(one.principal),
+            "data-finding": shown_as(one.finding),
+        }
+    return {"data-system": None if one.resource.startswith(f"{one.system}.") else shown_as(one.system)}
+
+
+def _within(place: str, path: str) -> str:
+    """A place without the path of the manifest that the reader is at."""
+    own = f"{path}:"
+    return place.removeprefix(own) if path and place.startswith(own) else place
+
+
+def _row_class(one: Permission, live: bool) -> str:
+    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius."""
+    undeclared = one.origin == "granted"
+    granted = one.granted if one.granted is not None or not undeclared else one.level
+    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
+    letters = (
+        ("k", one.decision is not None),
+        ("x", one.verdict in ("excess", "conditional")),
+        ("p", bool(one.privileged)),
+        ("n", one.new),
+        (f"d{0 if undeclared else one.level}", True),
+        (f"g{'q' if granted is None else granted}", live),
+        (f"b{blast}", True),
+    )
+    return " ".join([letter for letter, holds in letters if holds])
+
+
+def _marked(fold: Fold) -> str:
+    """The same letters of findings."""
+    new, excepted = any(one.new for one in fold.notes), any(one.status != "open" for one in fold.notes)
+    return " ".join(letter for letter, holds in (("n", new), ("e", excepted)) if holds)

@@ -1,0 +1,166 @@
+"""Every permission of a report with its decision, and what became of those that the last report had and this one has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.audit import outcomes
+from linter.audit.decisions import Decided
+from linter.audit.declared import CHANGED, permissions
+from linter.audit.granted import Plane, by_agent, rows
+from linter.audit.live import Live
+from linter.audit.model import Permission, Revoked
+from linter.audit.previous import Previous
+from linter.audit.runs import Runs
+from linter.manifest.signing import digest_of
+from linter.planes import Intent
+
+if TYPE_CHECKING:
+    from linter.checks.subject import Subject
+    from linter.config import Config
+
+
+class Past(NamedTuple):
+    """What was known before this report."""
+
+    previous: Previous | None
+    decided: Mapping[str, Decided]
+    """By id."""
+    gone: Mapping[str, str]
+    """Fingerprint of a finding -> its first verified absence, as the nightly history has it."""
+
+
+class Ledger(NamedTuple):
+    """The permissions of a report."""
+
+    rows: Mapping[str, Sequence[Permission]]
+    """Path of the manifest -> its agent's."""
+    revoked: tuple[Revoked, ...]
+    unknown: tuple[str, ...]
+    """What cannot be said of earlier permissions, a sentence each."""
+
+
+def ledger(
+    config: Config, as_of: date, runs: Runs, plans: Mapping[str, Sequence[Intent]], past: Past, *, complete: bool
+) -> Ledger:
+    """The permissions of a report.
+
+    Args:
+        plans: path of the manifest -> who its agent is in each system.
+        complete: whether every manifest of the project was asked for, so that an agent that is missing is gone.
+    """
+    planes = by_agent(runs.live) if runs.live else {}
+    now = {one.path: _now(one, runs.live, plans[one.path], planes) for one in runs.subjects}
+    known = {row.id: row for found in now.values() for row in found}
+    earlier = _earlier(past)
+    verified = dict(past.previous.verified) if past.previous else {}
+    verified |= {row.id: past.gone[row.finding] for row in earlier if row.finding in past.gone}
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, known, verified)
+    sorting = _Sorting(ground, runs, past, complete=complete)
+    for row in earlier:
+        if row.id not in known:
+            sorting.take(row)
+    before = past.previous.permissions if past.previous else None
+
+    def finished(row: Permission) -> Permission:
+        decided = past.decided.get(row.id)
+        decision = outcomes.standing(ground, decided, row) if decided is not None else None
+        return row._replace(decision=decision, new=before is not None and row.id not in before)
+
+    return Ledger(
+        {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()},
+        tuple(sorting.revoked),
+        tuple(sorting.unknown),
+    )
+
+
+def _now(
+    subject: Subject, live: Live | None, plan: Sequence[Intent], planes: Mapping[tuple[str, str], Plane]
+) -> list[Permission]:
+    """What an agent's manifest declares, and what it is granted beside."""
+    found = permissions(subject, plan, live, planes)
+    for environment in subject.manifest.environments:
+        plane = planes.get((subject.path, subject.redact(environment)))
+        found += rows(plane, subject.redact(subject.manifest.agent or subject.path)) if plane is not None else ()
+    if live is None or not live.outdated(subject.path, digest_of(subject.manifest)):
+        return found
+    return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]
+
+
+def _earlier(past: Past) -> list[Permission]:
+    """What the last report had, and what was decided of; of both the report knows more."""
+    found = {id: outcomes.remembered(one) for id, one in past.decided.items()}
+    if past.previous is not None:
+        found |= past.previous.permissions
+    return sorted(
+        found.values(), key=lambda row: (row.agent, row.environment, row.system, row.resource, row.what, row.id)
+    )
+
+
+class _Sorting:
+    """What is not in this report as it is now: gone, or only not seen."""
+
+    def __init__(self, ground: outcomes.Ground, runs: Runs, past: Past, *, complete: bool) -> None:
+        self.ground, self.past, self.complete = ground, past, complete
+        self.unread = {one.path for one in runs.unreadable}
+        self.paths = {one.redact(one.manifest.agent or one.path): one.path for one in reversed(runs.subjects)}
+        self.timelines = runs.timelines
+        self.carried: dict[str, list[Permission]] = {}
+        self.revoked: list[Revoked] = []
+        self.unknown: dict[str, None] = {}
+
+    def take(self, row: Permission) -> None:
+        """Say of one permission what became of it."""
+        previous, decided = self.past.previous, self.past.decided.get(row.id)
+        path = self.paths.get(row.agent)
+        if path is None and not self._left(row):
+            return
+        reported = previous is not None and row.id in previous.permissions
+        found = outcomes.gone(self.ground, row, decided, self._agreed(row, path, decided))
+        if row.origin == "granted" and not found.at and not found.instead:
+            if path is not None:
+                self.carried.setdefault(path, []).append(
+                    row._replace(granted=None, verdict="unverified", reason=outcomes.CARRIED)
+                )
+            else:
+                self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
+        elif reported or (decided is not None and decided.decision != "keep"):
+            self.revoked.append(outcomes.revoked(self.ground, found))
+
+    def _agreed(self, row: Permission, path: str | None, decided: Decided | None) -> Iterator[Permission]:
+        """What is declared now and may not have been when the permission was last seen.
+
+        What is granted may have come to be declared since: then it is no excess any more, and nobody took it away.
+        """
+        previous = self.past.previous
+        before = previous.permissions if previous is not None and row.id in previous.permissions else None
+        widened = before is None and (decided is None or path is None or self._widened(path, decided.on))
+        for one in self.ground.rows.values():
+            if one.origin == "declared" and (
+                row.origin == "declared" or widened or (before is not None and one.id not in before)
+            ):
+                yield one
+
+    def _widened(self, path: str, day: str) -> bool:
+        """Whether a manifest may have come to declare more since a day: its history says so, or there is none."""
+        told = self.timelines.get(path)
+        if told is None:
+            return True
+        return any(
+            step.mark in ("+", "~", " ")
+            for entry in told.entries
+            if not entry.date or entry.date[:10] >= day
+            for step in entry.steps
+        )
+
+    def _left(self, row: Permission) -> bool:
+        """Whether an agent that is not in this report is gone, and was not only left out or could not be read."""
+        where = self.past.previous.paths.get(row.id, "") if self.past.previous else ""
+        if where in self.unread or (not where and self.unread):
+            self.unknown[f"what became of the permissions of {row.agent} is not known: a manifest cannot be read"] = (
+                None
+            )
+            return False
+        return self.complete

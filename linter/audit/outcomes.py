@@ -1,0 +1,161 @@
+"""What came of each decision, and what is gone since the last report: proved by a system that was asked, or not proved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from linter.audit.decisions import Decided
+from linter.audit.granted import overlap
+from linter.audit.identity import level_of
+from linter.audit.live import Live
+from linter.audit.model import LEVELS, Decision, Permission, Revoked
+from linter.manifest.period import after
+from linter.systems.live import OK, UNVERIFIED
+
+CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
+"""The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""
+
+
+class Ground(NamedTuple):
+    """What outcomes are judged by."""
+
+    as_of: date
+    within: str
+    """How long a decision may take."""
+    live: Live | None
+    rows: Mapping[str, Permission]
+    """Every permission of this report, by id."""
+    verified: Mapping[str, str]
+    """What an earlier report, or the nightly history, knows of first verified absences, by id."""
+
+
+class Gone(NamedTuple):
+    """A permission that this report has not."""
+
+    row: Permission
+    decided: Decided | None
+    instead: tuple[Permission, ...]
+    """What there is now in its place: what may have been agreed to since, or is granted of the same right."""
+    at: str
+    """The first verified absence; empty where nothing proves it."""
+
+
+def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
+    """The outcome of a decision on a permission that this report still has."""
+    if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
+        return _decision(decided, "unverified")
+    return _undone(ground, decided)
+
+
+def _undone(ground: Ground, decided: Decided) -> Decision:
+    due = after(decided.on, ground.within)
+    if decided.decision == "keep":
+        return _decision(decided, "")
+    return _decision(decided, "overdue", due.isoformat()) if due < ground.as_of else _decision(decided, "pending")
+
+
+def _decision(decided: Decided, outcome: str, since: str = "") -> Decision:
+    return Decision(decided.decision, decided.by, decided.on, decided.reason, outcome, since)
+
+
+def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Iterable[Permission]) -> Gone:
+    """What is known of a permission that this report has not.
+
+    Args:
+        agreed: what is declared now and may not have been declared when the permission was seen.
+    """
+    instead = tuple(one for one in agreed if _touches(one, row))
+    if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
+        instead += tuple(one for one in ground.rows.values() if one.origin == "granted" and overlap(row, one))
+    return Gone(row, decided, instead, _absent(ground, row, instead))
+
+
+def _absent(ground: Ground, row: Permission, instead: Iterable[Permission]) -> str:
+    known = ground.verified.get(row.id, "")
+    if known or ground.live is None or any(True for _ in instead):
+        return known
+    if any(_hides(other, row) for other in ground.rows.values()):
+        return ""
+    return ground.live.compared(row.system, row.environment, row.principal)
+
+
+def _hides(other: Permission, row: Permission) -> bool:
+    """Whether a permission that there is leaves it open whether another one is gone."""
+    if other.origin == "granted":
+        return overlap(row, other) if row.origin == "granted" else _touches(row, other)
+    if row.origin == "granted" or other.verdict != UNVERIFIED:
+        return False
+    same = (other.agent, other.environment, other.system) == (row.agent, row.environment, row.system)
+    return same and bool(_levels(other) & _levels(row))  # a key that may write to one channel may write to all
+
+
+def _touches(declared: Permission, other: Permission) -> bool:
+    """Whether what a declared entry allows may be another permission."""
+    place = (declared.agent, declared.environment, declared.system)
+    if place != (other.agent, other.environment, other.system):
+        return False
+    if other.origin == "granted" and not other.privileged and other.level not in _levels(declared):
+        return False
+    object = declared.resource.partition(".")[2]
+    if other.origin == "declared":
+        other_object = other.resource.partition(".")[2]
+    else:
+        other_object = other.what.partition(" on ")[2].partition(" (")[0]
+        if not re.search("[.:/]", other_object):
+            return True  # a key's scope, or a role: of no object in particular
+    everywhere = "*" in object + other_object or not object or not other_object
+    return everywhere or _last(object) == _last(other_object)
+
+
+def _levels(declared: Permission) -> set[int]:
+    """The levels of what an entry names; all of them where it is administration."""
+    found = {level_of(word) for word in declared.what.split(", ")}
+    return set(range(6)) if 5 in found else found
+
+
+def _last(name: str) -> str:
+    """The last part of an object's name, in whatever system's spelling."""
+    return re.split(r"[.:/]", name)[-1].strip('"').lower()
+
+
+def revoked(ground: Ground, found: Gone) -> Revoked:
+    """A permission that is gone, as the report tells of it."""
+    row = found.row
+    return Revoked(
+        id=row.id,
+        agent=row.agent,
+        environment=row.environment,
+        resource=row.resource,
+        what=row.what,
+        decided=None if found.decided is None else _of_gone(ground, found, found.decided),
+        gone_from="live" if row.origin == "granted" else "both" if found.at else "manifest",
+        verified=found.at,
+    )
+
+
+def _of_gone(ground: Ground, found: Gone, decided: Decided) -> Decision:
+    if decided.decision == "keep":
+        return _decision(decided, "")
+    if found.at:
+        return _decision(decided, "done", found.at)
+    if not found.instead:
+        return _decision(decided, "unverified")
+    if decided.decision != "modify":
+        return _undone(ground, decided)  # it stands in another form
+    if ground.live is not None and all(one.verdict == OK for one in found.instead):
+        times = [ground.live.compared(one.system, one.environment, one.principal) for one in found.instead]
+        return _decision(decided, "done", max(times))
+    return _decision(decided, "unverified")
+
+
+def remembered(decided: Decided) -> Permission:
+    """A permission of which only the decision is left."""
+    return Permission(
+        id=decided.id, agent=decided.agent, environment=decided.environment, system=decided.system,
+        resource=decided.resource, origin=decided.origin, what=decided.what, scope="", level=LEVELS.index(decided.level),
+        granted=None, verdict="", reason="", principal=decided.principal, blast_declared="", blast_computed="",
+        privileged=(), justification="", new=False, decision=None, finding=decided.finding,
+    )  # fmt: skip
