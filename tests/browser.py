@@ -61,6 +61,7 @@ def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Opened]:
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     try:
         page = context.new_page()
+        page.set_default_timeout(10_000)
         found = Opened(page)
         page.on("request", lambda request: found.requests.append(request.url))
         page.on("console", lambda message: found.complaints.append(message.text))

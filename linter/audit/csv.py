@@ -107,8 +107,8 @@ def shown_as(text: str) -> str:
 
 
 def seal(cells: Iterable[str]) -> str:
-    """Twelve digits that tell whether these cells still belong together."""
-    return sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    """What tells whether these cells still belong together; not digits alone, which a spreadsheet takes for a number."""
+    return "row-" + sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def seal_of(one: Permission) -> str:

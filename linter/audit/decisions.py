@@ -118,10 +118,14 @@ def merged(loaded: Decisions | None, new: Iterable[Decided]) -> str:
         else:
             comments = "".join(line for line in piece.splitlines(keepends=True) if line.lstrip().startswith("#"))
             kept.append((replaced, comments + _emit(replaced, end)))
-    for one in sorted(fresh.values(), key=_place):
-        later = (index for index, (entry, _) in enumerate(kept) if entry.place > one.place)
-        kept.insert(next(later, len(kept)), (one, _emit(one, end)))
-    return _proved(head + "".join(piece for _, piece in kept), [entry for entry, _ in kept])
+    added = sorted(fresh.values(), key=_place, reverse=True)
+    whole: list[tuple[Decided, str]] = []
+    for entry, piece in kept:
+        while added and added[-1].place < entry.place:
+            whole.append((added[-1], _emit(added.pop(), end)))
+        whole.append((entry, piece))
+    whole += [(one, _emit(one, end)) for one in reversed(added)]
+    return _proved(head + "".join(piece for _, piece in whole), [entry for entry, _ in whole])
 
 
 def _place(entry: Decided) -> tuple[str, ...]:

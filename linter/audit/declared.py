@@ -18,12 +18,23 @@ from linter.manifest.signing import digest_of
 from linter.manifest.trail import audit_log
 from linter.permissions import CLASSES
 from linter.planes import LOGIN, Intent, intents
+from linter.reports.visible import visible
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject
 
 _UNTOLD = Verdict("unverified", (), "no comparison covers it", "")
 CHANGED = "what is declared has changed since it was compared"
+
+
+def shown_path(subject: Subject) -> str:
+    """A manifest's path as every report writes it: bytes that are no UTF-8, and control characters, written out."""
+    return visible(subject.path)
+
+
+def shown_name(subject: Subject) -> str:
+    """The agent's name; the path of a manifest that names none."""
+    return subject.redact(subject.manifest.agent).strip() or shown_path(subject)
 
 
 class Header(NamedTuple):
@@ -64,8 +75,8 @@ def header(subject: Subject, plan: Sequence[Intent], lasts: str) -> Header:
     given = subject.document.data
     shown = _Shown(subject)
     return Header(
-        name=shown(manifest.agent or subject.path),
-        path=subject.path,
+        name=shown_name(subject),
+        path=shown_path(subject),
         owner=shown(manifest.owner or subject.default("owner") or subject.around.codeowners(subject.path)),
         purpose=shown(given.get("purpose") if isinstance(given, Mapping) else None),
         environments=tuple(map(shown, manifest.environments)),
@@ -138,8 +149,9 @@ def permissions(
     subject: Subject, plan: Sequence[Intent], live: Live | None, planes: Mapping[tuple[str, str], Plane]
 ) -> list[Permission]:
     """Every entry in every environment that it applies to, a row each, in the manifest's order."""
+    path = shown_path(subject)
     principals = {(one.system, one.environment): one.principal or "" for one in plan}
-    outdated = live is not None and live.outdated(subject.path, digest_of(subject.manifest))
+    outdated = live is not None and live.outdated(path, digest_of(subject.manifest))
     shown = _Shown(subject)
     found = []
     for environment in subject.manifest.environments:
@@ -149,8 +161,8 @@ def permissions(
                 principal = principals.get((resource.system, environment), "")
                 row = _declared(subject, resource, environment, shown, production=production)
                 row = row._replace(principal="" if principal == LOGIN else shown(principal))
-                plane = planes.get((subject.path, environment))
-                found.append(row if live is None else _compared(row, resource, subject.path, live, plane, outdated))
+                plane = planes.get((path, shown(environment)))
+                found.append(row if live is None else _compared(row, resource, path, live, plane, outdated))
     return found
 
 
@@ -159,7 +171,7 @@ def _declared(subject: Subject, resource: Resource, environment: str, shown: _Sh
     agent = subject.manifest.agent
     return Permission(
         id=declared_id(agent, environment, resource),
-        agent=shown(agent or subject.path),
+        agent=shown_name(subject),
         environment=shown(environment),
         system=shown(resource.system),
         resource=shown(resource.name),

@@ -11,7 +11,7 @@ from linter.acceptance import ACCEPTED
 from linter.audit import evidence
 from linter.audit.agents import agent, anchors, matrix
 from linter.audit.decisions import DECISIONS
-from linter.audit.declared import header, plan_of
+from linter.audit.declared import header, plan_of, shown_path
 from linter.audit.ledger import Ledger, Past, ledger
 from linter.audit.model import Agent, Audit, Change, Evidence, Note, Source
 from linter.audit.notes import About, notes, path_of
@@ -19,6 +19,7 @@ from linter.audit.previous import Previous
 from linter.audit.runs import Runs
 from linter.checking import Selection
 from linter.files import search
+from linter.reports.visible import visible
 
 if TYPE_CHECKING:
     from linter.config import Config
@@ -49,12 +50,12 @@ def gather(config: Config, selection: Selection, as_of: date, runs: Runs, brough
         made_at: ISO time in UTC; empty where an operator said which day it is.
     """
     complete = selection.whole and not runs.unreadable
-    plans = {one.path: plan_of(one) for one in runs.subjects}
+    plans = {shown_path(one): plan_of(one) for one in runs.subjects}
     book = ledger(config, as_of, runs, plans, brought.past, complete=complete)
     previous = brought.past.previous
     found = notes(runs, About(brought.approvers, previous.findings if previous else None, brought.first_seen))
     lasts = str(runs.rules.rules["review/overdue-review"].params["lasts"])
-    headers = [header(one, plans[one.path], lasts) for one in runs.subjects]
+    headers = [header(one, plans[shown_path(one)], lasts) for one in runs.subjects]
     by_path: dict[str, list[Note]] = {one.path: [] for one in headers}
     others: list[Note] = []
     for note in found:
@@ -90,7 +91,7 @@ def gather(config: Config, selection: Selection, as_of: date, runs: Runs, brough
 
 def _sources(config: Config, selection: Selection, runs: Runs) -> tuple[Source, ...]:
     read = len(runs.subjects)
-    unread = tuple(one.path for one in runs.unreadable)
+    unread = tuple(visible(one.path) for one in runs.unreadable)
     globs = ", ".join(config.manifests)
     excluded = f", but not {', '.join(config.exclude)}" if config.exclude else ""
     query = f"every file that matches {globs}{excluded}" if selection.whole else "the paths that were named"
@@ -125,7 +126,7 @@ def _evidence(
     commit, git = evidence.checkout(config.root, used)
     unverified = [
         *(() if runs.live else (_NOT_LIVE,)),
-        *(f"{one.path}:{one.line}:{one.column}: cannot be read: {one.message}" for one in runs.unreadable),
+        *(f"{visible(one.path)}:{one.line}:{one.column}: cannot be read: {one.message}" for one in runs.unreadable),
         *(f"the history is not told: {one}" for one in runs.no_history),
         *runs.unchecked,
         *(f"{_named(one)}: {one.problem}" for one in (runs.live.sources if runs.live else ()) if one.problem),

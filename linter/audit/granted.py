@@ -77,7 +77,10 @@ def granted_level(declared: set[int], verdict: Verdict, resource: str, system: s
     if MISSING in kinds:
         for fact in _about(plane.lacking if plane else (), resource, system):
             level = level_of_fact(fact.note.rule, fact.details)
-            lost |= {level} if level else declared
+            writes = fact.details.get("level") == "write"
+            if writes and declared >= {2, 3}:
+                return None  # creating or updating: the finding does not say which
+            lost |= {2, 3} if writes else {level} if level else declared
     left = max(declared - lost, default=0)
     if EXCESS not in kinds:
         return left
@@ -172,13 +175,8 @@ def _few(given: Iterable[object], between: str = ", ") -> str:
 
 
 def overlap(one: Permission, other: Permission) -> bool:
-    """Whether two rows of what is granted may be about the same right, so that the absence of one does not prove that it is gone."""
-    if (one.agent, one.environment, one.system, one.principal) != (
-        other.agent,
-        other.environment,
-        other.system,
-        other.principal,
-    ):
+    """Whether two rows of what is granted in one place may be about the same right, so that the absence of one proves nothing."""
+    if one.principal != other.principal:
         return False
     if any(power in other.privileged for power in ("superuser", "every right of its owner")) or other.what == "* on *":
         return True  # beside it nothing else is said

@@ -37,6 +37,7 @@ _SECTIONS = (
     ("matrix", "Access"),
     ("blast", "Blast radius"),
     ("agents", "Agents"),
+    ("common", "Common findings"),
     ("others", "Other findings"),
     ("privileged", "Privileged powers"),
     ("exceptions", "Exceptions"),
@@ -165,7 +166,7 @@ def _identity(one: Permission) -> str:
     """The bytes of its id, cut where the manifest has the whole of it, and of its row's seal: base64url, which needs no quotes."""
     identity = bytes.fromhex(one.id.removeprefix("sha256:"))
     cut = identity if one.origin == "granted" else identity[: SHORTEST // 2]
-    return base64.urlsafe_b64encode(cut + bytes.fromhex(seal_of(one))).decode().rstrip("=")
+    return base64.urlsafe_b64encode(cut + bytes.fromhex(seal_of(one).removeprefix("row-"))).decode().rstrip("=")
 
 
 def _sealed(one: Permission) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.audit import outcomes
 from linter.audit.decisions import Decided
-from linter.audit.declared import CHANGED, permissions
+from linter.audit.declared import CHANGED, permissions, shown_name, shown_path
 from linter.audit.granted import Plane, by_agent, rows
 from linter.audit.live import Live
 from linter.audit.model import Permission, Revoked
@@ -16,6 +16,7 @@ from linter.audit.previous import Previous
 from linter.audit.runs import Runs
 from linter.manifest.signing import digest_of
 from linter.planes import Intent
+from linter.reports.visible import visible
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject
@@ -52,12 +53,15 @@ def ledger(
         complete: whether every manifest of the project was asked for, so that an agent that is missing is gone.
     """
     planes = by_agent(runs.live) if runs.live else {}
-    now = {one.path: _now(one, runs.live, plans[one.path], planes) for one in runs.subjects}
+    now = {shown_path(one): _now(one, runs.live, plans[shown_path(one)], planes) for one in runs.subjects}
     known = {row.id: row for found in now.values() for row in found}
     earlier = _earlier(past)
     verified = dict(past.previous.verified) if past.previous else {}
     verified |= {row.id: past.gone[row.finding] for row in earlier if row.finding in past.gone}
-    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, known, verified)
+    by_place: dict[tuple[str, str, str], list[Permission]] = {}
+    for row in known.values():
+        by_place.setdefault(outcomes.place(row), []).append(row)
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, verified)
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:
@@ -82,9 +86,9 @@ def _now(
     """What an agent's manifest declares, and what it is granted beside."""
     found = permissions(subject, plan, live, planes)
     for environment in subject.manifest.environments:
-        plane = planes.get((subject.path, subject.redact(environment)))
-        found += rows(plane, subject.redact(subject.manifest.agent or subject.path)) if plane is not None else ()
-    if live is None or not live.outdated(subject.path, digest_of(subject.manifest)):
+        plane = planes.get((shown_path(subject), subject.redact(environment)))
+        found += rows(plane, shown_name(subject)) if plane is not None else ()
+    if live is None or not live.outdated(shown_path(subject), digest_of(subject.manifest)):
         return found
     return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]
 
@@ -104,8 +108,8 @@ class _Sorting:
 
     def __init__(self, ground: outcomes.Ground, runs: Runs, past: Past, *, complete: bool) -> None:
         self.ground, self.past, self.complete = ground, past, complete
-        self.unread = {one.path for one in runs.unreadable}
-        self.paths = {one.redact(one.manifest.agent or one.path): one.path for one in reversed(runs.subjects)}
+        self.unread = {visible(one.path) for one in runs.unreadable}
+        self.paths = {shown_name(one): shown_path(one) for one in reversed(runs.subjects)}
         self.timelines = runs.timelines
         self.carried: dict[str, list[Permission]] = {}
         self.revoked: list[Revoked] = []
@@ -137,7 +141,7 @@ class _Sorting:
         previous = self.past.previous
         before = previous.permissions if previous is not None and row.id in previous.permissions else None
         widened = before is None and (decided is None or path is None or self._widened(path, decided.on))
-        for one in self.ground.rows.values():
+        for one in self.ground.beside(row):
             if one.origin == "declared" and (
                 row.origin == "declared" or widened or (before is not None and one.id not in before)
             ):

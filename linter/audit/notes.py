@@ -10,6 +10,7 @@ from linter.audit.model import Note
 from linter.audit.runs import Runs
 from linter.findings import Severity
 from linter.reports.json import body
+from linter.reports.visible import visible
 
 
 class About(NamedTuple):
@@ -33,7 +34,9 @@ def notes(runs: Runs, about: About) -> tuple[Note, ...]:
 
 def _all(runs: Runs) -> Iterable[Note]:
     for error in runs.errors:
-        yield Note("", "error", error.message, f"{error.path}:{error.line}:{error.column}", "", "", "", "", "", "open")
+        yield Note(
+            "", "error", error.message, f"{visible(error.path)}:{error.line}:{error.column}", "", "", "", "", "", "open"
+        )
     for outcome in runs.told:
         said = body(outcome)
         yield from (note_of(one) for one in (*said["findings"], *said["silenced"]))

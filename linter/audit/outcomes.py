@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from linter.audit.identity import level_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Revoked
 from linter.manifest.period import after
-from linter.systems.live import OK, UNVERIFIED
+from linter.systems.live import MISSING, OK, UNVERIFIED
 
 CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
 """The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""
@@ -26,10 +26,19 @@ class Ground(NamedTuple):
     within: str
     """How long a decision may take."""
     live: Live | None
-    rows: Mapping[str, Permission]
-    """Every permission of this report, by id."""
+    rows: Mapping[tuple[str, str, str], Sequence[Permission]]
+    """(agent, environment, system) -> the permissions of this report."""
     verified: Mapping[str, str]
     """What an earlier report, or the nightly history, knows of first verified absences, by id."""
+
+    def beside(self, row: Permission) -> Sequence[Permission]:
+        """What the same agent has in the same system and environment."""
+        return self.rows.get(place(row), ())
+
+
+def place(row: Permission) -> tuple[str, str, str]:
+    """Where a permission is."""
+    return row.agent, row.environment, row.system
 
 
 class Gone(NamedTuple):
@@ -47,6 +56,10 @@ def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     """The outcome of a decision on a permission that this report still has."""
     if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
         return _decision(decided, "unverified")
+    if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
+        # The manifest still declares what the system has taken away.
+        at = ground.verified.get(row.id) or ground.live.compared(row.system, row.environment, row.principal)
+        return _decision(decided, "done", at)
     return _undone(ground, decided)
 
 
@@ -69,15 +82,15 @@ def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Itera
     """
     instead = tuple(one for one in agreed if _touches(one, row))
     if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
-        instead += tuple(one for one in ground.rows.values() if one.origin == "granted" and overlap(row, one))
+        instead += tuple(one for one in ground.beside(row) if one.origin == "granted" and overlap(row, one))
     return Gone(row, decided, instead, _absent(ground, row, instead))
 
 
-def _absent(ground: Ground, row: Permission, instead: Iterable[Permission]) -> str:
+def _absent(ground: Ground, row: Permission, instead: Sequence[Permission]) -> str:
     known = ground.verified.get(row.id, "")
-    if known or ground.live is None or any(True for _ in instead):
+    if known or ground.live is None or instead:
         return known
-    if any(_hides(other, row) for other in ground.rows.values()):
+    if any(_hides(other, row) for other in ground.beside(row)):
         return ""
     return ground.live.compared(row.system, row.environment, row.principal)
 
@@ -88,15 +101,11 @@ def _hides(other: Permission, row: Permission) -> bool:
         return overlap(row, other) if row.origin == "granted" else _touches(row, other)
     if row.origin == "granted" or other.verdict != UNVERIFIED:
         return False
-    same = (other.agent, other.environment, other.system) == (row.agent, row.environment, row.system)
-    return same and bool(_levels(other) & _levels(row))  # a key that may write to one channel may write to all
+    return bool(_levels(other) & _levels(row))  # a key that may write to one channel may write to all
 
 
 def _touches(declared: Permission, other: Permission) -> bool:
-    """Whether what a declared entry allows may be another permission."""
-    place = (declared.agent, declared.environment, declared.system)
-    if place != (other.agent, other.environment, other.system):
-        return False
+    """Whether what a declared entry allows may be another permission of the same place."""
     if other.origin == "granted" and not other.privileged and other.level not in _levels(declared):
         return False
     object = declared.resource.partition(".")[2]

@@ -123,7 +123,9 @@ def _lanes(marks: Sequence[tuple[int, str]]) -> tuple[list[Mark], int]:
         if lane == _LANES:
             near = max((one for one in placed if one.y == 0), key=lambda one: one.x)
             both = "".join(sign for sign in _GRAVEST if sign in near.signs + signs)
-            placed[placed.index(near)] = near._replace(signs=both)
+            start = min(near.x, _WIDTH - _SIGN * len(both))
+            placed[placed.index(near)] = near._replace(x=start, signs=both)
+            ends[0] = start + _SIGN * len(both) + 2
             continue
         ends[lane : lane + 1] = [start + _SIGN * len(signs) + 2]
         placed.append(Mark(start, lane, signs))

@@ -65,7 +65,14 @@ def from_json(text: str) -> Previous:
         permissions={one.id: one for one in rows},
         findings=frozenset(one["fingerprint"] for one in findings),
         paths={one["id"]: agent["path"] for agent in agents for one in agent["permissions"]},
-        verified={one["id"]: one["verified"] for one in body["revoked"] if one["verified"]},
+        verified={
+            **{
+                one.id: one.decision.since
+                for one in rows
+                if one.decision is not None and one.decision.outcome == "done"
+            },
+            **{one["id"]: one["verified"] for one in body["revoked"] if one["verified"]},
+        },
     )
 
 

@@ -14,6 +14,7 @@ from linter.drifting import Request, drift
 from linter.drifting import gather as read_manifests
 from linter.findings import InputError, Outcome
 from linter.reports.json import body
+from linter.reports.visible import visible
 from linter.rulesets import Ruleset, ruleset
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(config: Config, selection: Selection, as_of: date, request: Request | No
     checked = check(config, rules, selection, as_of)
     crept = creep(config, ruleset(config, "creep"), selection, as_of, Range())
     subjects, _, unreadable = read_manifests(config, selection, as_of)
-    drifted = drift(config, ruleset(config, "drift"), selection, as_of, request).outcome if request else None
+    drifted = _drift(config, selection, as_of, request) if request else None
     live = nightly if drifted is None else from_body(body(drifted))
     crashed = [one for one in crept.unchecked if one.endswith("crashed")]
     absent = [one for one in crept.unchecked if one not in (*crashed, *checked.unchecked)]
@@ -69,13 +70,20 @@ def run(config: Config, selection: Selection, as_of: date, request: Request | No
         rules=rules,
         subjects=tuple(subjects),
         told=(crept, checked),
-        timelines={one.path: one for one in crept.timelines},
+        timelines={visible(one.path): one for one in crept.timelines},
         live=live,
         unreadable=tuple(unreadable),
         errors=_once(errors),
         no_history=tuple(dict.fromkeys(absent)),
         unchecked=tuple(dict.fromkeys(unchecked)),
     )
+
+
+def _drift(config: Config, selection: Selection, as_of: date, request: Request) -> Outcome:
+    result = drift(config, ruleset(config, "drift"), selection, as_of, request)
+    if result.interrupted:
+        raise KeyboardInterrupt  # half an audit is none
+    return result.outcome
 
 
 def _once(errors: Iterable[InputError]) -> tuple[InputError, ...]:

@@ -187,7 +187,7 @@ def pressing(audit: Audit) -> list[Pressing]:
 
 
 class Sums(NamedTuple):
-    """The population of all sources that are known."""
+    """The population of the live sources that are known."""
 
     principals: int
     declared: int
@@ -197,13 +197,14 @@ class Sums(NamedTuple):
 
 
 def sums(sources: Sequence[Source]) -> Sums:
-    """The last line of the population."""
-    known = [one for one in sources if one.known]
+    """The last line of the population: of the live sources, for a manifest is no principal."""
+    live = [one for one in sources if one.kind != "manifests"]
+    known = [one for one in live if one.known]
     return Sums(
         sum(one.principals for one in known),
         sum(one.declared for one in known),
         sum(len(one.unmanaged) for one in known),
-        len(sources) - len(known),
+        len(live) - len(known),
     )
 
 

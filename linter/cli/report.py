@@ -26,6 +26,7 @@ from linter.catalogue import BadRule
 from linter.checking import Selection, select
 from linter.cli.asking import FORK, live_options, recordings_of
 from linter.cli.options import Common, Formats, common_for, harmless, write_to
+from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import Request
 from linter.exits import exit_status
@@ -144,7 +145,7 @@ def command(
 def _audit(config: Config, selection: Selection, common: Common, told: Told) -> tuple[Audit, Runs]:
     nightly = _nightly(told.drift_json, common.as_of, timedelta(hours=told.max_age))
     previous = _previous(config, selection, told)
-    request, faults = _request(told, common.as_of)
+    request, faults = _request(told, common)
     runs = run(config, selection, common.as_of, request, nightly)
     runs = runs._replace(errors=(*faults, *runs.errors))
     known = _nights(told.state)
@@ -203,15 +204,16 @@ def _nights(path: str | None) -> list[Known]:
         raise click.ClickException(visible(f"{path} {problem}")) from None
 
 
-def _request(told: Told, as_of: date) -> tuple[Request | None, tuple[InputError, ...]]:
+def _request(told: Told, common: Common) -> tuple[Request | None, tuple[InputError, ...]]:
     """How systems are asked; not at all, where nobody says so."""
     if not told.live and not told.live_from:
         return None, ()
-    recordings, faults = recordings_of(told.live_from, as_of, told.max_age)
+    recordings, faults = recordings_of(told.live_from, common.as_of, told.max_age)
     offline = "" if told.live else "no recording has it, and without --live nothing is asked"
     if told.live and from_fork() and not told.force:
         offline = FORK
-    return Request(recordings=recordings, offline=offline), faults
+    progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
+    return Request(recordings=recordings, offline=offline, progress=progress), faults
 
 
 def _decided(config: Config) -> Mapping[str, Decided]:

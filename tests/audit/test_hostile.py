@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import os
 import re
 from html.parser import HTMLParser
 from io import StringIO
@@ -12,7 +14,7 @@ from pathlib import Path
 import cmarkgfm
 import pytest
 
-from tests.audit.projects import CONFIG, DAY, PATH, commit, decided, filled, project, record, rows, slack
+from tests.audit.projects import CONFIG, DAY, PATH, commit, decided, filled, project, record, report, rows, slack
 from tests.command import permlint
 
 WORDS = (
@@ -137,3 +139,18 @@ def test_json_is_the_strangers_text_and_nothing_else(hostile: Path) -> None:
 def test_a_decision_on_it_comes_back(hostile: Path) -> None:
     (one,) = (row for row in rows(hostile, *LIVE) if row["what"].startswith("users:read"))
     assert (one["last_decision"], one["last_decided_by"][:12]) == ("keep", "'==HYPERLINK")
+
+
+@pytest.mark.parametrize("name", [b"tri\xff\x1b[31m", b"a\nb", "\u202e".encode()])
+def test_a_path_is_written_out(tmp_path: Path, name: bytes) -> None:
+    project(tmp_path, {"slack.json": slack("chat:write", "users:read")})
+    os.rename(tmp_path / PATH, os.path.join(os.fsencode(tmp_path), b"agents", name + b".agent-permissions.yaml"))
+    body = report(tmp_path, *LIVE)
+    (agent,) = body["agents"]
+    assert agent["path"].isascii()
+    assert not re.search("[\\x00-\\x1f]", agent["path"])
+    assert {one["verdict"] for one in agent["permissions"]} == {"excess", "ok", "unverified"}
+    assert all(one["place"].startswith(agent["path"]) for one in agent["findings"])
+    assert any(one["rule"].startswith("drift/") for one in agent["findings"])
+    for format in ("html", "markdown", "csv"):
+        assert agent["path"] in html.unescape(shown(tmp_path, format)).replace("\\\\", "\\")

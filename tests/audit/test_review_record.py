@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from io import StringIO
@@ -175,6 +176,23 @@ def test_a_declared_permission_that_is_gone(tmp_path: Path, table: list[dict[str
     project(tmp_path, {PATH: reading, "slack.json": slack("channels:history")})
     (gone,) = report(tmp_path, *LIVE)["revoked"]
     assert (gone["gone_from"], gone["verified"], gone["decided"]["outcome"]) == ("both", "2026-11-24T22:00:00Z", "done")
+
+
+def test_what_the_system_took_away_is_done_though_the_manifest_declares_it(
+    tmp_path: Path, table: list[dict[str, str]]
+) -> None:
+    record(tmp_path, filled(table, {"create": decided("revoke")}))
+    (tmp_path / "slack.json").write_text(slack(""))
+    body = report(tmp_path, *LIVE)
+    assert (permission(body, "create")["verdict"], permission(body, "create")["granted"]) == ("missing", 0)
+    assert outcome(body, "create") == ("done", "2026-11-24T22:00:00Z")
+    (tmp_path / "last.json").write_text(json.dumps(body))
+    (tmp_path / "slack.json").write_text(slack("", taken="2027-01-01T00:00:00Z"))
+    later = ("--previous", "last.json")
+    assert outcome(report(tmp_path, *LIVE, *later, as_of="2027-01-01"), "create") == ("done", "2026-11-24T22:00:00Z")
+    assert outcome(report(tmp_path, *later, as_of="2027-01-01"), "create") == ("overdue", "2026-12-25")
+    (tmp_path / "slack.json").write_text(slack("chat:write", taken="2027-01-01T00:00:00Z"))
+    assert outcome(report(tmp_path, *LIVE, *later, as_of="2027-01-01"), "create") == ("overdue", "2026-12-25")
 
 
 def test_an_excess_that_was_declared_since_is_not_revoked(tmp_path: Path, table: list[dict[str, str]]) -> None:
@@ -412,6 +430,15 @@ def test_a_file_says_what_was_put_into_it(
         (folder / DECISIONS).write_text(text, encoding="utf-8", newline="")
         read = plain_yaml(text)
         assert {one["id"]: one for one in read if one} == expected
+
+
+def test_no_cell_of_ours_looks_like_a_number(table: list[dict[str, str]]) -> None:
+    # LibreOffice 7.4 saved the check 185699478e50 as 1.86E+58.
+    for row in table:
+        assert row["check"].startswith("row-")
+        assert not [
+            cell for name, cell in row.items() if cell and name != "what" and re.fullmatch(r"[-+.\d]+([eE]\d+)?", cell)
+        ]
 
 
 @given(st.text(max_size=12))

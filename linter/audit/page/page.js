@@ -104,7 +104,7 @@
     const made = [...decisions.values()].filter(({ choice }) => choice).length;
     saved.textContent = !made ? "Nothing is decided here yet." : `${count(made, "decision")}, ${unsaved ? "not saved yet" : "saved"}.`;
   };
-  for (const cell of all(".perms td[id]")) {
+  const equip = (cell) => {
     cell.prepend(one("#choice").content.cloneNode(true));
     const select = one("select", cell), reason = one("input", cell), row = cell.parentElement;
     const what = `${row.cells[0].textContent} of ${one("h3 bdi", cell.closest("article")).textContent}`;
@@ -118,7 +118,15 @@
       unsaved = true;
       tell();
     });
-  }
+  };
+  // Thousands of controls make a page slow to open: each agent gets its own when the reader comes near.
+  const near = new IntersectionObserver((seen) => {
+    for (const { target } of seen.filter((each) => each.isIntersecting)) {
+      near.unobserve(target);
+      all(".perms td[id]", target).forEach(equip);
+    }
+  }, { rootMargin: "1500px" });
+  articles.forEach((article) => near.observe(article));
   const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "check", "decision", "decided_by", "decided_on", "reason"];
   const LEVELS = ["none", "read", "create", "update", "delete", "admin"];
   const lone = (node) => (node && node.nodeType === Node.TEXT_NODE ? node.data.trim() : "");
@@ -135,7 +143,7 @@
     return [
       `sha256:${id}`, one("h3 bdi", article).textContent, environment, system, resource, granted ? "granted" : "declared",
       lone(row.cells[granted ? 2 : 1].firstChild), data.level ?? LEVELS[row.className.match(/d(\d)/)[1]],
-      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", check,
+      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", `row-${check}`,
     ];
   };
   // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.

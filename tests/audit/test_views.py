@@ -1,0 +1,126 @@
+"""What the page folds loses nothing, and its pictures are of the numbers they are made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linter.audit.model import Note, Source
+from linter.audit.pictures import BAR, blast_by_environment, growth
+from linter.audit.views import Piece, folded, folded_exceptions, sums, told
+from linter.creep.timeline import Entry, Step, Timeline
+from tests.audit import factory
+
+WORDS = st.text(alphabet="ab.R\0<", max_size=6)
+
+
+def note(resource: str, message: str, fix: str = "", *, agent: str = "a", status: str = "open") -> Note:
+    """A finding that differs in these alone."""
+    return Note("scope/x", "error", message, "a.yaml:1:1", agent, "ci", resource, fix, "sha256:0", status)
+
+
+def restored(pieces: tuple[Piece, ...], one: Note) -> str:
+    """What the pieces say of a finding."""
+    filled = {"RESOURCE": one.resource, "AGENT": one.agent}
+    return "".join(filled[piece.text] if piece.hole else piece.text for piece in pieces)
+
+
+@given(st.lists(st.builds(note, WORDS, WORDS, WORDS, agent=st.sampled_from("ab")), max_size=12))
+def test_folding_drops_nothing_and_each_finding_can_be_told_again(notes: list[Note]) -> None:
+    for folds in (folded(notes), folded_exceptions(notes)):
+        assert Counter(one for fold in folds for one in fold.notes) == Counter(notes)
+        for fold in folds:
+            for one in fold.notes:
+                assert restored(fold.kind.message, one) == one.message
+                assert restored(fold.kind.fix, one) == one.fix
+
+
+def test_findings_that_name_their_resource_are_folded_from_four() -> None:
+    named = [note(f"db.t{number}", f"`db.t{number}` is wide") for number in range(4)]
+    assert [len(fold.notes) for fold in folded(named)] == [4]
+    assert [len(fold.notes) for fold in folded(named[:3])] == [1, 1, 1]
+    assert folded(named)[0].kind.message == (Piece("`"), Piece("RESOURCE", True), Piece("` is wide"))
+    same = [note(f"db.t{number}", "this scope is prose") for number in range(2)]
+    assert [len(fold.notes) for fold in folded(same)] == [2]
+    assert [len(fold.notes) for fold in folded([same[0], same[1]._replace(message="this scope is poetry")])] == [1, 1]
+
+
+def test_what_four_agents_share_is_told_to_each_and_what_five_share_once() -> None:
+    assert told(factory.audit(4, 8, 40).agents).shared == {}
+    found = told(factory.audit(5, 8, 50).agents)
+    numbers = {kind.rule: counts for kind, counts in found.shared.items()}
+    assert numbers["scope/uncheckable-scope"] == (1, 5, 10)
+    assert sum(len(fold.notes) for folds in found.folds.values() for fold in folds) == 50
+
+
+def test_the_sums_are_of_live_sources_that_are_known() -> None:
+    def source(name: str, principals: int, declared: int, unmanaged: tuple[str, ...], *, known: bool = True) -> Source:
+        return Source(name, "", name, "", principals, declared, unmanaged, (), known, "")
+
+    found = sums(
+        [
+            source("manifests", 7, 7, ()),
+            source("postgresql", 5, 3, ("x", "y")),
+            source("aws", 4, 4, ()),
+            source("slack", 99, 1, (), known=False),
+        ]
+    )
+    assert found == (9, 7, 2, 1)
+
+
+def story(*days: tuple[str, str]) -> Timeline:
+    """Commits on these days, each with these marks."""
+    entries = [
+        Entry("c" * 40, "K", "k@e", f"{day}T00:00:00Z", "s", tuple(Step(m, "x") for m in marks)) for day, marks in days
+    ]
+    return Timeline("a.yaml", "a", ("ci",), tuple(entries), None)
+
+
+def test_growth_is_steps_to_scale() -> None:
+    picture = growth((("2026-01-01", 2), ("2026-02-10", 4)), story(("2026-02-10", "+-+")), "2026-04-11")
+    assert picture is not None
+    # 100 days on 384 pixels from 28; the second step is 40 days on, at its full height.
+    assert picture.line == "M28 56H182V20H412"
+    assert [(mark.x, mark.signs) for mark in picture.marks] == [(182, "+-")]
+    assert [tick.label for tick in picture.days] == ["2026-01-01", "2026-04-11"]
+    assert (picture.first, picture.last, picture.most) == (("2026-01-01", 2), ("2026-02-10", 4), 4)
+
+
+def test_what_never_grew_has_no_picture() -> None:
+    assert growth((("2026-01-01", 2),), story(("2026-01-01", " ")), "2026-04-11") is None
+    assert growth((("2026-01-01", 2),), story(("2026-03-01", "=")), "2026-04-11") is not None
+    assert growth((), None, "2026-04-11") is None
+    assert growth((("no day", 2), ("2026-01-01", 3)), None, "never") is None
+
+
+@given(st.lists(st.tuples(st.dates(), st.sampled_from(["+", "-!", "~=", "+!~-="])), min_size=1, max_size=40))
+def test_marks_stay_inside_and_apart_and_none_is_lost(days: list[tuple[object, str]]) -> None:
+    told_of = sorted((str(day), marks) for day, marks in days)
+    picture = growth(((told_of[0][0], 1), (told_of[-1][0], 9)), story(*told_of), told_of[-1][0])
+    assert picture is not None
+    boxes = [(mark.y, mark.x, mark.x + 9 * len(mark.signs)) for mark in picture.marks]
+    assert all(left >= 0 and 0 < foot < picture.foot for foot, left, _ in boxes)
+    assert {sign for mark in picture.marks for sign in mark.signs} == {sign for _, marks in told_of for sign in marks}
+    assert len({foot for foot, _, _ in boxes}) <= 4
+    assert all(right <= picture.width for _, _, right in boxes)
+    if len(told_of) <= 4:  # else marks may have to share a place
+        ordered = sorted(boxes)
+        assert all(one[2] <= next_one[1] for one, next_one in pairwise(ordered) if one[0] == next_one[0])
+
+
+def test_bars_are_as_long_as_their_counts() -> None:
+    audit = factory.audit(3, 8, 0, environments=2)
+    own = [one for agent in audit.agents for one in agent.permissions]
+    bars = blast_by_environment(audit)
+    assert [bar.environment for bar in bars] == ["production", "staging"]
+    longest = max(sum(bar.counts) for bar in bars)
+    for bar in bars:
+        expected = Counter(one.blast_computed for one in own if one.environment == bar.environment)
+        words = ("none", "low", "medium", "high", "critical", "")
+        assert bar.counts == tuple(expected[word] for word in words)
+        last = bar.parts[-1]
+        assert last[1] + last[2] == round(sum(bar.counts) / longest * BAR)
+        assert [index for index, _, _ in bar.parts] == [index for index, count in enumerate(bar.counts) if count]
