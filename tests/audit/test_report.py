@@ -373,3 +373,30 @@ def test_its_help_teaches() -> None:
     said = command_of("report").get_help(click.Context(command_of("report"), info_name="permlint report"))
     for part in ("--drift-json", "permlint review record decide.csv", "no socket is opened", "--previous"):
         assert part in said
+
+
+NO_SOCKETS = """\
+import os, sys
+
+def refuse(event, arguments):
+    if event.startswith("socket."):
+        os._exit(99)
+
+sys.addaudithook(refuse)
+"""
+
+
+def test_without_live_no_socket_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook/sitecustomize.py").write_text(NO_SOCKETS)
+    paths = os.pathsep.join([str(tmp_path / "hook"), str(Path(__file__).parent.parent.parent)])
+    environment = {"PYTHONPATH": paths, "SLACK_TOKEN": "xoxb-not-a-key-of-anybody"}
+    folder = project(tmp_path / "project", {"slack.json": slack("chat:write")})
+    commit(folder, "Agreed")
+    for arguments in ((), LIVE):
+        for format in ("html", "json"):
+            done = permlint(folder, "report", "--format", format, "--as-of", DAY, *arguments, env=environment)
+            assert done.returncode != 99
+            assert len(done.stdout) > 1000
+    asked = permlint(folder, "report", "--live", "--format", "json", env=environment)
+    assert asked.returncode == 99  # so the hook does see one
