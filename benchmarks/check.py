@@ -1,4 +1,4 @@
-"""`python benchmarks/check.py`: what `permlint check` costs, beside its peers, in the same run. See README.md."""
+"""`python -m benchmarks.check`: what `permlint check` costs, beside its peers, in the same run. See README.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python benchmarks/creep.py`: what history costs: 10,000 commits, 200 manifests, 2,600 versions. See README.md."""
+"""`python -m benchmarks.creep`: what history costs: 10,000 commits, 200 manifests, 2,600 versions. See README.md."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the state of `permlint drift --state` costs after a thousand nights.
 
-python benchmarks/state.py            # --nights N, --findings N, --churn N
+python -m benchmarks.state            # --nights N, --findings N, --churn N
 """
 
 from __future__ import annotations

@@ -149,6 +149,19 @@ def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, 
     assert "not checked: the run was interrupted when 1 of 2" in (tmp_path / "out.text").read_text()
 
 
+def test_an_interrupted_report_is_none(tmp_path: Path, silent: socket.socket) -> None:
+    project(tmp_path, {"dead": "x"})
+    command = [sys.executable, "-m", "linter", "report", "--live", "--output", "report.html"]
+    env = {**os.environ, "DSN_dead": dsn_of(silent), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    waiting, _ = silent.accept()
+    with waiting:
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=8)
+    assert (process.returncode, out, said) == (130, b"", b"permlint: interrupted\n")
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_an_interrupt_while_comparing(world: World) -> None:
     target = Target(("one",), "$ONE", world.dsn)
     unit = Unit(POSTGRESQL, target, ())

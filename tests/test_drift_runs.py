@@ -404,6 +404,27 @@ def test_verbose_shows_all_that_is_granted(tmp_path: Path, world: World) -> None
     } in one["granted"]
 
 
+def test_a_name_that_is_a_credential_is_masked_and_no_other(tmp_path: Path, world: World) -> None:
+    token = "ghp_" + "a1B2c3D4" * 4
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    setup(
+        world,
+        GRANT_READ,
+        f'CREATE TABLE app."{token}" (a int); CREATE TABLE app.plain (a int); GRANT SELECT ON app.plain TO {{agent}}',
+        f'CREATE ROLE "{token}"; GRANT INSERT ON app."{token}" TO "{token}"; GRANT "{token}" TO {{agent}}',
+    )
+    for form in ("text", "json", "sarif", "markdown"):
+        assert token not in permlint(tmp_path, "drift", "--format", form, env={"PG_DSN": world.dsn}).stdout
+    plain, masked = sorted(drift(tmp_path, world)["findings"], key=lambda one: "***" in one["message"])
+    assert (plain["details"]["object"], plain["details"]["via"][0]) == ("plain", world.role("agent"))
+    hidden = "ghp_" + "*" * 32
+    assert (masked["details"]["object"], masked["details"]["via"][1]) == (hidden, hidden)
+    assert f'REVOKE INSERT ON app."{hidden}" FROM "{hidden}";' in masked["fix"]
+    with world.server.connect() as connection:
+        connection.execute(f'REVOKE ALL ON DATABASE {world.database} FROM "{token}"'.encode())
+    world.run(f'DROP OWNED BY "{token}"; DROP ROLE "{token}"')
+
+
 def test_text_groups_by_cause(tmp_path: Path, world: World) -> None:
     files = {
         "a/agent-permissions.yaml": manifest(world, READ),

@@ -109,6 +109,12 @@ def test_the_wheel_runs_in_a_fresh_environment(installed: Path, tmp_path: Path, 
     assert done.stderr == ""
 
 
+def test_the_demo_says_what_it_lacks(installed: Path, tmp_path: Path, offline: dict[str, str]) -> None:
+    done = run(installed, tmp_path, offline, "demo")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("not installed: python -m pip install 'permlint[demo]'\n")
+
+
 def test_installed_it_leaves_other_top_level_names_alone(installed: Path) -> None:
     (packages,) = installed.glob("lib/python3*/site-packages")
     (info,) = packages.glob("permlint-*.dist-info")

@@ -34,22 +34,51 @@ MANIFEST = re.sub(r"\d{4}-\d\d-\d\d", str(date.today()), block("yaml", "agent_na
 SCRIPTS = {"scripts/revert_run.py": "", "match.py": ""}
 
 
-def test_the_first_command_lints_the_examples_from_a_clean_checkout(
-    checkout: Path, offline: dict[str, str], tmp_path: Path
-) -> None:
-    assert COMMANDS[0] == "python3 dev.py check"
-    clone = tmp_path / "permlint"
-    subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], env=offline, check=True)
-    command = [sys.executable, *shlex.split(COMMANDS[0])[1:]]
-    done = subprocess.run(command, cwd=clone, env=offline, capture_output=True, text=True, timeout=300, check=False)
+@pytest.fixture(scope="module")
+def clone(checkout: Path, offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean clone, as a newcomer has it."""
+    found = tmp_path_factory.mktemp("newcomer") / "permlint"
+    subprocess.run(["git", "clone", "--quiet", str(checkout), str(found)], env=offline, check=True)
+    return found
+
+
+def dev(clone: Path, env: dict[str, str], command: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the README's commands on this Python."""
+    words = [sys.executable, *shlex.split(command)[1:]]
+    return subprocess.run(words, cwd=clone, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def masked(text: str) -> list[str]:
+    """Lines without what differs from day to day."""
+    return re.sub(r"\b[0-9a-f]{10}\b", "COMMIT", re.sub(r"\d{4}-\d\d-\d\d", "DATE", text)).splitlines()
+
+
+def test_the_first_command_is_the_demo(clone: Path, offline: dict[str, str]) -> None:
+    assert COMMANDS[0] == "python3 dev.py demo"
+    done = dev(clone, offline, COMMANDS[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = iter(masked(done.stdout))
+    for line in masked(block("text", "$ permlint creep")):
+        assert line == "..." or line in said, f"not in the demo's output, or not in this order: {line}"
+
+
+def test_the_picture_is_one() -> None:
+    picture = (ROOT / "docs" / "images" / "report.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n")
+    assert len(picture) < 300_000
+
+
+def test_the_second_command_lints_the_examples(clone: Path, offline: dict[str, str]) -> None:
+    assert COMMANDS[1] == "python3 dev.py check"
+    done = dev(clone, offline, COMMANDS[1])
     assert done.returncode == 1, done.stderr
-    assert block("text", "error[") in done.stdout
+    assert "error[manifest/value-lost-to-comment]" in done.stdout
     assert "4 manifests checked" in done.stdout
 
 
-def test_the_second_command_is_what_ci_runs() -> None:
-    assert COMMANDS[1] == "python3 dev.py test"
-    assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == f"exec {COMMANDS[1]}"
+def test_the_third_command_is_what_ci_runs() -> None:
+    assert COMMANDS[2] == "python3 dev.py test"
+    assert (ROOT / ".ci" / "run").read_text("utf-8").splitlines()[-1] == f"exec {COMMANDS[2]}"
 
 
 GRANTS = b"""
@@ -72,7 +101,7 @@ def dsn() -> Iterator[str]:
         yield server.dsn(user="auditor")
 
 
-@pytest.mark.parametrize("command", COMMANDS[2:])
+@pytest.mark.parametrize("command", COMMANDS[3:])
 def test_the_other_commands_run(tmp_path: Path, command: str, dsn: str, offline: dict[str, str]) -> None:
     files = {f"agents/{name}": text for name, text in SCRIPTS.items()}
     build(tmp_path, files, block("toml", "[systems.postgres]"))

@@ -9,7 +9,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -28,6 +27,10 @@ manifests = ["agents/*.agent-permissions.yaml"]
 [systems.postgres]
 kind = "postgresql"
 dsn_env = "PERMLINT_POSTGRES_DSN"
+[notify.security]
+kind = "webhook"
+url_env = "PERMLINT_WEBHOOK"
+fallback = true
 """
 MANIFEST = """\
 agent_name: triage
@@ -48,6 +51,8 @@ GRANTS = b"""
 CREATE ROLE triage LOGIN; CREATE ROLE auditor LOGIN; CREATE TABLE tickets (id int PRIMARY KEY, status text, body text);
 GRANT SELECT (id, status) ON tickets TO triage
 """
+HOOK = "https://hooks.example.com/permlint"
+"""Nothing is sent there: of these nights there is nothing to tell of production."""
 FIRST = "First run with this state: nothing counts as new, the next run tells what changes\n\n"
 GH = """#!/bin/sh
 if [ "$1" = api ] && [ "$2" = --paginate ]; then cat "$COMMENTS"; exit; fi
@@ -174,7 +179,7 @@ def test_a_pull_requests_comment(checkout_of_branch: Path, environment: dict[str
 
 def test_a_night_on_github(checkout_of_branch: Path, environment: dict[str, str], dsn: str) -> None:
     subprocess.run(["git", "checkout", "--quiet", "main"], cwd=checkout_of_branch, env=environment, check=True)
-    env = {**on_github(environment, checkout_of_branch), "PERMLINT_POSTGRES_DSN": dsn}
+    env = {**on_github(environment, checkout_of_branch), "PERMLINT_POSTGRES_DSN": dsn, "PERMLINT_WEBHOOK": HOOK}
     for _ in range(2):
         done = [run(step, checkout_of_branch, own) for step, own in steps(workflow("nightly.yml")["drift"], env)]
         assert [one.returncode for one in done] == [0, 0], done
@@ -240,7 +245,10 @@ def test_a_merge_request(checkout_of_branch: Path, environment: dict[str, str]) 
 def test_gitlabs_default_branch(checkout_of_branch: Path, environment: dict[str, str], dsn: str, job: str) -> None:
     subprocess.run(["git", "checkout", "--quiet", "main"], cwd=checkout_of_branch, env=environment, check=True)
     commands, reports = gitlab(job)
-    done = [run(one, checkout_of_branch, {**environment, "PERMLINT_POSTGRES_DSN": dsn}) for one in commands]
+    done = [
+        run(one, checkout_of_branch, {**environment, "PERMLINT_POSTGRES_DSN": dsn, "PERMLINT_WEBHOOK": HOOK})
+        for one in commands
+    ]
     assert [one.returncode for one in done] == [0, 0], done
     assert json.loads((checkout_of_branch / reports["codequality"]).read_text()) is not None
     assert (checkout_of_branch / reports["junit"]).is_file()
@@ -268,7 +276,7 @@ def test_a_night_by_cron(
     *when, user, command = job.split(maxsplit=6)
     assert (len(when), user) == (5, "permlint")
     assert "%" not in command, "cron takes it for a line's end"
-    build(tmp_path / "etc", {"environment": f"PERMLINT_POSTGRES_DSN={shlex.quote(dsn)}\n"})
+    build(tmp_path / "etc", {"environment": f"PERMLINT_POSTGRES_DSN={shlex.quote(dsn)}\nPERMLINT_WEBHOOK={HOOK}\n"})
     (tmp_path / "state").mkdir()
 
     def night() -> tuple[int, str, str]:
@@ -284,24 +292,27 @@ def test_a_night_by_cron(
         assert night()[:2] == (0, "")
     assert worse[0] == 1
     assert "DELETE" in worse[1]
+    metrics = (tmp_path / "state" / "permlint.prom").read_text("utf-8")
+    assert "permlint_run_timestamp_seconds " in metrics
+    assert metrics.endswith("# EOF\n")
 
 
 def test_a_night_by_systemd(tmp_path: Path, checkout_of_branch: Path, environment: dict[str, str], dsn: str) -> None:
     subprocess.run(["git", "checkout", "--quiet", "main"], cwd=checkout_of_branch, env=environment, check=True)
-    unit = ConfigParser(interpolation=None, strict=False)
-    unit.read(RECIPES / "systemd" / "permlint-drift.service")
-    service = unit["Service"]
-    name, _, source = service["LoadCredential"].partition(":")
-    assert source == "/etc/permlint/postgres-dsn"
-    (tmp_path / "credentials").mkdir()
-    (tmp_path / "credentials" / name).write_text(dsn + "\n", encoding="utf-8")
+    lines = (RECIPES / "systemd" / "permlint-drift.service").read_text("utf-8").splitlines()
+    credentials = [line.removeprefix("LoadCredential=").partition(":") for line in lines if line.startswith("LoadCred")]
+    assert [name for name, _, _ in credentials] == ["PERMLINT_POSTGRES_DSN", "PERMLINT_WEBHOOK"]
+    values = dict(zip(("PERMLINT_POSTGRES_DSN", "PERMLINT_WEBHOOK"), (dsn, HOOK), strict=True))
+    build(tmp_path / "credentials", {name: values[name] + "\n" for name, _, _ in credentials})
     (tmp_path / "state").mkdir()
     env = {
         **environment,
         "CREDENTIALS_DIRECTORY": str(tmp_path / "credentials"),
         "STATE_DIRECTORY": str(tmp_path / "state"),
     }
-    words = [placed(word, tmp_path, checkout_of_branch) for word in shlex.split(service["ExecStart"])]
+    (start,) = (line.removeprefix("ExecStart=") for line in lines if line.startswith("ExecStart="))
+    assert not re.search(r"(?<!\$)\$\{", start), "systemd would look for that variable itself"
+    words = [placed(word.replace("$$", "$"), tmp_path, checkout_of_branch) for word in shlex.split(start)]
     done = subprocess.run(
         words, cwd=checkout_of_branch, env=env, capture_output=True, text=True, timeout=60, check=False
     )
@@ -323,7 +334,7 @@ def test_a_night_on_kubernetes(tmp_path: Path, environment: dict[str, str], dsn:
         (mounted / one.name).symlink_to(Path("..data", one.name))
     (tmp_path / "state").mkdir()
     arguments = [one.replace("/state/", f"{tmp_path}/state/") for one in container["args"]]
-    env = {**environment, "PERMLINT_POSTGRES_DSN": dsn}
+    env = {**environment, "PERMLINT_POSTGRES_DSN": dsn, "PERMLINT_WEBHOOK": HOOK}
     done = subprocess.run(
         [tmp_path / "bin" / "permlint", *arguments], cwd=mounted, env=env, capture_output=True, text=True, check=False
     )
@@ -335,5 +346,5 @@ def test_a_night_on_kubernetes(tmp_path: Path, environment: dict[str, str], dsn:
 def test_the_image_is_made_of_the_wheel() -> None:
     lines = (RECIPES / "Dockerfile").read_text("utf-8").splitlines()
     assert [line.split()[0] for line in lines if line[:1].isupper()][-4:] == ["USER", "WORKDIR", "ENTRYPOINT", "CMD"]
-    assert "USER 65532:65532" in lines
+    assert {"USER 65532:65532", "STOPSIGNAL SIGINT"} <= set(lines)
     assert "COPY dist/permlint-*.whl /dist/" in lines

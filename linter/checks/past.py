@@ -167,8 +167,8 @@ def holder(past: Past, leaf: Leaf) -> Resource | None:
 
 def same_objects(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     """The leaves on exactly those objects that the others are on."""
-    objects = {(leaf.system, leaf.object) for leaf in others}
-    return [leaf for leaf in leaves if (leaf.system, leaf.object) in objects]
+    objects = {leaf[:2] for leaf in others}
+    return [leaf for leaf in leaves if leaf[:2] in objects]
 
 
 def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:

@@ -28,7 +28,7 @@ from linter.rulesets import ruleset
 @click.option(
     "--first-parent",
     is_flag=True,
-    help="Tell a merge as one step, not the commits of its branch; who reviewed it is then not judged.",
+    help="Tell a merge as one step, not the commits of its branch; who reviewed what it brought is then not judged.",
 )
 @click.option("--base", metavar="REV", help="Tell only what HEAD's branch did since it left REV: a pull request.")
 @click.option("--staged", is_flag=True, help="Judge the commit that is about to be made: for the hook permlint-creep.")

@@ -36,7 +36,7 @@ _FEW = 64
 
 def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     """The leaves whose object contains, is or lies below one of the others': the algebra relates no more than these."""
-    named = {(leaf.system, leaf.object) for leaf in others}
+    named = {leaf[:2] for leaf in others}
     if not named:
         return []
     above = {(system, path) for system, object in named for path in _above(object)}
@@ -44,7 +44,7 @@ def near(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> list[Leaf]:
     return [
         leaf
         for leaf in leaves
-        if (leaf.system, leaf.object) in above
+        if leaf[:2] in above
         or (broad and any(leaf.system == system and object_within(leaf.object, path) for system, path in broad))
     ]
 

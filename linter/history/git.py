@@ -66,6 +66,8 @@ class Repository:
         prefix = os.path.relpath(os.path.realpath(root), self.top).replace(os.sep, "/")
         self.prefix = "" if prefix == "." else prefix + "/"
         """The root below the repository's top: empty, or a path that ends in "/"."""
+        self._known: set[str] = set()
+        """Folders that are the repository's own."""
 
     def _locate(self) -> tuple[str, str, tuple[str, ...], int]:
         """The top of the working tree (of a bare repository: itself), git's own folder, where a shallow clone is cut, and
@@ -150,14 +152,27 @@ class Repository:
         """A path relative to the root as one relative to the top.
 
         Raises:
-            HistoryError: it is outside the repository.
+            HistoryError: it is outside the repository, or in another one within it.
         """
         joined = os.path.normpath(os.path.join(self.prefix, path)).replace(os.sep, "/")
         if os.path.isabs(joined) or joined == ".." or joined.startswith("../"):
             raise HistoryError(f"{path} is outside the repository {self.top}: its history is not there")
         if "\n" in joined:
             raise HistoryError(f"the path {path!r} has a line break: its history cannot be asked for")
+        self._check_folder(os.path.dirname(joined), path)
         return joined
+
+    def _check_folder(self, folder: str, path: str) -> None:
+        """See that git knows what is in a folder: to it a link is a link, and a submodule somebody else's."""
+        if not folder or folder in self._known:
+            return
+        there = os.path.join(self.top, folder)
+        if os.path.islink(there):
+            raise HistoryError(f"{path} is reached through a link, {folder}: name it by the path at which it lies")
+        if os.path.lexists(os.path.join(there, ".git")):
+            raise HistoryError(f"{path} is in a repository of its own, {folder}: its history is there")
+        self._check_folder(os.path.dirname(folder), path)
+        self._known.add(folder)
 
     def outward(self, path: str) -> str:
         """A path relative to the top as one relative to the root; it begins with "../" where it is outside the root."""

@@ -46,7 +46,7 @@ def find_span(repository: Repository, since: str | None, until: str | None) -> S
     A date is one, even where a tag has its name: that is `refs/tags/2026-01-31`.
 
     Raises:
-        HistoryError: no commits yet, or a revision that is none.
+        HistoryError: no commits yet, a revision that is none, or an end before the beginning.
     """
     span = Span(head(repository))
     if since is not None:
@@ -55,6 +55,8 @@ def find_span(repository: Repository, since: str | None, until: str | None) -> S
     if until is not None:
         day = _day(until)
         if day:
+            if span.since is not None and day < span.since:
+                raise HistoryError(f"the range ends ({day}) before it begins ({span.since})")
             return span._replace(until=day)
         later = repository.run("rev-list", span.end, f"^{revision(repository, until)}")
         span = span._replace(later=frozenset(later.decode("ascii").split()))

@@ -50,9 +50,11 @@ class Fates:
         self._unread = {error.path for error in outcome.errors}
         self._whole = whole
         self._retired = retired
-        self._seen: dict[Source | None, list[Standing]] = {}
+        self._weighty: dict[Source | None, list[Standing]] = {}
+        """What may explain that another finding was not seen; of five thousand findings a few."""
         for one in standings:
-            self._seen.setdefault(one.known.source, []).append(one)
+            if one.known.rule in (*_SWALLOWING, UNVERIFIED_RULE) or "actions" in growth.loads(one.known.extent):
+                self._weighty.setdefault(one.known.source, []).append(one)
 
     def of(self, known: Known) -> Fate:
         """What becomes of this one."""
@@ -67,7 +69,7 @@ class Fates:
             return self._of_unasked(known, known.source)
         if asked.problem:
             return Fate("", asked.problem)
-        later = [one.known for one in self._seen.get(known.source, ()) if _later(one, known)]
+        later = [one.known for one in self._weighty.get(known.source, ()) if _later(one, known)]
         if known.rule == _MISSING and (doubt := next(filter(_unknown_scopes, later), None)):
             return Fate("", f"nobody can tell: {doubt.message}")
         return Fate(SUPERSEDED if any(_replaces(one, known) for one in later) else RESOLVED)

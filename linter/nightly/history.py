@@ -55,7 +55,7 @@ class History:
 
     def findings(self) -> list[Known]:
         """Every finding, open or ended, by agent, environment and fingerprint."""
-        found = self._connection.execute("SELECT * FROM finding ORDER BY agent, environment, fingerprint")
+        found = self._connection.execute(f"{rows.SELECT} ORDER BY agent, environment, fingerprint")
         return list(map(rows.known_of, found))
 
     def fingerprints(self) -> list[str]:

@@ -27,6 +27,8 @@ _TEXT, _SHOWN, _EVENTS = 360, 4, 500
 
 A section has at most seven such texts, so that it stays below the 3,000 characters that Slack takes ("Section block").
 """
+_LONGEST = 4000
+"""Characters of a text, and agents, in a JSON message."""
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"}
 
 
@@ -104,7 +106,12 @@ def webhook(events: Sequence[Event]) -> bytes:
     body = {
         "schema_version": 1,
         "tool": {"name": "permlint", "version": __version__},
-        "events": [{"id": one.id, **one._asdict(), "agents": list(one.agents)} for one in events[:_EVENTS]],
+        "events": [_bounded({"id": one.id, **one._asdict()}) for one in events[:_EVENTS]],
         "more": max(0, len(events) - _EVENTS),
     }
     return json.dumps(body, ensure_ascii=True).encode()
+
+
+def _bounded(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event whose texts are as long as anybody reads: a manifest may have a megabyte of them."""
+    return {key: value[:_LONGEST] if isinstance(value, str | tuple) else value for key, value in event.items()}

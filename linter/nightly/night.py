@@ -60,11 +60,13 @@ def record(
     known = {one.fingerprint: one for one in rows.open_findings(connection)}
     renamed = _Renamed(known, weights, outcome)
     standings: dict[str, Standing] = {}
+    written: list[tuple[Known | None, Known]] = []
     for fingerprint, sight in seen(outcome, asked, day).items():
         before = known.pop(fingerprint, None) or rows.find(connection, fingerprint) or renamed.take(sight, connection)
         same_weight = weights.get(sight.rule) == now.get(sight.rule)
         standing = _stand(before, sight, same_weight=same_weight, same_version=version == __version__)
         standings[fingerprint] = standing._replace(status=OPEN) if adoption and standing.status == NEW else standing
+        written.append((before, standing.known))
     fates = Fates(outcome, asked, standings.values(), whole=whole, retired=retired)
     ended: list[Known] = []
     not_asked = 0
@@ -73,11 +75,12 @@ def record(
         how, why = fates.of(one)
         if how:
             ended.append(one._replace(ended=day, how=how))
+            written.append((one, ended[-1]))
         elif why == NOT_ASKED:
             not_asked += 1
         else:
             kept.setdefault((why, one.source), []).append(one)
-    rows.write(connection, [*(one.known for one in standings.values()), *ended])
+    rows.write(connection, written)
     states = rows.source_states(connection)
     tonight = {one.source: _state(states.get(one.source), one, day, at) for one in asked.values()}
     rows.write_sources(connection, tonight.values())
@@ -154,7 +157,7 @@ class _Renamed:
         if sight.rule in self._weights or sight.about not in self._gone:
             return None
         old = self._gone.pop(sight.about)
-        connection.execute("DELETE FROM finding WHERE fingerprint = ?", (old,))
+        rows.forget(connection, old)
         return self._known.pop(old)
 
 
@@ -192,11 +195,20 @@ def _turn_page(
     """Remember the run and its rules; forget what ended longer ago than is kept."""
     connection.execute("DELETE FROM rule")
     connection.executemany("INSERT INTO rule VALUES (?, ?)", rules.items())
-    for table, column in (("finding", "ended"), ("run", "day"), ("source", "last_asked"), ("notice", "day")):
-        days = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} != ''")  # noqa: S608 - constants
-        old = [(one,) for (one,) in days.fetchall() if after(one, keep).isoformat() < day]
+    over = _over(connection, "finding", "ended", day, keep)
+    of_them = "fingerprint IN (SELECT fingerprint FROM finding WHERE ended = ?)"
+    connection.executemany(f"DELETE FROM sight WHERE {of_them}", over)  # noqa: S608 - constants
+    connection.executemany("DELETE FROM finding WHERE ended = ?", over)
+    for table, column in (("run", "day"), ("source", "last_asked"), ("notice", "day")):
+        old = _over(connection, table, column, day, keep)
         connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)  # noqa: S608
     connection.execute(
         "INSERT INTO run (at, day, version, whole) VALUES (?, ?, ?, ?)",
         (at.strftime("%Y-%m-%dT%H:%M:%SZ"), day, __version__, whole),
     )
+
+
+def _over(connection: sqlite3.Connection, table: str, column: str, day: str, keep: str) -> list[tuple[str]]:
+    """The days in a column that are longer ago than is kept."""
+    days = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} != ''").fetchall()  # noqa: S608
+    return [(one,) for (one,) in days if after(one, keep).isoformat() < day]

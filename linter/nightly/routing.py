@@ -75,4 +75,5 @@ def _listens(config: "Config", one: Destination, environment: str) -> bool:
 def _owns(one: Destination, owner: str) -> bool:
     if one.owners is None:
         return not one.fallback
-    return bool(owner) and owner in one.owners
+    # CODEOWNERS may give several, separated by blanks: teams and people with an "@", or addresses.
+    return owner in one.owners or not one.owners.isdisjoint(part for part in owner.split() if "@" in part)

@@ -8,7 +8,13 @@ from typing import Any
 from linter.findings import Severity, Source
 from linter.nightly.news import Known, SourceState
 
-_INSERT = f"INSERT OR REPLACE INTO finding VALUES ({', '.join('?' * len(Known._fields))})"  # noqa: S608 - a constant
+_SIGHT = ("last_seen", "nights")
+"""What stands in a table of its own; side by side among the fields."""
+_FIELDS = tuple(field for field in Known._fields if field not in _SIGHT)
+_INSERT = f"INSERT OR REPLACE INTO finding ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})"  # noqa: S608 - constants
+_SOURCE_PLACE, _SIGHT_PLACE = Known._fields.index("source"), Known._fields.index("last_seen")
+SELECT = "SELECT * FROM finding JOIN sight USING (fingerprint)"
+"""Every finding; a condition and an order may follow."""
 _SOURCE = f"INSERT OR REPLACE INTO source VALUES ({', '.join('?' * len(SourceState._fields))})"  # noqa: S608
 
 
@@ -44,19 +50,40 @@ def state_of(row: sqlite3.Row) -> SourceState:
 
 def open_findings(connection: sqlite3.Connection) -> Iterator[Known]:
     """Every finding that has not ended."""
-    return map(known_of, connection.execute("SELECT * FROM finding WHERE ended = '' ORDER BY fingerprint"))
+    return map(known_of, connection.execute(f"{SELECT} WHERE ended = '' ORDER BY fingerprint"))
 
 
 def find(connection: sqlite3.Connection, fingerprint: str) -> Known | None:
     """A finding, open or ended."""
-    row = connection.execute("SELECT * FROM finding WHERE fingerprint = ?", (fingerprint,)).fetchone()
+    row = connection.execute(f"{SELECT} WHERE fingerprint = ?", (fingerprint,)).fetchone()
     return None if row is None else known_of(row)
 
 
-def write(connection: sqlite3.Connection, findings: Iterable[Known]) -> None:
-    """Put findings in, in place of what was known of them."""
-    place = Known._fields.index("source")
-    connection.executemany(_INSERT, ((*one[:place], named(one.source), *one[place + 1 :]) for one in findings))
+def write(connection: sqlite3.Connection, findings: Iterable[tuple[Known | None, Known]]) -> None:
+    """Put findings in, each in place of what was known of it.
+
+    Args:
+        findings: what was known before, if anything, and what is known now: what is the same is not written again.
+    """
+    wide: list[tuple[object, ...]] = []
+    narrow: list[tuple[str, str, int]] = []
+    for before, one in findings:
+        values = _values(one)
+        if before is None or _values(before) != values:
+            wide.append(values)
+        narrow.append((one.fingerprint, one.last_seen, one.nights))
+    connection.executemany(_INSERT, wide)
+    connection.executemany("INSERT OR REPLACE INTO sight VALUES (?, ?, ?)", narrow)
+
+
+def _values(one: Known) -> tuple[object, ...]:
+    return (*one[:_SOURCE_PLACE], named(one.source), *one[_SOURCE_PLACE + 1 : _SIGHT_PLACE], *one[_SIGHT_PLACE + 2 :])
+
+
+def forget(connection: sqlite3.Connection, fingerprint: str) -> None:
+    """Take a finding out."""
+    for table in ("finding", "sight"):
+        connection.execute(f"DELETE FROM {table} WHERE fingerprint = ?", (fingerprint,))  # noqa: S608 - constants
 
 
 def source_states(connection: sqlite3.Connection) -> dict[Source, SourceState]:

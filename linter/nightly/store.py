@@ -28,11 +28,17 @@ _FIRST = (
         message TEXT NOT NULL, fix TEXT NOT NULL, cause TEXT NOT NULL, path TEXT NOT NULL, line INTEGER NOT NULL,
         agent TEXT NOT NULL, environment TEXT NOT NULL, resource TEXT NOT NULL,
         source TEXT, owner TEXT NOT NULL, extent TEXT NOT NULL,
-        first_seen TEXT NOT NULL, since TEXT NOT NULL, last_seen TEXT NOT NULL, nights INTEGER NOT NULL,
+        first_seen TEXT NOT NULL, since TEXT NOT NULL,
         accepted TEXT NOT NULL, ended TEXT NOT NULL, how TEXT NOT NULL
     ) WITHOUT ROWID
     """,
     "CREATE INDEX finding_ended ON finding (ended)",
+    # Apart, and narrow: it is all that an ordinary night changes.
+    """
+    CREATE TABLE sight (
+        fingerprint TEXT PRIMARY KEY, last_seen TEXT NOT NULL, nights INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
     """
     CREATE TABLE source (
         name TEXT PRIMARY KEY, path TEXT NOT NULL, owner TEXT NOT NULL, last_success TEXT NOT NULL,
@@ -87,7 +93,9 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
     """
     if not os.path.exists(path):
         raise StateError("is not there")
-    with _said(), closing(_connect(path, "ro", BUSY)) as connection:
+    # Not "ro": what a killed run left half written could not be rolled back then, and so not be read.
+    with _said(), closing(_connect(path, "rw", BUSY)) as connection:
+        connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         if _version(connection, steps) < len(steps):
             raise StateError(
@@ -101,7 +109,7 @@ def _connect(path: str, mode: str, busy: float) -> sqlite3.Connection:
         with suppress(OSError):  # then SQLite says what is wrong
             # It tells what agents can do: for its owner alone, as a recording is. A FIFO must not be waited for.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600))
-    # A URI, so that reading does not create a file; `as_uri` escapes what a path may hold.
+    # A URI, so that reading creates no file; `as_uri` escapes what a path may hold.
     connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode={mode}", timeout=busy, uri=True)
     connection.isolation_level = None
     connection.row_factory = sqlite3.Row

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from linter.findings import Outcome, Severity
 from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
-from linter.nightly.news import RESOLVED, Known, Nightly
+from linter.nightly.news import OPEN, RESOLVED, Known, Nightly
 from linter.reports import causes
 from linter.reports.text import Printer, Style, summary
 from linter.reports.totals import plural
@@ -31,11 +31,12 @@ def render(outcome: Outcome, nightly: Nightly, style: Style) -> str:
     lines += screen.adoption() if nightly.adoption else screen.news()
     lines += screen.troubles()
     if not style.verbose:
-        other = [one for one in outcome.unchecked if one not in outcome.unverified]
+        told = frozenset(outcome.unverified)
+        other = [one for one in outcome.unchecked if one not in told]
         lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in other]
     if not style.quiet:
         if not nightly.only_new:
-            lines += [*screen.kept(), *screen.ended()]
+            lines += [*screen.kept(), *screen.ended(), *(screen.open() if style.verbose else ())]
         lines += [*screen.counts(), "" if style.verbose else summary(outcome, style)]
     whole = causes.render(outcome, style) if style.verbose else ""
     return inert("".join(line + "\n" for line in lines)) + whole
@@ -183,6 +184,17 @@ class _Screen:
                 ids = " ".join(identity(one) for one in self._some(group, _FINDINGS))
                 yield f"  {visible(cause or group[0].message)}  [{visible(concerned(group))}]  (open since {since})  {ids}"
             yield from self._rest(len(groups), _ROWS, "cause", "  ")
+            yield ""
+
+    def open(self) -> Iterator[str]:
+        """Everything that was open before, and since when."""
+        found = [one.known for one in self.nightly.standings.values() if one.status == OPEN]
+        if found:
+            yield self._head("Still open")
+        for one in sorted(found, key=lambda each: (each.since, each.agent, each.fingerprint)):
+            since = f"since {one.since}, {plural(one.nights, 'night')}"
+            yield f"  {identity(one)} {one.severity.label} {since}: {visible(one.message)}  [{visible(concerned([one]))}]"
+        if found:
             yield ""
 
     def counts(self) -> Iterator[str]:

@@ -32,7 +32,9 @@ def _timeline(one: Timeline, color: bool) -> list[str]:
 
 
 def _agent(one: Timeline) -> str:
-    return f"{one.agent} ({', '.join(one.environments)})" if one.agent else "gone"
+    if not one.agent:
+        return "gone" if one.entries else "not there then"
+    return f"{one.agent} ({', '.join(one.environments)})"
 
 
 def _headline(entry: Entry) -> str:

@@ -368,3 +368,18 @@ def test_check_says_what_changed_since_the_review_without_git(tmp_path: Path) ->
     found = {one["rule"]: one for one in json.loads(done.stdout)["findings"]}
     assert found["review/changed-since-review"]["severity"] == "warning"
     assert found["review/changed-since-review"]["line"] == 3
+
+
+def test_a_range_that_ends_before_it_begins(tmp_path: Path) -> None:
+    team(tmp_path, READ)
+    done = permlint(tmp_path, "creep", "--since", "2026-01-02", "--until", "2026-01-01")
+    assert done.stdout.startswith("error: .:1:1: the range ends (2026-01-01) before it begins (2026-01-02)\n")
+    assert done.returncode == 2
+    assert permlint(tmp_path, "creep", "--since", "2026-01-01", "--until", "2026-01-01").returncode == 0
+
+
+def test_a_manifest_that_was_not_there_yet(tmp_path: Path) -> None:
+    team(tmp_path, {"x": "x"}, READ)
+    done = permlint(tmp_path, "creep", "--until", "HEAD~1")
+    assert done.stdout.startswith("agent-permissions.yaml  not there then\n  no change of permissions here\n")
+    assert done.returncode == 0

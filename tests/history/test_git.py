@@ -131,6 +131,34 @@ def test_a_root_below_the_top(repo: Repo) -> None:
     assert told(repo.history("../project/a/" + PATH, root="project").lines[0]) == told(line)
 
 
+def test_a_path_in_another_repository_within(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("one", {f"own/{PATH}": manifest()})
+    inner = Repo(tmp_path / "inner")
+    inner.commit("inner", {f"deep/{PATH}": manifest()})
+    repo.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.folder), "sub")
+    with pytest.raises(HistoryError) as caught:
+        repo.history(f"sub/deep/{PATH}")
+    assert caught.value.message == f"sub/deep/{PATH} is in a repository of its own, sub: its history is there"
+    Repo(repo.folder / "clone").commit("clone", {PATH: manifest()})
+    with pytest.raises(HistoryError, match="of its own, clone: its history is there"):
+        repo.history(f"clone/{PATH}")
+    (line,) = repo.history(f"own/{PATH}").lines
+    assert told(line) == [f"one: own/{PATH} read-only"]
+    (line,) = repo.history(f"deep/{PATH}", root="sub").lines
+    assert told(line) == [f"inner: deep/{PATH} read-only"]
+
+
+def test_a_path_through_a_link(repo: Repo) -> None:
+    repo.commit("one", {f"own/{PATH}": manifest()})
+    (repo.folder / "current").symlink_to("own", target_is_directory=True)
+    with pytest.raises(HistoryError) as caught:
+        repo.history(f"current/{PATH}")
+    assert (
+        caught.value.message
+        == f"current/{PATH} is reached through a link, current: name it by the path at which it lies"
+    )
+
+
 @pytest.mark.parametrize("path", ["../x.yaml", "/etc/passwd", "a/../../x", ".."])
 def test_a_path_outside(repo: Repo, path: str) -> None:
     repo.commit("one", {PATH: manifest()})
@@ -167,7 +195,8 @@ def test_a_submodule_is_a_repository_of_its_own(repo: Repo, tmp_path: Path) -> N
     repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(part.folder), "part")
     repo.commit("the part")
     assert told(repo.history(root="part").lines[0]) == [f"in the part: {PATH} read-only"]
-    assert repo.history(f"part/{PATH}").lines[0].tip is None
+    with pytest.raises(HistoryError, match="of its own, part"):
+        repo.history(f"part/{PATH}")
     assert state(repo.history("part").lines[0].tip) == "unreadable"
 
 

@@ -226,6 +226,15 @@ def test_staging_pages_whoever_asks_for_it(tmp_path: Path, receiver: Stub) -> No
     assert "[a (production)]" not in text
 
 
+def test_owners_of_codeowners(tmp_path: Path, receiver: Stub) -> None:
+    config = CONFIG.replace('owner = "support"\n', 'review_every = "90d"\n')
+    nights = Told(tmp_path, f'{config}{OPS}owners = ["@acme/support"]\n')
+    (tmp_path / "CODEOWNERS").write_text("support/ @kim @acme/support\n")
+    nights.tell(1, {"chat": slack()}, receiver)
+    assert nights.tell(2, {"chat": slack(FILES)}, receiver) == []
+    assert len(receiver.asked) == 1
+
+
 def test_what_nobody_takes_is_said(tmp_path: Path, receiver: Stub) -> None:
     nights = Told(tmp_path, f'{CONFIG}{OPS}owners = ["web"]\n')
     nights.tell(1, {"chat": slack()}, receiver)
@@ -317,6 +326,8 @@ def test_a_json_message_says_how_many_it_leaves_out() -> None:
     body = json.loads(messages.webhook([_event(one) for one in range(777)]))
     assert (len(body["events"]), body["more"]) == (500, 277)
     assert len({one["id"] for one in body["events"]}) == 500
+    (long,) = json.loads(messages.webhook([_event(1, message="x" * 1_000_000)]))["events"]
+    assert len(long["message"]) == 4000
 
 
 def test_of_two_runs_at_once_one_sends(nights: Told) -> None:

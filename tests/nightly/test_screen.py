@@ -113,6 +113,15 @@ def test_five_thousand_findings_are_one_screen(tmp_path: Path, first: bool) -> N
     assert len(screen(quiet._replace(nightly=nights.remember(quiet)))) < 70
 
 
+def test_what_is_still_open_is_told_with_its_nights(tmp_path: Path) -> None:
+    nights = Nights(tmp_path)
+    nights.run(1, {"chat": slack(READ)})
+    lines = screen(nights.outcome(9, {"chat": slack(READ)}), verbose=True)
+    (line,) = (line for line in lines if "since 2026-11-01, 2 nights: $NO_SUCH_SLACK_TOKEN has users:read" in line)
+    assert line.endswith("[notifier (production)]")
+    assert lines.index("Still open") == lines.index(line) - 1
+
+
 def test_quiet_and_only_new(tmp_path: Path) -> None:
     nights = Nights(tmp_path)
     nights.run(1, {"chat": slack(READ)})

@@ -19,7 +19,6 @@ from linter.systems.aws.excess import Granted, resources, shortened
 from linter.systems.aws.holders import Holder, Home, holder
 from linter.systems.aws.principals import Kind
 from linter.systems.aws.table import table
-from linter.systems.aws.unread import doubts
 from linter.systems.live import (
     MISSING,
     AuditLog,
@@ -188,8 +187,7 @@ class AWS:
         for claim, own, log in zip(claims, demands, logs, strict=True):
             found_here = list(discrepancies(Side(claim, own, agreed, granted, name, observed.account)))
             if claim.audit_log is not None and log is not None:
-                unsure = tuple(doubts(observed.account, found.principal, log))
-                found_here += faults(claim.audit_log, log, granted, name, unsure)
+                found_here += faults(claim.audit_log, log, granted, name, observed.account)
             parts.append(Part(claim, name, tuple(found_here)))
         notes = tuple(_notes(name, observed.account, evaluation))
         return Comparison(name, tuple(parts), notes, lambda: tuple(_table(granted, observed)))

@@ -13,7 +13,7 @@ from linter.systems.aws.excess import SURE, UNKNOWN_LEVEL, Excess, Granted, exce
 from linter.systems.aws.principals import Kind
 from linter.systems.aws.regions import intersect
 from linter.systems.aws.table import LEVELS
-from linter.systems.aws.unread import doubts, unread
+from linter.systems.aws.unread import doubts, grantable, of_its_own, unread
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
 
 _SHOWN = 3
@@ -113,7 +113,7 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
     }
     if condition:
         details["condition"] = condition
-    if others := unread(side.account, one.services):
+    if others := unread(side.account, one.services, one.where):
         details["unread"] = others
     return Discrepancy(
         "undeclared-privilege" if sure else "conditional-privilege",
@@ -199,6 +199,11 @@ def _need(side: Side, demand: Demand, need: Need) -> Iterator[Discrepancy]:
     names = " or ".join(need.names)
     if granted.allowed(need.actions, need.where, sure=False):
         why = "; ".join(granted.because(need.actions)) or "its condition could not be decided"
+        yield _unverified(demand.resource, f"need:{names}", f"whether {side.principal} has {names} depends: {why}")
+        return
+    unknown = of_its_own(side.account, granted.evaluation.situation.who, demand)
+    if unknown and grantable(granted.evaluation, demand, need):
+        why = f"its own policies do not allow it, and {unknown}"
         yield _unverified(demand.resource, f"need:{names}", f"whether {side.principal} has {names} depends: {why}")
         return
     where = side.granted.reach(need.actions, need.where)

@@ -8,10 +8,15 @@ is granted and stands, nor let an entry be `ok`: they could allow more than is d
 from collections.abc import Iterator
 
 from linter.systems.aws.account import Account
-from linter.systems.aws.declared import Demand
-from linter.systems.aws.evaluate import CONTROLLED
+from linter.systems.aws.declared import Demand, Need
+from linter.systems.aws.evaluate import CONTROLLED, Evaluation
+from linter.systems.aws.excess import Granted
 from linter.systems.aws.holders import Home, asked, holder, may_hold
+from linter.systems.aws.policies import Statement
 from linter.systems.aws.principals import Principal
+from linter.systems.aws.regions import Area, area, join, show, subtract
+from linter.systems.aws.table import NO_KIND, NO_RESOURCE
+from linter.systems.aws.wildcards import parts
 
 RESOURCES, CONTROLS = "policies of resources", "resource control policies"
 
@@ -22,22 +27,37 @@ def doubts(account: Account, who: Principal, demand: Demand) -> Iterator[str]:
         return
     if account.rcps is None and demand.service in ("", *CONTROLLED):
         yield f"{CONTROLS} could not be read: they may deny it"
-    why = _policy(account, who, demand)
+    why = of_its_own(account, who, demand)
     if why:
         yield f"{why}: a policy may allow more than is declared, or deny what is"
 
 
-def unread(account: Account, services: tuple[str, ...]) -> list[str]:
-    """The kinds of policies that were not read and could deny, for details of what is granted."""
+def grantable(evaluation: Evaluation, demand: Demand, need: Need) -> bool:
+    """Whether a policy of the declared resource, if it allowed the principal everything, would give it what it lacks."""
+    given = evaluation.situation
+    everything = Statement(
+        True, ("*",), False, ("*",), False, {}, (given.who.arn,), False, "a policy that was not read"
+    )
+    supposed = {one: (everything,) for one in show(demand.where) if one != NO_RESOURCE}
+    policies = {**supposed, **given.resource_policies}
+    asked = Evaluation(given._replace(resource_policies=policies))
+    return Granted(asked, (demand,)).allowed(need.actions, need.where, sure=False)
+
+
+def unread(account: Account, services: tuple[str, ...], where: Area) -> list[str]:
+    """The kinds of policies that were not read and could deny, for details of what is granted there."""
     found = []
-    if account.whole and any(map(may_hold, services)):
+    known = [arn for arn in account.resource_policies if parts(arn)[2:3] and parts(arn)[2] in services]
+    rest = subtract(where, join((*NO_KIND, *area(known), *area(f"{arn}/*" for arn in known))))
+    if account.whole and rest and any(map(may_hold, services)):
         found.append(RESOURCES)
     if account.rcps is None and not set(CONTROLLED).isdisjoint(services):
         found.append(CONTROLS)
     return found
 
 
-def _policy(account: Account, who: Principal, demand: Demand) -> str:
+def of_its_own(account: Account, who: Principal, demand: Demand) -> str:
+    """Why nobody knows what the policy of a declared resource says, a clause; empty where it is known, or can be none."""
     if not account.whole or not may_hold(demand.service):
         return ""  # a recording of one caller says all that concerns it
     if not asked(demand.service):

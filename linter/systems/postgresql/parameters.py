@@ -8,11 +8,12 @@ _BY_ANYBODY = frozenset({"user", "backend"})
 """Contexts of parameters that every session sets, the second when it connects."""
 _BY_NO_SESSION = frozenset({"internal", "postmaster", "sighup"})
 
-_HIDDEN = {
+HIDDEN = {
     "config_file": "postmaster",
     "data_directory": "postmaster",
     "dynamic_library_path": "superuser",
     "extension_control_path": "superuser",
+    "extension_destdir": "superuser",
     "external_pid_file": "postmaster",
     "hba_file": "postmaster",
     "ident_file": "postmaster",
@@ -33,14 +34,18 @@ _HIDDEN = {
     "ssl_min_protocol_version": "sighup",
     "ssl_passphrase_command": "sighup",
     "ssl_tls13_ciphers": "sighup",
+    "stats_temp_directory": "sighup",
     "unix_socket_directories": "postmaster",
 }
-"""Those that pg_settings shows to members of pg_read_all_settings alone (measured, 15 to 18), and their contexts."""
+"""Those that pg_settings shows to members of pg_read_all_settings alone (measured, 13 to 18, Debian's), and their contexts.
+
+A scan leaves them out, so that it says the same whoever the auditor is.
+"""
 
 
 def contexts(seen: Iterable[Parameter]) -> Mapping[str, str]:
     """Every parameter of a server, in lower case, and its context."""
-    return {**_HIDDEN, **{one.name.lower(): one.context for one in seen}}
+    return {**HIDDEN, **{one.name.lower(): one.context for one in seen}}
 
 
 def by_anybody(name: str, known: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from linter.systems.postgresql import sql
 from linter.systems.postgresql.connect import Limits, Session, Unavailable, session
+from linter.systems.postgresql.parameters import HIDDEN
 from linter.systems.postgresql.roles import Graph
 from linter.systems.postgresql.snapshot import (
     Cascade,
@@ -130,7 +131,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for relation, name, permissive, command, to in sorted(policies, key=lambda row: row[:2])
         ),
         serials=tuple(sorted(starmap(Serial, serials))),
-        parameters=tuple(sorted(starmap(Parameter, parameters))),
+        parameters=tuple(sorted(Parameter(name, context) for name, context in parameters if name not in HIDDEN)),
         event_triggers=tuple(sorted(starmap(EventTrigger, event_triggers))),
         user_mappings=tuple(sorted(starmap(UserMapping, user_mappings))),
     )

@@ -45,6 +45,7 @@ def situation(
     resources: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     context: Mapping[str, tuple[str, ...]] | None = None,
     complete: bool = False,
+    rcps: Sequence[Mapping[str, Any]] = (),
 ) -> Situation:
     principal = principal_of(who)
     assert principal is not None
@@ -61,6 +62,7 @@ def situation(
         session_known,
         {arn: statements(given) for arn, given in (resources or {}).items()},
         facts(known, complete=complete),
+        statements(rcps),
     )
 
 

@@ -159,13 +159,14 @@ def test_a_policy_at_many_levels_is_read_once(stub: Stub) -> None:
 def test_all_calls_together_have_an_end(stub: Stub) -> None:
     stub.hangs = {"GetAccountAuthorizationDetails": Event()}
     stub.pages = [{"UserDetailList": [user("bot", READS)]}] * 3
-    with pytest.raises(Unverified, match=r"^AWS had not answered everything after 0.5 s: nothing was compared$"):
-        ask(LOGIN, [BOT], stub.url, total=0.5)
+    with pytest.raises(Unverified, match=r"^AWS had not answered everything after 2 s: nothing was compared$"):
+        ask(LOGIN, [BOT], stub.url, total=2.0)
     (waiting,) = [one for one in enumerate_threads() if one.name == "aws"]
     stub.hangs["GetAccountAuthorizationDetails"].set()
     waiting.join(20)
     assert not waiting.is_alive()
-    assert stub.asked == ["GetCallerIdentity", "GetAccountAuthorizationDetails"]  # nothing more is sent afterwards
+    sent = ["GetCallerIdentity", "GetAccountAuthorizationDetails"]  # on a slow machine not even these
+    assert stub.asked == sent[: len(stub.asked)]  # nothing more is sent afterwards
 
 
 def test_throttling_without_end_has_an_end(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,6 +218,31 @@ def test_a_boundary_and_an_scp_only_take_away(statements: list[Any], boundary: l
     )
 
 
+TO_ALL = st.lists(st.one_of(ALLOWS, DENIES).map(lambda one: {**one, "Principal": "*"}), max_size=3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(STATEMENTS, TO_ALL)
+def test_a_resource_control_policy_only_takes_away(statements: list[Any], rcps: list[Any]) -> None:
+    held = _rulings(*statements, rcps=rcps)
+    assert _narrower(held, _rulings(*statements))
+    assert all(not subtract(one.sure, one.possible) for one in held)
+
+
+@settings(deadline=None, max_examples=60)
+@given(STATEMENTS, TO_ALL)
+def test_a_policy_of_a_resource_only_matters_there(statements: list[Any], held: list[Any]) -> None:
+    with_it = _rulings(*statements, resources={BUCKET: held})
+    assert all(not subtract(one.sure, one.possible) for one in with_it)
+    here = area([BUCKET, f"{BUCKET}/*"])
+    elsewhere = [
+        [one._replace(sure=subtract(one.sure, here), possible=subtract(one.possible, here)) for one in found]
+        for found in (with_it, _rulings(*statements))
+    ]
+    assert _narrower(elsewhere[0], elsewhere[1])
+    assert _narrower(elsewhere[1], elsewhere[0])
+
+
 @settings(deadline=None, max_examples=60)
 @given(STATEMENTS, st.randoms())
 def test_order_never_matters(statements: list[Any], random: Any) -> None:

@@ -12,13 +12,15 @@ import pytest
 from linter.drifting import Request
 from linter.recordings import load as load_recording
 from linter.recordings import save
+from linter.systems.aws.account import Account
+from linter.systems.aws.ask import ask
 from linter.systems.aws.declared import place
-from linter.systems.aws.holders import Home, holder, may_hold
-from linter.systems.aws.resource_policies import CALLS
+from linter.systems.aws.holders import Holder, Home, holder, may_hold
+from linter.systems.aws.resource_policies import CALLS, TOO_MANY
 from linter.systems.aws.table import table
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub
-from tests.systems.aws.world import BOT, READS, compared, said, user
+from tests.systems.aws.world import BOT, LOGIN, READS, compared, said, user
 
 HOME = Home("aws", ACCOUNT, "eu-west-1")
 REGION = f"eu-west-1:{ACCOUNT}"
@@ -197,6 +199,50 @@ def test_an_excess_stands_whatever_was_not_read_and_says_what(
     assert found.rule == "drift/undeclared-privilege"
     assert (found.details["bound"], found.details["unread"]) == ("sure", ["policies of resources"])
     assert [one.verdict for one in result.outcome.verdicts] == ["excess"]
+    stub.policies = {"invoices": None}
+    (found,) = compared(tmp_path, stub, monkeypatch).outcome.findings
+    assert "unread" not in found.details
+    stub.pages = [{"UserDetailList": [user("bot", READS, allow(["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]))]}]
+    assert all("unread" not in one.details for one in compared(tmp_path, stub, monkeypatch).outcome.findings)
+
+
+@pytest.mark.parametrize(
+    ("own", "policies", "verdict"),
+    [
+        (allow("sqs:*"), {"invoices": None}, "missing"),  # no policy is there to allow it
+        (allow("sqs:*"), {"invoices": "AccessDenied"}, "unverified"),  # it may allow it by itself
+        (deny("s3:*"), {"invoices": "AccessDenied"}, "missing"),  # no policy could
+        (deny("s3:DeleteObject"), {"invoices": "AccessDenied"}, "unverified"),
+    ],
+)
+def test_missing_is_what_no_policy_could_allow(
+    own: Any, policies: Any, verdict: str, tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.pages = [{"UserDetailList": [user("bot", own)]}]
+    stub.policies = policies
+    result = compared(tmp_path, stub, monkeypatch)
+    (found,) = result.outcome.verdicts
+    assert verdict in (found.verdict, *found.also)
+    assert {"missing", "unverified"} - {verdict} not in ({found.verdict}, {*found.also})
+    result = compared(
+        tmp_path,
+        stub,
+        monkeypatch,
+        manifest=manifest("{resource: aws.sqs.q, access: none}", audit_log="aws.s3.invoices"),
+    )
+    rules = {rule for rule, _ in said(result)}
+    assert ("drift/unwritable-audit-log" in rules) == (verdict == "missing")
+
+
+def test_an_scp_binds_what_an_unread_policy_could_allow(tmp_path: Path) -> None:
+    from tests.systems.aws.test_compare import compared as recorded
+
+    dump: dict[str, Any] = {"account_authorization_details": {"UserDetailList": [user("bot", allow("sqs:ListQueues"))]}}
+    resources = [{"resource": "s3.invoices", "access": "read-only"}]
+    more = {"identities": {"aws": "bot"}}
+    for scps, verdict in (([[policy(allow("sqs:*"))]], "missing"), ([[policy(allow("*"))]], "unverified")):
+        outcome = recorded(tmp_path, resources, more=more, caller_arn=None, identity_policies=None, scps=scps, **dump)
+        assert verdict in (outcome.verdicts[0].verdict, *outcome.verdicts[0].also), outcome.verdicts
 
 
 def test_the_reason_names_the_policy(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,6 +297,17 @@ def test_a_bucket_elsewhere_is_not_looked_for_by_calls_that_are_not_listed(
     result = compared(tmp_path, stub, monkeypatch)
     assert [one.verdict for one in result.outcome.verdicts] == ["unverified"]
     assert not [name for name in stub.asked if name.startswith("HEAD")]
+
+
+def test_a_manifest_cannot_have_a_thousand_resources_asked_for(stub: Stub) -> None:
+    names = [f"b{number:03}" for number in range(120)]
+    stub.policies = dict.fromkeys(names)
+    found = ask(
+        LOGIN, [], stub.url, named=lambda _: [Holder("s3", "us-east-1", one, f"arn:aws:s3:::{one}") for one in names]
+    )
+    assert stub.asked.count("GetBucketPolicy") == 100
+    assert sum(one == TOO_MANY for one in found["resource_policies"].values()) == 20
+    assert len(Account(found).unread) == 20
 
 
 def test_what_is_recorded_is_what_was_read(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
