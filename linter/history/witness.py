@@ -12,9 +12,9 @@ from linter.patterns import Pattern
 # templates), GitHub also below a line of dashes, where git's own reading of trailers does not look. `git merge --squash`
 # lists the commits with their authors.
 _NAMED = Pattern(
-    r"(?im)^(?:author|co-authored-by|signed-off-by|reviewed-by|approved-by):[ \t]*([^<>\n]*?)[ \t]*<([^<>\s]+)>[ \t\r]*$"
+    r"(?im)^(?:author|co-authored-by|signed-off-by|reviewed-by|approved-by):([^<>\n]*)<([^<>\s]+)>[ \t\r]*$"
 )
-_PERSON = Pattern(r"(.*?)\s*<([^<>]+)>\s*")
+_PERSON = Pattern(r"([^<>]*)<([^<>]+)>\s*")
 # A repository's own configuration must not say what is run.
 _PROGRAMS = {
     "gpg.program": "gpg",
@@ -42,7 +42,7 @@ class Witness:
     def named(self, commit: str) -> tuple[Person, ...]:
         """Whom the commit's message names as having taken part. Anyone can type that."""
         message = self._parts(commit)[1].decode("utf-8", "replace")
-        return tuple([Person(match[1], match[2]) for match in _NAMED.finditer(message)])
+        return tuple([Person(match[1].strip(), match[2]) for match in _NAMED.finditer(message)])
 
     def signature(self, commit: str) -> Signature:
         """Whose signature the commit bears. Runs gpg or ssh-keygen, with the user's keys."""
@@ -52,7 +52,7 @@ class Witness:
         told = self._repository.ask(*programs, "log", "--no-walk", "--format=%G?%x00%GS", commit)
         verdict, _, whose = (told or "E").partition("\0")
         match = _PERSON.fullmatch(whose)
-        return Signature(verdict or "E", Person(match[1], match[2]) if match else Person("", whose))
+        return Signature(verdict or "E", Person(match[1].strip(), match[2]) if match else Person("", whose))
 
     def _parts(self, commit: str) -> tuple[bytes, bytes]:
         """The commit's headers and its message; empty where it is too large to be an honest one."""

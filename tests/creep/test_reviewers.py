@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -94,6 +95,18 @@ def test_a_message_in_another_encoding(tmp_path: Path) -> None:
     repo.git("add", PATH)
     repo.git("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "-F", "message", "--author", KIM)
     assert reviews(run_creep(tmp_path)) == ["review/unattributed-review info 3"]
+
+
+@pytest.mark.parametrize("piece", [" ", "\t", "<", "author:", "author: <", "author: a <a>", "\r"])
+def test_a_hostile_message_takes_no_time(tmp_path: Path, piece: str) -> None:
+    repo = team(tmp_path, READ)
+    repo.write(message=f"Subject\n\nauthor:{piece * 30_000}x", **{PATH: signed(WRITE)})
+    repo.git("add", PATH)
+    repo.git("commit", "-q", "--cleanup=verbatim", "-F", "message", "--author", KIM)
+    with open_repository(str(repo.folder)) as repository:
+        before = process_time()
+        assert Witness(repository).named(repo.git("rev-parse", "HEAD")) == ()
+        assert process_time() - before < 0.5
 
 
 def merged(folder: Path, *authors: str) -> Repo:
