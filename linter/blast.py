@@ -1,5 +1,7 @@
 """The computed blast radius of a resource (DESIGN.md, section 3): how much a mistake can break, from what is declared."""
 
+from functools import cache
+
 from linter.manifest.model import Resource
 from linter.permissions import action, class_of
 
@@ -13,8 +15,7 @@ def computed(resource: Resource, *, production: bool) -> int:
     """The level, 0 to 4. The gravest action counts."""
     if not resource.writes:
         return 0
-    wide = bool(_wide(resource))
-    return max([_level(kind, wide, production) for kind in resource.kinds])
+    return _gravest(resource.kinds, bool(_wide(resource)), production)
 
 
 def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
@@ -30,6 +31,11 @@ def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
             live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""
             how = f"{said} is {LEVELS[_GRAVITY[kind]]}{wide}{live}"
     return best, how
+
+
+@cache  # of some hundred questions at most
+def _gravest(kinds: frozenset[str | None], wide: bool, production: bool) -> int:
+    return max([_level(kind, wide, production) for kind in kinds])
 
 
 def _level(kind: str | None, wide: bool, production: bool) -> int:

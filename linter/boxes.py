@@ -68,6 +68,8 @@ class Effort:
 
 def fold(text: str) -> str:
     """The atom of a text dimension: NFC, white space folded."""
+    if text.isascii() and text.isidentifier():
+        return text
     folded = " ".join(text.split())
     if folded.isascii():
         return folded
@@ -80,20 +82,21 @@ def parts(box: Box) -> tuple[Texts, Sets] | None:
     """A box's text and set dimensions, those that constrain something, sorted; None where one of them leaves nothing."""
     if not box:
         return (), ()
-    if len(box) == 1:
-        only = box[0][1]
+    if len(box) == 1:  # most have one dimension
+        name, only = box[0]
         if isinstance(only, str):
-            return ((box[0][0], only),), ()
-        return None if only.empty else ((), ()) if only == EVERYTHING else ((), ((box[0][0], only),))
+            return ((name, only),), ()
+        if only.names:
+            return (), ((name, only),)
     texts, sets = [], []
     for name, value in box:
         if isinstance(value, str):
             texts.append((name, value))
-        elif value.empty:
-            return None
-        elif value != EVERYTHING:
+        elif value.names:
             sets.append((name, value))
-    return tuple(sorted(texts)), tuple(sorted(sets))
+        elif not value.excluded:
+            return None
+    return tuple(sorted(texts) if len(texts) > 1 else texts), tuple(sorted(sets) if len(sets) > 1 else sets)
 
 
 def whole(texts: Texts, sets: Sets) -> Box:

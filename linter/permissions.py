@@ -8,7 +8,8 @@ The frozen part: the tables below and the normal form are algebra `p1`. A digest
 table or form is a `p2` beside this one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, whole
@@ -119,30 +120,37 @@ def grants(
     """
     words: Iterable[str] = ACCESS[access or "none"] if actions is None else dict.fromkeys(map(action, actions))
     if not box:
-        return [Leaf(system, path, word) for word in words]
+        return [_leaf((system, path, word, ())) for word in words]
     if "read_columns" in box or "write_columns" in box:
-        write, read = _side(box, "write_columns"), _side(box, "read_columns")
-    else:
+        write: Mapping[str, Value] = _side(box, "write_columns")
+        read: Mapping[str, Value] = _side(box, "read_columns")
+    elif EVERYTHING in box.values():
         write = read = {name: value for name, value in box.items() if value != EVERYTHING}
+    else:
+        write = read = box
     if actions is None and ("columns" in write or "channels" in write):
         dropped = ("create" if "columns" in write else "", "update" if "channels" in write else "")
         words = [word for word in words if word not in dropped]
     written = _box(write)
     if read is write:
-        return [] if written is None else [Leaf(system, path, word, written) for word in words]
+        return [] if written is None else [_leaf((system, path, word, written)) for word in words]
     seen = _box(read)
     leaves = []
     for word in words:
         bounds = seen if class_of(word) == "read" else written
         if bounds is not None:
-            leaves.append(Leaf(system, path, word, bounds))
+            leaves.append(_leaf((system, path, word, bounds)))
     return leaves
+
+
+_leaf: Callable[[tuple[str, tuple[str, ...], str, Box]], Leaf] = partial(tuple.__new__, Leaf)
+"""Past a named tuple's own constructor, which is a function in Python: half the time, and a manifest has dozens of leaves."""
 
 
 def _box(bounds: Mapping[str, Value]) -> Box | None:
     """The dimensions as a box; None where one of them leaves nothing."""
     for value in bounds.values():
-        if type(value) is Names and value.empty:
+        if type(value) is Names and not value.names and not value.excluded:
             return None
     return tuple(sorted(bounds.items()) if len(bounds) > 1 else bounds.items())
 
@@ -264,7 +272,7 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     leaves = list(leaves)
     apart = _apart(leaves)
     if apart is not None:
-        return tuple([Leaf(*key, whole(*apart[key])) for key in sorted(apart)])
+        return tuple([_leaf((*key, whole(*apart[key]))) for key in sorted(apart)])
     index = _Index(leaves)
     effort = Effort()
     result = []

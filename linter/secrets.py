@@ -85,7 +85,8 @@ _SHAPE_MARKERS = tuple(marker for markers, _, _ in _SHAPES for marker in markers
 _PHRASE_MARKERS = tuple(marker for markers, _, _ in _PHRASES for marker in markers)
 _SHORTEST = 15
 """The shortest text that one of `_SHAPES` finds ("xoxb-" and ten characters): none of them has a blank within."""
-_KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN", "_KEY", "-KEY", "APIKEY", "ACCESSKEY", "PRIVATEKEY")
+_KEY_WORDS = ("PASSW", "PWD", "SECRET", "TOKEN")
+_KEYS = ("_KEY", "-KEY", "APIKEY", "ACCESSKEY", "PRIVATEKEY")
 # An ARN's `:111122223333:secret:NAME` is no pair, hence the second look behind. What follows is looked at, not taken: it may
 # be a pair, too, and then there is no rest.
 _PAIR = Pattern(
@@ -127,7 +128,7 @@ def find(text: str) -> list[Secret]:
     if _BEGIN in text:
         found += _private_keys(text)
     upper = text.upper()
-    if any([word in upper for word in _KEY_WORDS]):
+    if any([word in upper for word in _KEY_WORDS]) or ("KEY" in upper and any([word in upper for word in _KEYS])):
         found += _pairs(text)
     if any([_is_random(token) for word in words if len(word) >= 28 for token in _LONG.findall(word)]):
         found += _random(text, prefixes)

@@ -137,7 +137,7 @@ def _ends(begin: int, end: int, across: Callable[[int], int]) -> tuple[Tick, ...
 
 
 class Bar(NamedTuple):
-    """One environment: how many permissions have which blast radius."""
+    """One environment: how many declared permissions have which blast radius."""
 
     environment: str
     production: bool
@@ -156,6 +156,8 @@ def blast_by_environment(audit: Audit) -> tuple[Bar, ...]:
     counts: dict[str, list[int]] = {name: [0] * (len(BLASTS) + 1) for name in production}
     for agent in audit.agents:
         for one in agent.permissions:
+            if one.origin != "declared":
+                continue  # how far it would reach is not computed: it is no entry of a manifest
             own = counts.setdefault(one.environment, [0] * (len(BLASTS) + 1))
             own[BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else -1] += 1
     longest = max([1, *(sum(own) for own in counts.values())])

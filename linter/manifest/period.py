@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,3})([dwm])")
 
@@ -11,6 +12,7 @@ def is_period(text: str) -> bool:
     return _PERIOD.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=1024)  # a team reviews on few days
 def after(start: str, period: str) -> date:
     """The last day of a period that began on an ISO date; a month later is the same day, or the month's last.
 

@@ -28,6 +28,9 @@ SET_DIMENSIONS = (
 """Dimensions whose value is a list of literals. `rows` is the one text dimension; `note` bounds nothing."""
 
 
+_LISTED = frozenset(SET_DIMENSIONS)
+
+
 class Scope(NamedTuple):
     """What a resource's `scope` says."""
 
@@ -67,14 +70,15 @@ def parse_prose(text: str) -> Scope:
         all columns except NAMES                                           all columns but these
         [only] [the] [channel] #NAMES [channel] [only]                     channels; "#42" alone is an issue's number
     """
+    return _again(text) if len(text) <= _MOST_PROSE else _sentence(text)
+
+
+def _sentence(text: str) -> Scope:
     words = fold(text)
     if not words:
         return ABSENT
-    return _sentence(words) if len(words) <= _MOST_PROSE else Scope("prose", {"prose": words}, words)
-
-
-@lru_cache(maxsize=512)  # a team's agents share what they may see of a table
-def _sentence(words: str) -> Scope:
+    if len(words) > _MOST_PROSE:
+        return Scope("prose", {"prose": words}, words)
     lowered = words.lower()
     tokens, lower = words.removesuffix(".").split(" "), lowered.removesuffix(".").split(" ")
     if _says_all(lower):
@@ -83,6 +87,9 @@ def _sentence(words: str) -> Scope:
         _channels(tokens, lower) if "#" in words else None
     )
     return Scope("bounded", found, words) if found else Scope("prose", {"prose": words}, words)
+
+
+_again = lru_cache(maxsize=512)(_sentence)  # a team's agents share what they may see of a table
 
 
 def _says_all(lower: list[str]) -> bool:
@@ -175,15 +182,17 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
     """
     box: dict[str, Value] = {}
     for name, value in given.items():
-        if name not in SET_DIMENSIONS:
+        if name not in _LISTED:
             continue
         excluded = isinstance(value, dict)
         listed = value["except"] if excluded else [value] if isinstance(value, str) else value
         names = frozenset(map(fold, listed))
-        box[name] = Names(frozenset() if "*" in names else names, excluded != ("*" in names))
+        box[name] = Names(frozenset(), not excluded) if "*" in names else Names(names, excluded)
     if "rows" in given and (rows := fold(given["rows"])):
         box["rows"] = EVERYTHING if _says_all(rows.lower().split(" ")) else rows
-    bounded = {name: value for name, value in box.items() if value != EVERYTHING}
+    bounded = box
+    if EVERYTHING in box.values():
+        bounded = {name: value for name, value in box.items() if value != EVERYTHING}
     words = " ".join([fold(given[name]) for name in ("rows", "note") if name in given])
     if bounded:
         return Scope("bounded", bounded, words)

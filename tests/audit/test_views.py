@@ -124,3 +124,11 @@ def test_bars_are_as_long_as_their_counts() -> None:
         last = bar.parts[-1]
         assert last[1] + last[2] == round(sum(bar.counts) / longest * BAR)
         assert [index for index, _, _ in bar.parts] == [index for index, count in enumerate(bar.counts) if count]
+
+
+def test_what_is_granted_beyond_has_no_blast_radius_to_count() -> None:
+    audit = factory.audit(agents=1, permissions=4, findings=0)
+    (one,) = audit.agents
+    beyond = one.permissions[0]._replace(origin="granted", blast_computed="")
+    more = audit._replace(agents=(one._replace(permissions=(*one.permissions, beyond)),))
+    assert blast_by_environment(more) == blast_by_environment(audit)

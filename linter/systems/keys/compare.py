@@ -30,7 +30,10 @@ class Demand(NamedTuple):
     """Why it cannot be compared, a clause."""
 
     def allows(self, atom: Atom) -> bool:
-        """Whether it declares this."""
+        """Whether it declares this; where it cannot be compared, whether it may: nobody can say that more is too much."""
+        if self.problem:
+            unread = not self.resource.known and not self.resource.leaves
+            return (unread or atom[1] in self.covered) and (not self.areas or atom[0] in self.areas)
         return atom[1] in self.covered and (self.areas is None or atom[0] in self.areas)
 
 
@@ -121,10 +124,9 @@ def _named(held: Held, demands: Iterable[Demand]) -> bool:
 
 def _beyond(held: Held, side: Side) -> Iterator[Discrepancy]:
     """One scope's surplus: excess, a condition, or what the provider cannot withhold."""
-    agreed = [one for one in side.agreed if not one.problem]
-    surplus = {atom for atom in held.sure if not any(one.allows(atom) for one in agreed)}
+    surplus = {atom for atom in held.sure if not any(one.allows(atom) for one in side.agreed)}
     needed = held.sure - surplus
-    perhaps = {atom for atom in held.possible - held.sure if not any(one.allows(atom) for one in agreed)}
+    perhaps = {atom for atom in held.possible - held.sure if not any(one.allows(atom) for one in side.agreed)}
     if not needed and surplus:  # all of it is beyond, whatever it turns out to be
         surplus, perhaps = surplus | perhaps, set()
     concerned = _concerned(held, side)
@@ -151,7 +153,7 @@ def _beyond(held: Held, side: Side) -> Iterator[Discrepancy]:
                 side, fact, (held.name,), level(surplus), EXCESS, why, concerned, of=of, key=held.name, cases=cases
             )
     elif scope and scope.beyond and needed:
-        using = [one for one in agreed if any(one.allows(atom) for atom in needed)]
+        using = [one for one in side.agreed if any(one.allows(atom) for atom in needed)]
         if all(_bounds(one, scope.beyond) for one in using):
             why = f"it reaches beyond the {scope.beyond} that are declared"
             yield _fact(

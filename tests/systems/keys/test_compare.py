@@ -108,6 +108,10 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     # What an unknown scope confers is possible: nothing is missing.
     ("slack", WRITE, slack("new:scope"), "unverified", [(UNVERIFIED, "new:scope", "unknown")]),
     ("slack", "{resource: s, actions: ['chat:write']}", slack("chat:write"), "ok", []),
+    # What cannot be read may declare it: only what no reading of it covers is excess.
+    ("slack", "{resource: s, access: write, scope: [a]}", slack("chat:write"), "unverified", [(COARSE, "chat:write", "delete"), (UNVERIFIED, "", "")]),
+    ("slack", "{resource: s, access: write, scope: [a]}", slack("channels:history"), "excess", [(EXCESS, "channels:history", "read"), (UNVERIFIED, "", "")]),
+    ("slack", "{resource: s, access: wrong}", slack("chat:write,files:write"), "unverified", [(UNVERIFIED, "", "")]),
     ("slack", "{resource: s, actions: ['chat:write']}", slack("chat:write,new:scope"), "excess", [(EXCESS, "new:scope", "unknown")]),
     ("slack", "{resource: s, actions: ['chat:write', 'pins:read']}", slack("chat:write"), "missing", [(MISSING, "pins:read", "read")]),
     ("slack", "{resource: s, actions: ['dance']}", slack(""), "unverified", [(UNVERIFIED, "", "")]),
