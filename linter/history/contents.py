@@ -8,9 +8,10 @@ from typing import Any
 from linter.exits import Exit
 from linter.history.model import HistoryError
 from linter.history.objects import Objects
+from linter.history.pieces import Pieces
 from linter.manifest.lenient import lenient
 from linter.manifest.model import Built, Manifest
-from linter.manifest.reader import Document, read
+from linter.manifest.reader import Document
 from linter.manifest.text import Unreadable, decode
 
 Content = Manifest | Unreadable
@@ -25,6 +26,7 @@ class Contents:
         self._read: dict[str, Content] = {}
         """By text: the documents of the working tree, whose blobs need not be parsed again."""
         self._built: Built = {}
+        self._pieces = Pieces()
 
     def take(self, document: Document) -> Manifest:
         """The manifest of a document that was read elsewhere; without an agent where it names none."""
@@ -62,7 +64,7 @@ class Contents:
             known = self._read.get(text.content)
             if known is not None:
                 return known
-            data = read(text).data
+            data = self._pieces.read(text)
         except Unreadable as error:
             return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
         return _judged(lenient(data, self._built), data)
