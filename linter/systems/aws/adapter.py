@@ -291,7 +291,7 @@ def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]
 def _table(granted: Granted, observed: Observed) -> Iterator[tuple[str, ...]]:
     yield ("actions", "resources", "bound", "via")
     for call, times in (observed.data.get("requests") or {}).items() if observed.live else ():
-        yield (call, f"asked {times} time{'' if times == 1 else 's'}", "", "")
+        yield (call, f"asked {len(times)} time{'' if len(times) == 1 else 's'}", f"{sum(times):.2f} s", "")
     for ruling in granted.rulings[:_ROWS]:
         actions = shortened(granted, ruling.bits)
         shown = ", ".join(actions[:6]) + (f", and {len(actions) - 6} more" if len(actions) > 6 else "")

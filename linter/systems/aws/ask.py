@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, NamedTuple
 
 from linter.systems.aws import resource_policies
@@ -110,7 +111,7 @@ def _asked(
 
     try:
         region = login.region or _REGION
-        sent: dict[str, int] = {}
+        sent: dict[str, list[float]] = {}
         return _Reader(_clients(login, endpoint, late, sent), region).read(principals, named) | {"requests": sent}
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "an error"))
@@ -138,11 +139,11 @@ class _Late(Exception):
     """Nobody waits any more."""
 
 
-def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, int]) -> Callable[..., Any]:
+def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, list[float]]) -> Callable[..., Any]:
     """Service, and region where it is not the login's -> its client, which sends only what is listed, and nothing once it is late.
 
     Args:
-        sent: told how often each call was sent.
+        sent: told of each call how many seconds it took, every time that it was sent.
     """
     import boto3
     from botocore.config import Config
@@ -176,7 +177,12 @@ def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, in
         call = _call(event_name)
         if call not in CALLS:  # boto3 would ask for a bucket's region by itself
             raise NotAsked
-        sent[call] = sent.get(call, 0) + 1
+        sent.setdefault(call, []).append(-monotonic())
+
+    def received(event_name: str, **_: Any) -> None:
+        times = sent.get(_call(event_name), [0.0])  # what was refused above was not sent
+        if times[-1] < 0:
+            times[-1] += monotonic()
 
     def client(service: str, region: str = home) -> Any:
         if (service, region) not in known:
@@ -184,6 +190,7 @@ def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, in
                 raise NotAsked
             made = session.client(service, region_name=region, config=config, endpoint_url=endpoint)
             made.meta.events.register("before-send", sending)
+            made.meta.events.register("response-received", received)  # or nothing, and why
             known[service, region] = made
         return known[service, region]
 

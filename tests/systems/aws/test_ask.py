@@ -54,6 +54,7 @@ def test_what_was_asked_is_counted(tmp_path: Path, stub: Stub, monkeypatch: pyte
         ("organizations:DescribeOrganization", "asked 1 time"),
         ("s3:GetBucketPolicy", "asked 1 time"),
     ]
+    assert all(re.fullmatch(r"\d\.\d\d s", row[2]) for row in table() if "asked" in row[1])
 
 
 def test_only_the_key_of_an_agent_is_looked_up(stub: Stub) -> None:

@@ -87,6 +87,8 @@ ACME = "{resource: s.acme/*, access: read-only}"
 EXCESS, COARSE, UNVERIFIED, MISSING = "undeclared-privilege", "coarse-grant", "unverified-resource", "missing-privilege"
 CONDITIONAL, SYSTEM = "conditional-privilege", "undeclared-system"
 
+UNREAD = "{resource: s, access: write, scope: [a]}"
+
 CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], ...] = (
     # A channel cannot be observed: otherwise ok, so unverified. Deleting comes with writing, and is only told.
     ("slack", OPS, slack("chat:write"), "unverified", [(COARSE, "chat:write", "delete"), (UNVERIFIED, "", "")]),
@@ -109,8 +111,8 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ("slack", WRITE, slack("new:scope"), "unverified", [(UNVERIFIED, "new:scope", "unknown")]),
     ("slack", "{resource: s, actions: ['chat:write']}", slack("chat:write"), "ok", []),
     # What cannot be read may declare it: only what no reading of it covers is excess.
-    ("slack", "{resource: s, access: write, scope: [a]}", slack("chat:write"), "unverified", [(COARSE, "chat:write", "delete"), (UNVERIFIED, "", "")]),
-    ("slack", "{resource: s, access: write, scope: [a]}", slack("channels:history"), "excess", [(EXCESS, "channels:history", "read"), (UNVERIFIED, "", "")]),
+    ("slack", UNREAD, slack("chat:write"), "unverified", [(COARSE, "chat:write", "delete"), (UNVERIFIED, "", "")]),
+    ("slack", UNREAD, slack("channels:history"), "excess", [(EXCESS, "channels:history", "read"), (UNVERIFIED, "", "")]),
     ("slack", "{resource: s, access: wrong}", slack("chat:write,files:write"), "unverified", [(UNVERIFIED, "", "")]),
     ("slack", "{resource: s, actions: ['chat:write']}", slack("chat:write,new:scope"), "excess", [(EXCESS, "new:scope", "unknown")]),
     ("slack", "{resource: s, actions: ['chat:write', 'pins:read']}", slack("chat:write"), "missing", [(MISSING, "pins:read", "read")]),
