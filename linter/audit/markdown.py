@@ -199,7 +199,7 @@ def _timeline(agent: Agent) -> Iterator[str]:
             if entry.commit
             else prose(entry.subject)
         )
-        yield f"- {when}, {entry.leaves} leaves"
+        yield f"- {when}, {entry.leaves} {'leaf' if entry.leaves == 1 else 'leaves'}"
         yield from (f"  - {prose(f'{step.mark} {step.text}'.strip())}" for step in entry.steps)
 
 
