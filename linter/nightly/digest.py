@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from linter.drifting import UNVERIFIED_RULE
 from linter.findings import Severity
+from linter.judging import UNVERIFIED_RULE
 from linter.nightly.history import System, systems
 from linter.nightly.news import ACCEPTED, Known, Nightly, SourceState
 
