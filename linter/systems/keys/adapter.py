@@ -7,9 +7,10 @@ from typing import Any
 from linter.manifest.model import Resource
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
-from linter.systems.keys.compare import Side, demand, discrepancies
+from linter.systems.keys.compare import demand, discrepancies
 from linter.systems.keys.provider import Holding, Provider
 from linter.systems.keys.settings import secret_of
+from linter.systems.keys.side import Side
 from linter.systems.keys.vocabulary import level
 from linter.systems.live import AuditLog, Binding, Claim, Comparison, Part, Stranger, Target, Unverified
 from linter.systems.secret import Secret

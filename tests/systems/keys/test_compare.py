@@ -110,6 +110,9 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     # What an unknown scope confers is possible: nothing is missing.
     ("slack", WRITE, slack("new:scope"), "unverified", [(UNVERIFIED, "new:scope", "unknown")]),
     ("slack", "{resource: s, actions: ['chat:write']}", slack("chat:write"), "ok", []),
+    # Administering some things is not what writing cannot do without.
+    ("slack", WRITE, slack("admin.users:write"), "excess", [(EXCESS, "admin.users:write", "admin")]),
+    ("slack", WRITE, slack("channels:manage"), "excess", [(EXCESS, "channels:manage", "admin")]),
     # What cannot be read may declare it: only what no reading of it covers is excess.
     ("slack", UNREAD, slack("chat:write"), "unverified", [(COARSE, "chat:write", "delete"), (UNVERIFIED, "", "")]),
     ("slack", UNREAD, slack("channels:history"), "excess", [(EXCESS, "channels:history", "read"), (UNVERIFIED, "", "")]),
