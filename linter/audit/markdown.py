@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from linter.audit.model import LEVELS, Agent, Audit, Cell, Decision, Note, Permission, exceptions, privileged, undecided
-from linter.reports.markdown import code, prose
+from linter.reports.markup import code, prose
 from linter.reports.totals import plural
 from linter.reports.visible import inert
 

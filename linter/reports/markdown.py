@@ -1,25 +1,16 @@
 """The Markdown report: a comment on a pull request or merge request, and a step's summary on GitHub.
 
-No line begins with a stranger's text. What a message sets in backticks becomes a code span; everything else of a stranger's
-is escaped: no markup, no HTML, and a zero-width space (`&#8203;`) where a code host would make a link of its own, mention
-somebody or refer to an issue.
+No line begins with a stranger's text.
 """
 
 from __future__ import annotations
 
 from linter.findings import Finding, Outcome
-from linter.patterns import Pattern
+from linter.reports.markup import code, prose
 from linter.reports.totals import totals
-from linter.reports.visible import visible
 
 COMMENT = 65_536
 """The most that a comment on GitHub may hold, in characters; GitLab takes more."""
-
-_MARKUP = Pattern(r"[\\`*_\[\]~$]")
-# Mention, issue and merge request (GitLab: also `%milestone`, `&epic`, `~label`), the schemes and `www.`, e-mail addresses.
-_REFERENCE = Pattern(r"(?i)[@%~](?=[\w\"])|[#!&](?=\d)|:(?=//)|www(?=\.)|\bGH-(?=\d)")
-_BREAK = "&#8203;"
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
 
 def render(outcome: Outcome, limit: int = COMMENT) -> str:
@@ -103,32 +94,3 @@ def _details(finding: Finding) -> str:
 
 def _place(path: str, line: int) -> str:
     return f"{code(path)}:{line}"
-
-
-def prose(text: str) -> str:
-    """A stranger's text for the middle of a line, in a table or out of it."""
-    pieces = visible(text).split("`")
-    if len(pieces) % 2 == 0:  # a backtick without its other half
-        pieces[-2:] = ["`".join(pieces[-2:])]
-    return "".join(code(piece) if place % 2 else _escape(piece) for place, piece in enumerate(pieces))
-
-
-def code(text: str) -> str:
-    """A text as a code span where it can be one: an edge space would be lost, a bar would end a cell, and `##[` is a command."""
-    shown = visible(text)
-    if not shown or shown != shown.strip() or "|" in shown or "`" in shown or "##" in shown:
-        return _escape(shown)
-    return f"`{shown}`"
-
-
-def _escape(text: str) -> str:
-    parts, last = [], 0
-    for match in _REFERENCE.finditer(text):
-        parts += [_plain(text[last : match.end()]), _BREAK]
-        last = match.end()
-    return "".join([*parts, _plain(text[last:])])
-
-
-def _plain(text: str) -> str:
-    escaped = _MARKUP.compiled.sub(lambda match: "\\" + match[0], text)
-    return "".join(_ENTITIES.get(character, character) for character in escaped)

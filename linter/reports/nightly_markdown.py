@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from linter.findings import Severity
 from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
 from linter.nightly.news import RESOLVED, Known, Nightly
-from linter.reports.markdown import prose
+from linter.reports.markup import prose
 from linter.reports.nightly import concerned, graded, identity
 from linter.reports.totals import plural
 

@@ -2,7 +2,8 @@
 
 from linter.creep.timeline import Distance, Entry, Timeline
 from linter.findings import Outcome
-from linter.reports.markdown import COMMENT, prose, render
+from linter.reports.markdown import COMMENT, render
+from linter.reports.markup import prose
 from linter.reports.visible import inert, visible
 
 _TINTS = {"+": "33", "-": "32", "!": "31", "~": "34", "=": "36"}
