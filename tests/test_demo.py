@@ -85,7 +85,7 @@ def test_what_it_tells(whole: str) -> None:
         "REVOKE UPDATE (card_token) ON shop.orders FROM refund_helper;",
         "SELECT on shop.payouts, as every role has: it is granted to PUBLIC",
         "drift/security-definer-path",
-        "files:write (delete of files)",
+        "channels:history (read of public channel messages)",
         "pricing_agent of postgres has no manifest",
     ):
         assert said in drift, said

@@ -55,7 +55,7 @@ def faulty(draw: st.DrawFn) -> Any:
         if target is not resources and draw(st.booleans()):
             target.pop(key, None)
         else:
-            target[key] = draw(WRONG)
+            target[key] = copy.deepcopy(draw(WRONG))  # what is drawn twice is one object, and may be changed next
     return data
 
 
