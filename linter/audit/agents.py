@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from linter.audit.declared import Header
 from linter.audit.granted import worst
 from linter.audit.model import Agent, Cell, Note, Permission, Unit
 from linter.blast import LEVELS
@@ -34,7 +33,7 @@ def anchors(names: Iterable[str]) -> list[str]:
 
 
 def agent(
-    said: Header,
+    said: Agent,
     anchor: str,
     rows: Sequence[Permission],
     findings: Iterable[Note],
@@ -43,10 +42,10 @@ def agent(
     *,
     new: bool,
 ) -> Agent:
-    """One agent of the report."""
+    """One agent of the report, from what its manifest says of it."""
     computed = [LEVELS.index(one.blast_computed) for one in rows if one.blast_computed]
     entries = timeline.entries if timeline is not None else ()
-    return Agent(
+    return said._replace(
         anchor=anchor,
         blast=LEVELS[max(computed, default=0)],
         permissions=tuple(rows),
@@ -54,7 +53,6 @@ def agent(
         growth=tuple((one.date[:10] or as_of, one.leaves) for one in entries),
         findings=tuple(findings),
         new=new,
-        **said._asdict(),
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from linter import blast
 from linter.audit.granted import Plane, granted_level, gravest
 from linter.audit.identity import declared_id, levels, powers_declared
 from linter.audit.live import Live, Verdict
-from linter.audit.model import Permission
+from linter.audit.model import Agent, Permission
 from linter.creep.words import in_words
 from linter.manifest.model import Resource
 from linter.manifest.period import after
@@ -37,31 +37,8 @@ def shown_name(subject: Subject) -> str:
     return subject.redact(subject.manifest.agent).strip() or shown_path(subject)
 
 
-class Header(NamedTuple):
-    """What a manifest says of itself: the fields of `Agent` that need nothing else."""
-
-    name: str
-    path: str
-    owner: str
-    purpose: str
-    environments: tuple[str, ...]
-    production: bool
-    identities: tuple[str, ...]
-    expires: str
-    rollback: str
-    dry_run: str
-    command: str
-    audit_log: str
-    rehearsed: str
-    rehearsed_days: int | None
-    reviewed_by: str
-    reviewed_on: str
-    review_days: int | None
-    review_state: str
-
-
-def header(subject: Subject, plan: Sequence[Intent], lasts: str) -> Header:
-    """The header of an agent.
+def header(subject: Subject, plan: Sequence[Intent], lasts: str) -> Agent:
+    """An agent as its manifest has it; what needs the other runs is filled in by `linter.audit.agents`.
 
     Args:
         plan: who it is in each system.
@@ -74,7 +51,8 @@ def header(subject: Subject, plan: Sequence[Intent], lasts: str) -> Header:
     signed_on = reviewed.get("date", "")
     given = subject.document.data
     shown = _Shown(subject)
-    return Header(
+    return Agent(
+        anchor="",
         name=shown_name(subject),
         path=shown_path(subject),
         owner=shown(manifest.owner or subject.default("owner") or subject.around.codeowners(subject.path)),
@@ -93,6 +71,12 @@ def header(subject: Subject, plan: Sequence[Intent], lasts: str) -> Header:
         reviewed_on=signed_on,
         review_days=_days(signed_on, today),
         review_state=_review(subject, lasts),
+        blast="",
+        permissions=(),
+        timeline=None,
+        growth=(),
+        findings=(),
+        new=False,
     )
 
 
