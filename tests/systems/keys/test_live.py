@@ -3,108 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import ssl
 import subprocess
-import sys
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote
 
 import pytest
 
 from linter.cli import run
-from linter.systems.http import Transport
 from linter.systems.keys.adapter import Keys
 from linter.systems.live import KINDS, adapter_of
 from tests.command import permlint
-from tests.systems.keys.stub import Answer, Stub, reply, stub
+from tests.systems.keys.projects import CANARY, CASES, CLIENT, Case, drift, forms, project
+from tests.systems.keys.stub import Answer, reply, stub
 from tests.world import build
 
-CANARY = "c4n4ry-T0ken+with/odd=characters%&<x>'"
-CLIENT = "cl1ent-S3cret+of/the=auditor"
-
-
-class Case(NamedTuple):
-    """A provider, and an answer under which the entry is just what is granted."""
-
-    kind: str
-    settings: str
-    entry: str
-    answers: tuple[bytes, ...]
-    lines: tuple[str, ...]
-    headers: Mapping[str, str]
-    """Of every request."""
-
-
-MCP_START = {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-06-18", "capabilities": {}}}
-TOOLS = [{"name": "search", "annotations": {"readOnlyHint": True}, "description": CANARY}, {"name": "close"}]
-BASIC = b64encode(f"permlint:{quote(CLIENT, safe='')}".encode()).decode()
-CASES = (
-    Case(
-        "slack",
-        "",
-        "{resource: system, access: read-only}",
-        (reply({"ok": True, "user": "bot", "url": CANARY}, headers={"X-OAuth-Scopes": "users:read"}),),
-        ("GET /api/auth.test HTTP/1.1",),
-        {"authorization": f"Bearer {CANARY}"},
-    ),
-    Case(
-        "github",
-        "",
-        "{resource: system.gists, actions: [read, create, update, delete]}",
-        (reply({"login": "bot", "email": CANARY}, headers={"X-OAuth-Scopes": "gist"}),),
-        ("GET /user HTTP/1.1",),
-        {"authorization": f"Bearer {CANARY}"},
-    ),
-    Case(
-        "gitlab",
-        'origin = "https://gitlab.example.com"',
-        "{resource: system, access: read-only}",
-        (reply({"scopes": ["read_api"], "revoked": False, "active": True, "token": CANARY}),),
-        ("GET /api/v4/personal_access_tokens/self HTTP/1.1",),
-        {"private-token": CANARY},
-    ),
-    Case(
-        "zendesk",
-        'subdomain = "acme"',
-        "{resource: system.tickets, access: read-only}",
-        (reply({"token": {"scopes": ["tickets:read"], "token": CANARY, "refresh_token": CANARY}}),),
-        ("GET /api/v2/oauth/tokens/current.json HTTP/1.1",),
-        {"authorization": f"Bearer {CANARY}"},
-    ),
-    Case(
-        "oauth2",
-        'origin = "https://login.example.com"\npath = "/introspect"\nclient_id = "permlint"\n'
-        'client_secret_env = "CLIENT"\nscopes = {"tickets.read" = "read"}',
-        "{resource: system, access: read-only}",
-        (reply({"active": True, "scope": "tickets.read", "token": CANARY}),),
-        ("POST /introspect HTTP/1.1",),
-        {"authorization": f"Basic {BASIC}", "content-type": "application/x-www-form-urlencoded"},
-    ),
-    Case(
-        "mcp",
-        'origin = "https://mcp.example.com"\npath = "/v1/mcp"',
-        "{resource: system, access: execute, scope: {tools: [search, close]}}",
-        (
-            reply(MCP_START, headers={"Mcp-Session-Id": "s-1"}),
-            reply(b"", 202),
-            reply({"jsonrpc": "2.0", "id": 2, "result": {"tools": TOOLS[:1], "nextCursor": "p2"}}),
-            reply(
-                b"event: message\r\ndata: "
-                + json.dumps({"id": 3, "result": {"tools": TOOLS[1:]}}).encode()
-                + b"\r\n\r\n",
-                kind="text/event-stream",
-            ),
-        ),
-        ("POST /v1/mcp HTTP/1.1",) * 4,
-        {"authorization": f"Bearer {CANARY}", "accept": "application/json, text/event-stream"},
-    ),
-)
 ANSWERS: Mapping[str, tuple[Answer, str]] = {
     "401": (reply({"error": CANARY}, 401), r"refuses the key \(401\)"),
     "403": (reply({"error": CANARY}, 403), r"does not let the key ask about itself"),
@@ -117,44 +33,6 @@ ANSWERS: Mapping[str, tuple[Answer, str]] = {
     "empty": (reply({}), "."),
     "header": (b"HTTP/1.1 200 " + CANARY.encode() + b"\r\nbad header " + CANARY.encode() + b"\r\n\r\n", "."),
 }
-
-
-def forms(secret: str) -> list[str]:
-    """What no output may have: the secret, its base64 within any text, its URL-encoding, its JSON and HTML spellings."""
-    raw = secret.encode()
-    middles = []
-    for shift in range(3):
-        found = b64encode(b"\0" * shift + raw).decode().rstrip("=")[4:-4]
-        middles += [found, found.replace("+", "-").replace("/", "_")]
-    return [secret, quote(secret), quote(secret, safe=""), *middles]
-
-
-def project(
-    folder: Path, case: Case, monkeypatch: pytest.MonkeyPatch, server: Stub | None = None, **openings: Any
-) -> None:
-    """A project with one system, the keys in the environment, and the provider on loopback."""
-    manifest = f"agent_name: triage\nenvironment: staging\nresources:\n  - {case.entry}\n"
-    config = f'[systems.system]\nkind = "{case.kind}"\ntoken_env = "AGENT_KEY"\n{case.settings}\n'
-    build(folder, {"agent-permissions.yaml": manifest}, config)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("AGENT_KEY", f" {CANARY}\n")
-    monkeypatch.setenv("CLIENT", CLIENT)
-    for name in ("GITHUB_EVENT_NAME", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.delenv(name, raising=False)
-    if server is not None:
-        module = import_module(f"linter.systems.keys.{case.kind}")
-        monkeypatch.setattr(
-            module, "ADAPTER", Keys(module.ADAPTER.provider, Transport(instead=server.origin, **openings))
-        )
-
-
-def drift(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The command's exit status and JSON; nothing that it prints may have a secret."""
-    status = run(["drift", "--format", "json", "-v", *arguments])
-    said = capsys.readouterr()
-    for secret in (CANARY, CLIENT):
-        assert not [form for form in forms(secret) if form in said.out + said.err]
-    return status, json.loads(said.out)
 
 
 IDS = [case.kind for case in CASES]
@@ -364,89 +242,6 @@ def test_one_key_is_asked_about_once(
     assert [one["rule"] for one in body["findings"]] == ["drift/shared-principal"] * 4
 
 
-def jwt(claims: object, *, parts: int = 3) -> str:
-    """A token with these claims and a signature that nobody made."""
-    coded = [urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in ({"alg": "ES256"}, claims)]
-    return ".".join([*coded, "c2lnbmF0dXJlLW5vYm9keS1tYWRl"][:parts])
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "entry", "verdict", "reason"),
-    [
-        ("jwt", jwt({"scope": "a b"}), "{resource: system, actions: [a, b]}", "ok", ""),
-        ("jwt", jwt({"scp": ["a", "b"], "roles": ["c"]}), "{resource: system, actions: [a, b]}", "excess", "c"),
-        ("jwt", jwt({"scope": "a"}), "{resource: system, actions: [a, b]}", "unverified", "b is no scope"),
-        (
-            "jwt",
-            jwt({"scope": "a"}),
-            "{resource: system, access: read-only}",
-            "unverified",
-            "granted a, which permlint",
-        ),
-        ("jwt", jwt({"scope": "a", "exp": 1_700_000_000}), "{resource: system, actions: [a]}", "unverified", "expired"),
-        ("jwt", jwt({"sub": "a"}), "{resource: system, actions: [a]}", "unverified", "claims none of scope"),
-        ("jwt", jwt([1]), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
-        ("jwt", jwt({"scope": "a"}, parts=2), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
-        ("stripe", "sk_live_0123456789", "{resource: system, access: read-only}", "excess", "every right of its owner"),
-        (
-            "stripe",
-            "rk_live_0123456789",
-            "{resource: system, access: read-only}",
-            "unverified",
-            "cannot be asked|not know",
-        ),
-        ("stripe", "whatever-0123456789", "{resource: system, access: read-only}", "unverified", "not the shape"),
-        ("openai", "sk-admin-0123456789", "{resource: system, access: read-only}", "excess", "administers its organ"),
-        ("openai", "sk-proj-0123456789", "{resource: system, access: read-only}", "unverified", "not know"),
-        (
-            "anthropic",
-            "sk-ant-admin01-0123",
-            "{resource: system, access: read-only}",
-            "excess",
-            "administers its organ",
-        ),
-        ("anthropic", "sk-ant-api03-012345", "{resource: system, access: read-only}", "unverified", "not know"),
-        ("notion", "ntn_0123456789", "{resource: system, access: read-only}", "unverified", "not know"),
-        ("zendesk_token", "0123456789abcdef", "{resource: system, access: read-only}", "excess", "no scopes"),
-        (
-            "slack_webhook",
-            "https://hooks.slack.com/services/T000/B000/XXXXXXXX",
-            "{resource: system, access: write, scope: '#ops-alerts channel only'}",
-            "unverified",
-            "the place is fixed and unseen",
-        ),
-    ],
-)
-def test_what_is_told_offline(
-    kind: str,
-    key: str,
-    entry: str,
-    verdict: str,
-    reason: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def never(*_: object, **__: object) -> None:
-        pytest.fail("a socket was opened")
-
-    project(tmp_path, Case(kind, "", entry, (), (), {}), monkeypatch)
-    monkeypatch.setenv("AGENT_KEY", key)
-    monkeypatch.setattr("socket.socket.connect", never)
-    monkeypatch.setattr("socket.getaddrinfo", never)
-    status, body = drift(capsys, "--record", "granted.json")
-    assert [one["verdict"] for one in body["verdicts"]] == [verdict]
-    assert re.search(reason, body["verdicts"][0]["reason"]), body["verdicts"][0]["reason"]
-    recorded = (tmp_path / "granted.json").read_text(encoding="utf-8")
-    assert not [form for form in forms(key) if form in recorded + json.dumps(body)]
-    if json.loads(recorded)["systems"]:
-        again = drift(capsys, "--live-from", "granted.json")
-        assert again[0] == status
-        assert [(one["rule"], one["message"]) for one in again[1]["findings"]] == [
-            (one["rule"], one["message"]) for one in body["findings"]
-        ]
-
-
 def test_only_what_reads_is_ever_sent() -> None:
     sent = {
         kind: sorted(map(str, adapter.provider.calls))
@@ -507,56 +302,6 @@ def test_systems_says_what_each_kind_takes(tmp_path: Path) -> None:
             words = [line.split()[0] for line in paragraph.splitlines()]
             assert words == [kind, "asks", "needs", "tells", "cannot"]
     assert permlint(tmp_path, "systems", "slak").returncode == 2
-
-
-def test_what_asks_no_provider_loads_no_client(tmp_path: Path) -> None:
-    project = {"agent-permissions.yaml": "agent_name: a\nenvironment: staging\nresources: []\n"}
-    build(tmp_path, project, '[systems.system]\nkind = "slack"\n')
-    code = "import sys; from linter.cli import run; run(['drift']); print(sorted({'http.client', 'ssl', 'boto3'} & set(sys.modules)))"
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_a_first_manifest_from_a_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    headers = {"X-OAuth-Scopes": "users:read,reminders:read,chat:write,new:scope"}
-    with stub(reply({"ok": True, "user": "bot"}, headers=headers)) as server:
-        project(tmp_path, CASES[0], monkeypatch, server)
-        assert run(["init", "agents/new/agent-permissions.yaml", "--from", "system", "--agent", "notifier"]) == 0
-        text = (tmp_path / "agents/new/agent-permissions.yaml").read_text(encoding="utf-8")
-        assert "actions: ['users:read', 'reminders:read']" in text.replace('"', "'")
-        assert "# - chat:write (delete)" in text
-        assert "# - new:scope (unknown)" in text
-        assert "identities" not in text
-        capsys.readouterr()
-        _, body = drift(capsys, "agents/new/agent-permissions.yaml")
-    told = {one["details"]["scopes"][0] for one in body["findings"] if one["rule"] == "drift/undeclared-privilege"}
-    assert told == {"chat:write", "new:scope"}
-    assert run(["init", "other.yaml", "--role", "x"]) == 2
-
-
-def test_a_first_manifest_from_a_github_token(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with stub(reply({"login": "bot"}, headers={"X-OAuth-Scopes": "gist, read:org, repo, new:scope"})) as server:
-        project(tmp_path, CASES[1], monkeypatch, server)
-        named = ["--agent", "n", "--owner", "o", "--purpose", "p"]
-        assert run(["init", "agents/new/agent-permissions.yaml", "--from", "system", *named]) == 0
-        text = (tmp_path / "agents/new/agent-permissions.yaml").read_text(encoding="utf-8")
-        assert "actions: ['read:org']" in text.replace('"', "'")
-        decisions = {line.removeprefix("# - ") for line in text.splitlines() if line.startswith("# - ")}
-        assert decisions == {"gist (delete)", "repo (admin)", "new:scope (unknown)"}
-        capsys.readouterr()
-        run(["check", "--fail-on", "info", "--format", "json", "agents/new/agent-permissions.yaml"])
-        rules = {one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]}
-        assert not [rule for rule in rules if rule.startswith("manifest/") and rule != "manifest/placeholder-left"]
-        _, body = drift(capsys, "agents/new/agent-permissions.yaml")
-    told = {one["details"]["scopes"][0] for one in body["findings"] if one["details"].get("scopes")}
-    assert told == {"gist", "repo", "new:scope"}
 
 
 def test_a_long_key_in_a_refusal_is_not_shown_in_part(
