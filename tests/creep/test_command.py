@@ -1,10 +1,8 @@
-"""`permlint creep` and `permlint review sign`, the real commands in real repositories."""
+"""`permlint creep`, the real command in real repositories."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -236,138 +234,6 @@ def test_help_teaches() -> None:
     assert done.returncode == 0
     for words in ("+  widened", "permlint creep --base origin/main", "justification"):
         assert words in done.stdout
-
-
-# --staged and review sign
-
-
-def stage(repo: Repo, text: str) -> subprocess.CompletedProcess[str]:
-    """Stage this manifest and judge the commit."""
-    repo.write(**{PATH: text})
-    repo.git("add", "-A")
-    return permlint(repo.folder, "creep", "--staged", env=dict(repo.environment))
-
-
-def test_a_widening_in_a_commit_needs_its_justification(tmp_path: Path) -> None:
-    repo = team(tmp_path, READ)
-    done = stage(repo, WRITE)
-    assert done.returncode == 1
-    assert "Say why in `justification:` of tickets, in this commit." in done.stdout
-    done = stage(repo, WRITE + "    justification: status must be set\n")
-    assert done.returncode == 0, done.stdout
-
-
-def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
-    why = "    justification: status must be set\n"
-    repo = team(tmp_path, WRITE + why)
-    assert stage(repo, DELETE + why).returncode == 1
-    assert stage(repo, DELETE + "    justification: spam is deleted\n").returncode == 0
-
-
-def test_in_production_a_review_as_well_and_whose_it_is_the_history_tells(tmp_path: Path) -> None:
-    text = entry("access: write", "justification: status must be set", environment="production")
-    repo = team(tmp_path, entry("access: read-only", environment="production"))
-    done = stage(repo, text)
-    assert done.returncode == 1
-    assert "error[creep/unreviewed-widening]" in done.stdout
-    done = stage(repo, signed(text, by="kim@example.com"))
-    assert done.returncode == 0, done.stdout
-    assert "warning[review/self-review]: kim@example.com alone signed" in done.stdout
-    repo.commit("Mine")
-    assert "error[review/self-review]" in permlint(tmp_path, "creep").stdout
-
-
-def test_the_author_that_git_names_to_a_hook_counts(tmp_path: Path) -> None:
-    text = entry("access: write", "justification: status must be set", environment="production")
-    repo = team(tmp_path, entry("access: read-only", environment="production"))
-    repo.environment |= {"GIT_COMMITTER_NAME": "Sam", "GIT_COMMITTER_EMAIL": "sam@example.com"}
-    done = stage(repo, signed(text))
-    assert done.returncode == 0
-    assert "review/" not in done.stdout
-
-
-def test_a_review_from_before_the_commit_is_nobodys_of_this_one(tmp_path: Path) -> None:
-    top = "reviewed: {date: 2026-01-01, by: security}\n"
-    repo = team(tmp_path, entry("access: read-only", top=top))
-    done = stage(repo, entry("access: read-write", "justification: status must be set", top=top))
-    assert done.returncode == 0
-    assert "review/" not in done.stdout
-
-
-def test_neither_a_commit_nor_a_branch_is_judged_by_what_was_there_before(tmp_path: Path) -> None:
-    stale = signed(entry("access: read-write", environment="production"), of=READ)
-    repo = team(tmp_path, entry("access: read-only", environment="production"), stale)
-    assert "error[review/changed-since-review]" in permlint(tmp_path, "creep").stdout
-    repo.git("checkout", "-q", "-b", "branch")
-    assert stage(repo, "# Only a comment.\n" + stale).returncode == 0
-    repo.commit("Comment")
-    assert permlint(tmp_path, "creep", "--base", "main").returncode == 0
-
-
-def test_a_narrowing_and_a_new_agent_pass(tmp_path: Path) -> None:
-    repo = team(tmp_path, WRITE)
-    assert stage(repo, READ).returncode == 0
-    repo.write(**{"b/" + PATH: entry("access: admin", agent="new")})
-    assert stage(repo, READ).returncode == 0
-
-
-def test_the_first_commit_of_all_passes(tmp_path: Path) -> None:
-    assert stage(Repo(tmp_path), READ).returncode == 0
-
-
-def test_only_what_is_staged_counts(tmp_path: Path) -> None:
-    repo = team(tmp_path, READ)
-    repo.write(**{PATH: DELETE})
-    assert permlint(tmp_path, "creep", "--staged", env=dict(repo.environment)).returncode == 0
-
-
-def test_signing_is_read_back_by_creep(tmp_path: Path) -> None:
-    repo = team(tmp_path, READ, DELETE)
-    repo.git("config", "user.email", "sam@example.com")
-    done = permlint(tmp_path, "review", "sign", PATH, "--as-of", "2026-11-24", env={"HOME": str(tmp_path)})
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{PATH}: signed by sam@example.com on 2026-11-24, p1:")
-    text = (tmp_path / PATH).read_text()
-    assert [line for line in text.splitlines() if line not in DELETE] == [text.splitlines()[2]]
-    repo.commit("Signed", {}, "--author", SAM)
-    assert permlint(tmp_path, "creep").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((PATH, "--by", "lee@example.com"), "--by lee@example.com is not git's user.email (sam@example.com)"),
-        (("absent.yaml",), "absent.yaml:1:1: cannot be read"),
-        (("broken.yaml",), "broken.yaml:2:1: is not YAML"),
-        (("faulty.yaml",), "faulty.yaml: not signed: it has faults"),
-        ((), "Missing argument"),
-    ],
-)
-def test_what_is_not_signed(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    repo = team(tmp_path, READ)
-    repo.git("config", "user.email", "sam@example.com")
-    repo.write(**{"broken.yaml": "agent_name: [\n", "faulty.yaml": READ.replace("read-only", "readonly")})
-    done = permlint(tmp_path, "review", "sign", *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert (tmp_path / PATH).read_text() == READ
-
-
-def test_nobody_signs_without_an_address(tmp_path: Path) -> None:
-    team(tmp_path, READ)
-    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "HOME": str(tmp_path)}
-    done = permlint(tmp_path, "review", "sign", PATH, env=nobody)
-    assert done.returncode == 2
-    assert "git knows no user.email" in done.stderr
-
-
-def test_check_says_what_changed_since_the_review_without_git(tmp_path: Path) -> None:
-    team(tmp_path, signed(DELETE, of=READ))
-    shutil.rmtree(tmp_path / ".git")
-    done = permlint(tmp_path, "check", "--format", "json", PATH)
-    found = {one["rule"]: one for one in json.loads(done.stdout)["findings"]}
-    assert found["review/changed-since-review"]["severity"] == "warning"
-    assert found["review/changed-since-review"]["line"] == 3
 
 
 def test_a_range_that_ends_before_it_begins(tmp_path: Path) -> None:

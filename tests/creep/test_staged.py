@@ -1,0 +1,90 @@
+"""`permlint creep --staged`: a commit is judged before it is made."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.command import permlint
+from tests.creep.test_findings import DELETE, READ, WRITE, entry, signed, team
+from tests.history.repository import PATH, Repo
+
+
+def stage(repo: Repo, text: str) -> subprocess.CompletedProcess[str]:
+    """Stage this manifest and judge the commit."""
+    repo.write(**{PATH: text})
+    repo.git("add", "-A")
+    return permlint(repo.folder, "creep", "--staged", env=dict(repo.environment))
+
+
+def test_a_widening_in_a_commit_needs_its_justification(tmp_path: Path) -> None:
+    repo = team(tmp_path, READ)
+    done = stage(repo, WRITE)
+    assert done.returncode == 1
+    assert "Say why in `justification:` of tickets, in this commit." in done.stdout
+    done = stage(repo, WRITE + "    justification: status must be set\n")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
+    why = "    justification: status must be set\n"
+    repo = team(tmp_path, WRITE + why)
+    assert stage(repo, DELETE + why).returncode == 1
+    assert stage(repo, DELETE + "    justification: spam is deleted\n").returncode == 0
+
+
+def test_in_production_a_review_as_well_and_whose_it_is_the_history_tells(tmp_path: Path) -> None:
+    text = entry("access: write", "justification: status must be set", environment="production")
+    repo = team(tmp_path, entry("access: read-only", environment="production"))
+    done = stage(repo, text)
+    assert done.returncode == 1
+    assert "error[creep/unreviewed-widening]" in done.stdout
+    done = stage(repo, signed(text, by="kim@example.com"))
+    assert done.returncode == 0, done.stdout
+    assert "warning[review/self-review]: kim@example.com alone signed" in done.stdout
+    repo.commit("Mine")
+    assert "error[review/self-review]" in permlint(tmp_path, "creep").stdout
+
+
+def test_the_author_that_git_names_to_a_hook_counts(tmp_path: Path) -> None:
+    text = entry("access: write", "justification: status must be set", environment="production")
+    repo = team(tmp_path, entry("access: read-only", environment="production"))
+    repo.environment |= {"GIT_COMMITTER_NAME": "Sam", "GIT_COMMITTER_EMAIL": "sam@example.com"}
+    done = stage(repo, signed(text))
+    assert done.returncode == 0
+    assert "review/" not in done.stdout
+
+
+def test_a_review_from_before_the_commit_is_nobodys_of_this_one(tmp_path: Path) -> None:
+    top = "reviewed: {date: 2026-01-01, by: security}\n"
+    repo = team(tmp_path, entry("access: read-only", top=top))
+    done = stage(repo, entry("access: read-write", "justification: status must be set", top=top))
+    assert done.returncode == 0
+    assert "review/" not in done.stdout
+
+
+def test_neither_a_commit_nor_a_branch_is_judged_by_what_was_there_before(tmp_path: Path) -> None:
+    stale = signed(entry("access: read-write", environment="production"), of=READ)
+    repo = team(tmp_path, entry("access: read-only", environment="production"), stale)
+    assert "error[review/changed-since-review]" in permlint(tmp_path, "creep").stdout
+    repo.git("checkout", "-q", "-b", "branch")
+    assert stage(repo, "# Only a comment.\n" + stale).returncode == 0
+    repo.commit("Comment")
+    assert permlint(tmp_path, "creep", "--base", "main").returncode == 0
+
+
+def test_a_narrowing_and_a_new_agent_pass(tmp_path: Path) -> None:
+    repo = team(tmp_path, WRITE)
+    assert stage(repo, READ).returncode == 0
+    repo.write(**{"b/" + PATH: entry("access: admin", agent="new")})
+    assert stage(repo, READ).returncode == 0
+
+
+def test_the_first_commit_of_all_passes(tmp_path: Path) -> None:
+    assert stage(Repo(tmp_path), READ).returncode == 0
+
+
+def test_only_what_is_staged_counts(tmp_path: Path) -> None:
+    repo = team(tmp_path, READ)
+    repo.write(**{PATH: DELETE})
+    assert permlint(tmp_path, "creep", "--staged", env=dict(repo.environment)).returncode == 0
