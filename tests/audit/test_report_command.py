@@ -14,17 +14,7 @@ import click
 import pytest
 
 from linter.cli import group
-from tests.audit.projects import (
-    DAY,
-    LIVE,
-    MANIFEST,
-    PATH,
-    commit,
-    project,
-    report,
-    slack,
-    today,
-)
+from tests.audit.projects import DAY, LIVE, MANIFEST, PATH, commit, project, report, slack, today
 from tests.command import permlint
 
 

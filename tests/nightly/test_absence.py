@@ -5,19 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from linter.nightly.digest import counts, troubles
-from tests.nightly.nights import (
-    CONFIG,
-    FILES,
-    Nights,
-    ended,
-    github,
-    history,
-    kept,
-    manifest,
-    scopes,
-    slack,
-    statuses,
-)
+from tests.nightly.nights import CONFIG, FILES, Nights, ended, github, history, kept, manifest, scopes, slack, statuses
 from tests.world import build
 
 

@@ -8,14 +8,7 @@ import pytest
 
 from linter.findings import Severity
 from linter.nightly import growth
-from tests.nightly.nights import (
-    FILES,
-    READ,
-    Nights,
-    manifest,
-    slack,
-    statuses,
-)
+from tests.nightly.nights import FILES, READ, Nights, manifest, slack, statuses
 from tests.world import build
 
 

@@ -10,17 +10,7 @@ from linter.findings import Source
 from linter.nightly.digest import counts, troubles
 from linter.nightly.night import record
 from linter.nightly.store import transaction
-from tests.nightly.nights import (
-    FILES,
-    READ,
-    Nights,
-    ended,
-    history,
-    manifest,
-    scopes,
-    slack,
-    statuses,
-)
+from tests.nightly.nights import FILES, READ, Nights, ended, history, manifest, scopes, slack, statuses
 from tests.world import build
 
 

@@ -8,17 +8,7 @@ import pytest
 
 from linter.nightly.digest import troubles
 from linter.nightly.history import History
-from tests.nightly.nights import (
-    CONFIG,
-    FILES,
-    Nights,
-    ended,
-    github,
-    history,
-    kept,
-    manifest,
-    slack,
-)
+from tests.nightly.nights import CONFIG, FILES, Nights, ended, github, history, kept, manifest, slack
 
 
 def test_an_outage_resolves_nothing(nights: Nights) -> None:

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit.projects import (
-    LIVE,
-    project,
-    rows,
-    slack,
-)
+from tests.audit.projects import LIVE, project, rows, slack
 from tests.audit.record.tables import SCOPES
 
 

@@ -10,14 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linter.audit.decisions import DECISIONS, Decided, load, merged
-from tests.audit.projects import (
-    DAY,
-    commit,
-    decided,
-    filled,
-    git,
-    record,
-)
+from tests.audit.projects import DAY, commit, decided, filled, git, record
 from tests.audit.record.tables import plain_yaml, stored
 from tests.command import permlint
 

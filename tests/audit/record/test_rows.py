@@ -9,15 +9,7 @@ from pathlib import Path
 import pytest
 
 from linter.audit.filled import Known, parse
-from tests.audit.projects import (
-    DAY,
-    MANIFEST,
-    PATH,
-    decided,
-    filled,
-    project,
-    record,
-)
+from tests.audit.projects import DAY, MANIFEST, PATH, decided, filled, project, record
 
 
 def known(table: Sequence[dict[str, str]]) -> Known:

@@ -13,11 +13,7 @@ from hypothesis import strategies as st
 
 from linter.audit.csv import inert, plain
 from linter.audit.decisions import DECISIONS
-from tests.audit.projects import (
-    decided,
-    filled,
-    record,
-)
+from tests.audit.projects import decided, filled, record
 from tests.audit.record.tables import stored
 
 
