@@ -36,6 +36,7 @@ rollback_strategy:
   command: "@ops deletes the message by hand, by its --run-id"
 """
 PATH = "agents/triage.agent-permissions.yaml"
+LIVE = ("--live-from", "slack.json")
 
 
 def slack(*scopes: str, taken: str = "2026-11-24T22:00:00Z") -> str:

@@ -96,6 +96,13 @@ class Repo:
             return read_staged(repository, paths or (PATH,), globs=MANIFESTS)
 
 
+def two(repo: Repo) -> list[str]:
+    """Two versions, the second moved."""
+    repo.commit("one", {"ä/old manifest.yaml": manifest()})
+    repo.commit("two", {"ä/old manifest.yaml": None, f"ä/{PATH}": manifest(access="write")})
+    return ["one: ä/old manifest.yaml read-only", f"two: ä/{PATH} write < one"]
+
+
 def told(line: Line) -> list[str]:
     """A line's versions, each as "SUBJECT: PATH STATE < SUBJECTS of what it came from"."""
     return [_told(one) for one in line.versions]

@@ -14,6 +14,7 @@ from linter.checking import select
 from linter.config import load
 from linter.drifting import Request, drift
 from linter.findings import Outcome
+from linter.nightly.history import History
 from linter.nightly.news import Known, Nightly
 from linter.nightly.run import remember
 from linter.recordings import Recording
@@ -36,11 +37,12 @@ owner = "support"
 paths = ["web/**"]
 owner = "web"
 """
-READ = "{resource: chat, access: none}"
+READ, FILES = "users:read", "files:write"
+"""Scopes of Slack that no manifest here declares."""
 
 
 def manifest(agent: str, *entries: str, environment: str = "production") -> str:
-    lines = "".join(f"  - {entry}\n" for entry in entries or (READ,))
+    lines = "".join(f"  - {entry}\n" for entry in entries or ("{resource: chat, access: none}",))
     return f"agent_name: {agent}\nenvironment: {environment}\nresources:\n{lines}"
 
 
@@ -135,3 +137,9 @@ def ended(nightly: Nightly) -> dict[str, str]:
 def kept(nightly: Nightly) -> dict[str, str]:
     """Scopes of each finding that stays open unseen -> why."""
     return {scopes(one): group.why for group in nightly.kept for one in group.findings}
+
+
+def history(nights: Nights) -> dict[str, Known]:
+    """Scopes of each finding -> what the state knows of it."""
+    with History.of(str(nights.state)) as found:
+        return {scopes(one): one for one in found.findings()}

@@ -6,29 +6,22 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pytest
-
-from linter.findings import Severity, Source
-from linter.nightly import growth
+from linter.findings import Source
 from linter.nightly.digest import counts, troubles
-from linter.nightly.history import History
-from linter.nightly.news import Known
 from linter.nightly.night import record
 from linter.nightly.store import transaction
-from tests.nightly.nights import CONFIG, Nights, ended, github, kept, manifest, scopes, slack, statuses
+from tests.nightly.nights import (
+    FILES,
+    READ,
+    Nights,
+    ended,
+    history,
+    manifest,
+    scopes,
+    slack,
+    statuses,
+)
 from tests.world import build
-
-READ, FILES = "users:read", "files:write"
-
-
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    return Nights(tmp_path)
-
-
-def history(nights: Nights) -> dict[str, Known]:
-    with History.of(str(nights.state)) as found:
-        return {scopes(one): one for one in found.findings()}
 
 
 def test_the_first_run_is_adoption_and_nothing_is_new(nights: Nights) -> None:
@@ -72,215 +65,6 @@ def test_a_second_run_in_a_night_tells_nothing_twice_and_is_no_second_night(nigh
     assert system.nights == 1
 
 
-def test_a_finding_that_reaches_further_is_worse_and_one_that_reaches_less_is_not(tmp_path: Path) -> None:
-    # Unknown scopes are folded into one finding, whose list grows.
-    nights = Nights(
-        tmp_path, {"a/agent-permissions.yaml": manifest("a", "{resource: hub.acme/app, access: read-only}")}
-    )
-    app = {"permissions": {"contents": "read"}, "repository_selection": "selected"}
-
-    def answer(*names: str) -> dict[str, object]:
-        body = {**app, "repositories": [{"full_name": one} for one in ("acme/app", *names)]}
-        return {"hub": {"kind": "github", "responses": [{"status": 200, "headers": {}, "body": body}]}}
-
-    def status(day: int, *names: str) -> str:
-        (one,) = nights.run(day, answer(*names)).standings.values()
-        return one.status
-
-    assert status(1, "acme/web") == "open"
-    before = next(iter(nights.look(1, answer("acme/web"))[0].findings)).details
-    after = next(iter(nights.look(1, answer("acme/web", "acme/pay"))[0].findings)).details
-    assert growth.grew(growth.extent(before), growth.extent(after)), (before, after)
-    assert status(2, "acme/web", "acme/pay") == "worsened"
-    assert status(3, "acme/web", "acme/pay") == "open"
-    assert status(4, "acme/web") == "open"
-    assert status(5, "acme/web", "acme/pay") == "worsened"
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "grown"),
-    [
-        ({"columns": ["a"]}, {"columns": ["a", "b"]}, True),
-        ({"columns": ["a", "b"]}, {"columns": ["a"]}, False),
-        ({"columns": ["a"]}, {"columns": None}, True),
-        ({"columns": None}, {"columns": ["a"]}, False),
-        ({"columns": ["a"]}, {"columns": ["b"]}, True),
-        ({"level": "read"}, {"level": "delete"}, True),
-        ({"level": "admin"}, {"level": "write"}, False),
-        ({"bound": "possible"}, {"bound": "sure"}, True),
-        ({"bound": "sure"}, {"bound": "possible"}, False),
-        # What an update of permlint brings or rewords says nothing of the world.
-        ({}, {"level": "admin", "scopes": ["x"]}, False),
-        ({"scopes": ["x"], "why": "a"}, {"why": "other words"}, False),
-        ({"level": "a word of another version"}, {"level": "admin"}, False),
-    ],
-)
-def test_what_counts_as_growth(before: dict[str, object], now: dict[str, object], grown: bool) -> None:
-    assert growth.grew(growth.extent(before), growth.extent(now)) is grown
-    assert growth.loads(growth.dumps(growth.extent(now))) == growth.extent(now)
-
-
-def test_an_outage_resolves_nothing(nights: Nights) -> None:
-    nights.run(1, {"chat": slack(FILES)})
-    for day, entry in ((2, slack(error="fatal_error")), (3, slack(status=503)), (4, None)):
-        night = nights.run(day, {"chat": entry} if entry else {})
-        assert list(kept(night)) == [FILES]
-        assert not night.ended
-        (trouble,) = troubles(night)
-        assert (trouble.system, trouble.environment, trouble.nights, trouble.waiting) == (
-            "chat",
-            "production",
-            day - 1,
-            1,
-        )
-        assert (trouble.since, trouble.last_success) == ("2026-11-02", "2026-11-01T00:00:00Z")
-    night = nights.run(5, {"chat": slack()})
-    assert ended(night) == {FILES: "resolved"}
-    assert [one.source.system for one in night.recovered] == ["chat"]
-    assert [one.failures for one in night.sources] == [0]
-    known = history(nights)[FILES]
-    assert (known.last_seen, known.ended, known.nights) == ("2026-11-01", "2026-11-05", 1)
-
-
-def test_a_system_that_was_down_is_no_finding_that_comes_and_goes(nights: Nights) -> None:
-    nights.run(1, {"chat": slack()})
-    night = nights.run(2, {})
-    assert not [one for one in night.standings.values() if one.known.rule == "drift/unverified-resource"]
-    assert not nights.run(3, {"chat": slack()}).ended
-
-
-def test_a_rejected_credential_is_told_apart(nights: Nights) -> None:
-    for day, entry, rejected in (
-        (1, slack(error="invalid_auth"), True),
-        (2, slack(error="fatal_error"), False),
-        (3, slack(status=401), True),
-    ):
-        (trouble,) = troubles(nights.run(day, {"chat": entry}))
-        assert trouble.rejected is rejected, day
-
-
-@pytest.mark.parametrize(
-    ("kind", "answer", "rejected"),
-    [
-        ("gitlab", {"scopes": ["api"], "active": False, "revoked": True}, True),
-        ("gitlab", {"active": True, "revoked": False}, False),
-        ("oauth2", {"active": False}, True),
-        ("oauth2", {"active": True}, False),
-        ("github", {"permissions": {"contents": "read"}, "suspended_at": "2026-11-01T00:00:00Z"}, True),
-        ("zendesk", {"token": {}}, False),
-    ],
-)
-def test_which_answers_refuse_the_credential_itself(
-    tmp_path: Path, kind: str, answer: dict[str, object], rejected: bool
-) -> None:
-    config = CONFIG.replace('kind = "slack"', f'kind = "{kind}"')
-    nights = Nights(tmp_path, config=config)
-    responses = [{"status": 200, "headers": {}, "body": answer}]
-    (trouble,) = troubles(nights.run(1, {"chat": {"kind": kind, "responses": responses}}))
-    assert trouble.rejected is rejected, trouble
-
-
-def test_an_expired_token_is_refused_before_it_is_used(tmp_path: Path) -> None:
-    nights = Nights(tmp_path, config=CONFIG.replace('kind = "slack"', 'kind = "jwt"'))
-    (trouble,) = troubles(nights.run(1, {"chat": {"kind": "jwt", "claims": {"scope": "a", "exp": 1}}}))
-    assert trouble.rejected
-
-
-def test_a_run_that_asks_for_less_resolves_nothing(tmp_path: Path) -> None:
-    files = {
-        "support/agent-permissions.yaml": manifest(
-            "a", "{resource: chat, access: none}", "{resource: hub, access: none}"
-        ),
-        "web/agent-permissions.yaml": manifest("b", environment="staging"),
-    }
-    nights = Nights(tmp_path, files)
-    loud, quiet = {"chat": slack(FILES), "hub": github("gist")}, {"chat": slack(), "hub": github()}
-    assert sorted(statuses(nights.run(1, loud))) == [
-        FILES,
-        "gist",
-    ]  # of two agents with one key the fingerprints differ
-    open_before = nights.rows("SELECT count(*) FROM finding WHERE ended = ''")
-    assert open_before == [(3,)]
-    for asked, left in (
-        ({"only": ["hub"]}, 2),
-        ({"environments": ["staging"]}, 2),
-        ({"paths": ["web/agent-permissions.yaml"]}, 2),
-    ):
-        nights.state.unlink()
-        nights.run(1, loud)
-        night = nights.run(2, quiet, **asked)
-        assert len(night.ended) + night.not_asked == 3
-        assert (night.not_asked, night.kept) == (left, ()), asked
-        assert len(nights.run(3, quiet).ended) == left
-
-
-def test_a_manifest_that_is_gone_unreadable_or_silent_resolves_nothing(nights: Nights) -> None:
-    path = nights.folder / "support/agent-permissions.yaml"
-    build(nights.folder, {"web/agent-permissions.yaml": manifest("other")})
-    nights.run(1, {"chat": slack(FILES)})
-    answers = {"chat": slack()}
-    path.write_text("agent_name: [\n")
-    assert "cannot be read" in kept(nights.run(2, answers))[FILES]
-    path.write_text(manifest("notifier", "{resource: hub, access: none}"))
-    assert "no longer names chat in production" in kept(nights.run(3, {**answers, "hub": github()}))[FILES]
-    path.unlink()
-    assert "no manifest of notifier any more" in kept(nights.run(4, answers))[FILES]
-    # Only of an agent that is no more, whatever somebody says.
-    assert not nights.run(4, answers, retired=["other"]).ended
-    path.write_text(manifest("notifier"))
-    assert not nights.run(5, {"chat": slack(FILES)}, retired=["notifier"]).ended
-    path.unlink()
-    assert ended(nights.run(6, {"chat": slack(FILES)}, retired=["notifier"]))[FILES] == "withdrawn"
-    path.write_text(manifest("notifier"))
-    back = nights.run(7, {"chat": slack(FILES)})
-    assert {one.known.agent: one.status for one in back.standings.values() if scopes(one.known)} == {
-        "notifier": "reappeared",
-        "other": "open",
-    }
-    assert ended(nights.run(8, answers))[FILES] == "resolved"
-
-
-def test_what_nobody_can_tell_is_not_resolved(tmp_path: Path) -> None:
-    """What an unknown scope confers may be what was missing."""
-    nights = Nights(tmp_path, {"a/agent-permissions.yaml": manifest("a", "{resource: chat, access: write}")})
-    nights.run(1, {"chat": slack()})
-    night = nights.run(2, {"chat": slack("brand_new:scope")})
-    assert statuses(night) == {"brand_new:scope": "new"}
-    assert "nobody can tell: Slack granted brand_new:scope" in kept(night)[""]
-    assert list(kept(nights.run(3, {"chat": slack("brand_new:scope")}))) == [""]
-    night = nights.run(4, {"chat": slack("chat:write")})
-    assert ended(night) == {"brand_new:scope": "resolved", "": "resolved"}
-
-
-def test_what_a_graver_finding_swallows_is_not_resolved(tmp_path: Path) -> None:
-    config = CONFIG.replace(
-        'kind = "slack"\ntoken_env = "NO_SUCH_SLACK_TOKEN"', 'kind = "gitlab"\norigin = "https://gitlab.example.com"'
-    )
-    nights = Nights(tmp_path, {"a/agent-permissions.yaml": manifest("a")}, config)
-
-    def gitlab(*names: str) -> dict[str, object]:
-        body = {"scopes": list(names), "revoked": False, "active": True}
-        return {"chat": {"kind": "gitlab", "responses": [{"status": 200, "headers": {}, "body": body}]}}
-
-    nights.run(1, gitlab("read_api"))
-    outcome, _ = nights.look(2, gitlab())
-    swallower = nights.look(2, gitlab("read_api"))[0].findings[0]._replace(rule="drift/unscoped-credential", details={})
-    night = nights.remember(outcome._replace(findings=(swallower,)))
-    assert ended(night) == {"read_api": "superseded"}
-    assert [one.how for one in nights.run(3, gitlab()).ended] == ["resolved"]
-    assert history(nights)["read_api"].how == "superseded"
-
-
-def test_what_is_unverifiable_by_nature_from_the_beginning_holds_nothing_open(tmp_path: Path) -> None:
-    entry = "{resource: chat, access: write, scope: '#ops-alerts channel only'}"
-    nights = Nights(tmp_path, {"a/agent-permissions.yaml": manifest("a", entry)})
-    first = nights.run(1, {"chat": slack("chat:write", "users:read")})
-    assert (counts(first).unverifiable, troubles(first)) == (0, [])  # the excess is graver
-    night = nights.run(2, {"chat": slack("chat:write")})
-    assert ended(night) == {"users:read": "resolved"}
-    assert (counts(night).unverifiable, troubles(night)) == (1, [])
-
-
 def test_acceptances(nights: Nights) -> None:
     def accept(until: str) -> None:
         outcome, _ = nights.look(1, {"chat": slack(FILES)})
@@ -303,33 +87,6 @@ def test_acceptances(nights: Nights) -> None:
     over = nights.run(21, {"chat": slack(FILES)})
     assert statuses(over)[FILES] == "reappeared"
     assert statuses(nights.run(22, {"chat": slack(FILES)}))[FILES] == "open"
-
-
-def test_a_rule_that_is_turned_off_proves_no_absence(nights: Nights) -> None:
-    nights.run(1, {"chat": slack(FILES)})
-    config = (nights.folder / "permlint.toml").read_text()
-    off = f'{config}[rules."drift/undeclared-privilege"]\nseverity = "off"\n'
-    build(nights.folder, {}, off)
-    assert ended(nights.run(2, {"chat": slack(FILES)})) == {FILES: "withdrawn"}
-
-
-def test_severity_that_rises_with_the_rule_is_not_the_worlds_doing(nights: Nights) -> None:
-    nights.run(1, {"chat": slack(READ)})
-    config = (nights.folder / "permlint.toml").read_text()
-    build(nights.folder, {}, f'{config}[rules."drift/undeclared-privilege"]\nseverity = "error"\n')
-    night = nights.run(2, {"chat": slack(READ)})
-    assert statuses(night) == {READ: "open"}
-    assert [one.known.severity for one in night.standings.values()] == [Severity.ERROR]
-
-
-def test_severity_that_rises_under_the_same_rule_is_worse(nights: Nights) -> None:
-    path = nights.folder / "support/agent-permissions.yaml"
-    path.write_text(manifest("notifier", environment="canary"))
-    config = (nights.folder / "permlint.toml").read_text()
-    build(nights.folder, {}, f'nonproduction = ["canary"]\n{config}')
-    nights.run(1, {"chat": slack(FILES)})
-    build(nights.folder, {}, config)
-    assert statuses(nights.run(2, {"chat": slack(FILES)})) == {FILES: "worsened"}
 
 
 def test_a_renamed_rule_keeps_its_history(nights: Nights) -> None:
@@ -391,25 +148,6 @@ def test_only_what_is_over_is_forgotten(nights: Nights) -> None:
     assert list(history(nights)) == [FILES]
     assert nights.rows("SELECT count(*) FROM run") == [(3,)]
     assert history(nights)[FILES].first_seen == "2026-11-01"
-
-
-def test_the_last_success_of_each_system(tmp_path: Path) -> None:
-    files = {
-        "a/agent-permissions.yaml": manifest("a", "{resource: chat, access: none}", "{resource: hub, access: none}"),
-        "b/agent-permissions.yaml": manifest("b", environment="staging"),
-    }
-    nights = Nights(tmp_path, files)
-    nights.run(1, {"chat": slack(), "hub": github()})
-    nights.run(2, {"chat": slack()})
-    nights.run(3, {"chat": slack()}, environments=["staging"])
-    with History.of(str(nights.state)) as found:
-        shown = {(one.system, one.environment): (one.last_success[:10], one.failures) for one in found.sources()}
-        assert found.last_run() == "2026-11-03T00:00:00Z"
-    assert shown == {
-        ("chat", "production"): ("2026-11-02", 0),
-        ("chat", "staging"): ("2026-11-03", 0),
-        ("hub", "production"): ("2026-11-01", 1),
-    }
 
 
 def test_principals_without_a_manifest_have_a_history_too(tmp_path: Path) -> None:

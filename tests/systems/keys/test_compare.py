@@ -3,89 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from linter.checking import select
-from linter.config import load as load_config
-from linter.drifting import Request, drift
-from linter.recordings import Recording
-from linter.reports.json import render
-from linter.rulesets import ruleset
-from linter.systems.keys.vocabulary import EVERY, load
-from tests.world import build
-
-TODAY = date(2026, 11, 25)
-
-
-def compared(
-    folder: Path, kind: str, entries: Sequence[str], recorded: Any, *, more: str = "", environment: str = "staging"
-) -> dict[str, Any]:
-    """The JSON of a run over one agent whose system `s` is of this kind."""
-    lines = "\n".join(f"  - {entry}" for entry in entries)
-    manifest = f"agent_name: triage\nenvironment: {environment}\nresources:\n{lines}\n"
-    build(folder, {"agent-permissions.yaml": manifest}, f'[systems.s]\nkind = "{kind}"\n{more}\n')
-    config = load_config(None, str(folder))
-    selection = select(config, (), str(folder), force_exclude=False)
-    recording = Recording("recorded.json", "", {"s": ({"kind": kind, **recorded},)})
-    outcome = drift(config, ruleset(config, "drift"), selection, TODAY, Request(recordings=(recording,))).outcome
-    body: dict[str, Any] = json.loads(render(outcome))
-    assert not [one for one in body["findings"] if one["rule"].startswith("engine/")], body["findings"]
-    return body
-
-
-def said(body: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(rule, scopes, level) of each finding."""
-    return sorted(
-        (
-            one["rule"].removeprefix("drift/"),
-            " ".join(one["details"].get("scopes", ())),
-            one["details"].get("level", ""),
-        )
-        for one in body["findings"]
-    )
-
-
-def slack(scopes: str) -> dict[str, Any]:
-    return {"responses": [{"status": 200, "headers": {"X-OAuth-Scopes": scopes}, "body": {"ok": True}}]}
-
-
-def github(scopes: str | None, body: Any = None) -> dict[str, Any]:
-    headers = {} if scopes is None else {"x-oauth-scopes": scopes}
-    return {"responses": [{"status": 200, "headers": headers, "body": body or {"login": "bot"}}]}
-
-
-def gitlab(*scopes: str, **more: Any) -> dict[str, Any]:
-    return {"responses": [{"status": 200, "body": {"scopes": list(scopes), "revoked": False, "active": True, **more}}]}
-
-
-def zendesk(*scopes: str) -> dict[str, Any]:
-    return {"responses": [{"status": 200, "body": {"token": {"scopes": list(scopes)}}}]}
-
-
-def mcp(*tools: tuple[str, dict[str, bool]]) -> dict[str, Any]:
-    return {"tools": [{"name": name, "annotations": hints} for name, hints in tools]}
-
-
-def app(repositories: Any = None, **permissions: str) -> dict[str, Any]:
-    more = {"repository_selection": "all"} if repositories is None else {"repository_selection": "selected"}
-    listed = {} if repositories is None else {"repositories": [{"full_name": one} for one in repositories]}
-    return github(None, {"permissions": permissions, **more, **listed})
-
-
-OPS = "{resource: s, access: write, scope: '#ops-alerts channel only'}"
-READ, WRITE, BOTH = (f"{{resource: s, access: {one}}}" for one in ("read-only", "write", "read-write"))
-APP, APP_WRITE = "{resource: s.acme/app, access: read-only}", "{resource: s.acme/app, access: read-write}"
-ACME = "{resource: s.acme/*, access: read-only}"
-EXCESS, COARSE, UNVERIFIED, MISSING = "undeclared-privilege", "coarse-grant", "unverified-resource", "missing-privilege"
-CONDITIONAL, SYSTEM = "conditional-privilege", "undeclared-system"
+from tests.systems.keys.compared import (
+    ACME,
+    APP,
+    APP_WRITE,
+    BOTH,
+    COARSE,
+    CONDITIONAL,
+    EXCESS,
+    MISSING,
+    OPS,
+    READ,
+    SYSTEM,
+    UNVERIFIED,
+    WRITE,
+    app,
+    compared,
+    github,
+    gitlab,
+    mcp,
+    said,
+    slack,
+    zendesk,
+)
 
 UNREAD = "{resource: s, access: write, scope: [a]}"
 
@@ -338,62 +283,3 @@ def test_a_recording_that_is_none_is_unverified(kind: str, recorded: dict[str, A
     body = compared(tmp_path, kind, [READ], recorded)
     assert [one["verdict"] for one in body["verdicts"]] == ["unverified"]
     assert body["verdicts"][0]["reason"]
-
-
-@pytest.mark.parametrize("kind", ["slack", "github", "gitlab", "zendesk"])
-def test_a_vocabulary_is_whole(kind: str) -> None:
-    found = load(kind)
-    date.fromisoformat(found.dated)
-    assert found.sources
-    assert all(one.startswith("https://") for one in found.sources)
-    assert found.scopes
-    # What confers nothing is what the provider tells anybody who has a token.
-    assert {name for name, scope in found.scopes.items() if not scope.atoms} <= {"identify", "tokens.basic"}
-    assert found.areas >= {area for scope in found.scopes.values() for area, _ in scope.atoms}
-
-
-def _confers(scope: str, area: str, kind: str) -> bool:
-    """What Zendesk's documentation says of a scope, not by our data: RESOURCE[:ACCESS], or ACCESS for every resource."""
-    resource, _, access = scope.rpartition(":") if ":" in scope else (scope, "", "")
-    if scope in ("read", "write"):
-        resource, access = "", scope
-    wanted = "read" if kind == "read" else "write"
-    return (not resource or resource == area) and (not access or access == wanted)
-
-
-@settings(max_examples=60)
-@given(
-    st.lists(
-        st.sampled_from(["read", "write", "tickets", "tickets:read", "tickets:write", "users:read", "hc"]), unique=True
-    ),
-    st.sampled_from(["tickets", "users", "hc"]),
-    st.sampled_from(["read-only", "write", "read-write"]),
-)
-def test_verdicts_follow_the_documentation(scopes: list[str], area: str, access: str) -> None:
-    with TemporaryDirectory() as folder:
-        body = compared(Path(folder), "zendesk", [f"{{resource: s.{area}, access: {access}}}"], zendesk(*scopes))
-    wanted = {"read-only": ["read"], "write": ["write"], "read-write": ["read", "write"]}[access]
-    every = [(one, kind) for one in ("tickets", "users", "hc", "targets") for kind in ("read", "write")]
-    excess = {
-        scope
-        for scope in scopes
-        if any(_confers(scope, *one) and (one[0] != area or one[1] not in wanted) for one in every)
-    }
-    lacking = {kind for kind in wanted if not any(_confers(scope, area, kind) for scope in scopes)}
-    told = said(body)
-    assert {scope for rule, scope, _ in told if rule == EXCESS} == excess
-    assert {level for rule, _, level in told if rule == MISSING} == ({"write"} if "write" in lacking else lacking)
-    assert body["verdicts"][0]["verdict"] == ("excess" if excess else "missing" if lacking else "ok")
-
-
-@settings(max_examples=40)
-@given(st.lists(st.sampled_from(sorted(load("slack").scopes)), unique=True, max_size=6), st.randoms())
-def test_order_does_not_matter_and_admin_covers_all(scopes: list[str], random: Any) -> None:
-    shuffled = random.sample(scopes, len(scopes))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other, TemporaryDirectory() as third:
-        found = said(compared(Path(one), "slack", [READ], slack(",".join(scopes))))
-        assert found == said(compared(Path(other), "slack", [READ], slack(" , ".join(shuffled))))
-        everything = "{resource: s, access: admin}"
-        rules = {rule for rule, _, _ in said(compared(Path(third), "slack", [everything], slack(",".join(scopes))))}
-    assert rules <= {MISSING}
-    assert EVERY in load("slack").areas

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from linter.cli import run
-from tests.systems.keys.test_compare import compared
+from tests.systems.keys.compared import compared
 from tests.world import build
 
 NOW = "2026-11-25T00:00:00Z"

@@ -1,0 +1,121 @@
+"""A filled-in table is proved cell by cell, and each fault is told with its row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from linter.audit.filled import Known, parse
+from tests.audit.projects import (
+    DAY,
+    MANIFEST,
+    PATH,
+    decided,
+    filled,
+    project,
+    record,
+)
+
+
+def known(table: Sequence[dict[str, str]]) -> Known:
+    """What the table's project has."""
+    return Known({row["id"]: row["what"] for row in table if row["origin"] == "declared"}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "message"),
+    [
+        (decided("maybe"), "decision", "'maybe' is none of keep, modify, revoke, investigate"),
+        (decided("revoke", by=""), "decided_by", "is empty: say who decided"),
+        (decided("revoke", on=""), "decided_on", "is empty: write a date such as 2026-11-24"),
+        (
+            decided("revoke", on="11/25/2026"),
+            "decided_on",
+            "'11/25/2026' is not a date such as 2026-11-24; the spreadsheet",
+        ),
+        (decided("revoke", on="25.11.2026"), "decided_on", "'25.11.2026' is not a date"),
+        (decided("revoke", on="46351"), "decided_on", "'46351' is not a date"),
+        (decided("revoke", on="2026-02-30"), "decided_on", "'2026-02-30' is not a date"),
+        (decided("revoke", on="2026-11-27"), "decided_on", "2026-11-27 is in the future"),
+        (decided("keep"), "reason", "is empty: what is granted and was never agreed to is kept without one"),
+        (decided("modify"), "reason", "is empty: modify says nothing without one"),
+        (decided("investigate"), "reason", "is empty: investigate says nothing without one"),
+        (decided(""), "decision", "is empty, and the rest of the decision is not"),
+        ({"reason": "because"}, "decision", "is empty, and the rest"),
+        (decided("revoke", reason="password: hunter2hunter2"), "reason", "holds what looks like a credential"),
+        (decided("revoke", reason="x" * 2001), "reason", "is longer than 2000 characters"),
+        (
+            {**decided("revoke"), "what": "users:write on slack (write)"},
+            "check",
+            "a cell of this row is not what the report had",
+        ),
+        ({**decided("revoke"), "agent": "other"}, "check", "a cell of this row is not what the report had"),
+        ({**decided("revoke"), "id": "sha256:12"}, "id", "is no id of a permission"),
+        ({**decided("revoke"), "id": ""}, "id", "this row has no permission to decide on"),
+    ],
+)
+def test_a_row_that_is_wrong(
+    given_table: list[dict[str, str]], cells: dict[str, str], column: str, message: str
+) -> None:
+    table = given_table
+    text = filled(table, {"create": decided("keep"), "users:read": cells})
+    line = next(number for number, row in enumerate(table, 2) if row["what"].startswith("users:read"))
+    faults = parse(text, known(table), date.fromisoformat(DAY)).faults
+    assert (faults[0].line, faults[0].column) == (line, list(table[0]).index(column) + 1)
+    assert len(faults) == (3 if cells == {"reason": "because"} else 1)
+    assert faults[0].message.startswith(f"{column}: {message}")
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    given = {"create": decided("?", by=""), "users:read": decided("keep")}
+    done = record(tmp_path, filled(table, given))
+    assert [one.split(": ")[2] for one in done.stderr.splitlines() if one.startswith("error")] == [
+        "decision", "decided_by", "reason",
+    ]  # fmt: skip
+
+
+def test_a_permission_that_changed_meanwhile(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    text = filled(table, {"read": decided("keep")})
+    project(tmp_path, {PATH: MANIFEST.replace("read-only", "read-write")})
+    done = record(tmp_path, text)
+    line = next(number for number, row in enumerate(table, 2) if row["what"] == "read")
+    message = "id: this permission has changed since the report: it was read, and is read, create, update now"
+    assert f"error: decide.csv:{line}:1: {message}\n" in done.stderr
+    project(tmp_path, {PATH: MANIFEST.replace("wiki.pages", "wiki.drafts")})
+    assert (
+        "id: no manifest declares this permission any more: triage in staging has no wiki.pages"
+        in record(tmp_path, text).stderr
+    )
+
+
+def test_only_the_table_is_sorted_not_one_column(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    whole = sorted(table, key=lambda row: row["what"])
+    assert record(tmp_path, filled(whole, {"create": decided("keep")})).returncode == 0
+    ids = [row["id"] for row in table]
+    one = [{**row, "id": id} for row, id in zip(table, ids[1:] + ids[:1], strict=True)]
+    done = record(tmp_path, filled(one, {"create": decided("keep")}))
+    assert done.returncode == 2
+    assert "was part of the table sorted" in done.stderr
+
+
+def test_rows_that_disagree(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    twice = [*table, {**next(row for row in table if row["what"] == "create"), "what": "create", "decision": ""}]
+    (first, second) = (row for row in twice if row["what"] == "create")
+    first.update(decided("keep"))
+    second.update(decided("revoke"))
+    out = filled(twice, {})
+    done = record(tmp_path, out)
+    assert f"decision: line {twice.index(first) + 2} decides otherwise" in done.stderr
+    second.update(decided("keep"))
+    assert record(tmp_path, filled(twice, {})).returncode == 0
+
+
+def test_rows_that_lost_a_cell(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    lines = filled(table, {"create": decided("keep")}).split("\r\n")
+    place = next(number for number, line in enumerate(lines) if "keep" in line)
+    lines[place] = ",".join(lines[place].split(",")[1:])
+    done = record(tmp_path, "\r\n".join(lines))
+    assert f"error: decide.csv:{place + 1}:1: id: the row has not as many cells" in done.stderr

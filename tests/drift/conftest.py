@@ -1,0 +1,26 @@
+"""The newest PostgreSQL server alone, for runs of `drift`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import servers
+from tests.servers import World
+
+NEWEST = max(servers.programs())
+
+
+@pytest.fixture(scope="session")
+def newest() -> Iterator[servers.Server]:
+    """One server is enough here: what differs by version is compared elsewhere."""
+    with servers.running(NEWEST) as found:
+        yield found
+
+
+@pytest.fixture
+def world(newest: servers.Server) -> Iterator[World]:
+    """A database of one's own."""
+    with servers.world(newest) as fresh:
+        yield fresh
