@@ -1,8 +1,10 @@
 """Systems asked and planes compared: what one system said is compared while others are still being asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from linter.asking import Standing, Unit, asked
@@ -32,7 +34,7 @@ def tell(
     executor: Executor,
     watch: Callable[[Standing], None] | None,
 ) -> Told:
-    """Ask every system and compare every plane. An interrupt (SIGINT) ends both, and what is known by then is kept."""
+    """Ask every system and compare every plane. An interrupt (SIGINT, SIGTERM) ends both, and what is known by then is kept."""
     of_target: dict[tuple[str, ...], list[int]] = {}
     for place, plane in enumerate(planes):
         of_target.setdefault(plane.target.key, []).append(place)
@@ -42,7 +44,7 @@ def tell(
     seconds: list[tuple[str, float]] = []
     interruption: tuple[str, ...] = ()
     try:
-        with closing(asked(units, executor, watch)) as coming:
+        with _terminable(), closing(asked(units, executor, watch)) as coming:
             for unit, answer in coming:
                 answers[unit.target.key] = answer.said
                 times[unit.target.key] = answer.at
@@ -58,3 +60,16 @@ def tell(
         for place in of_target.get(unit.target.key, ()):
             compared.setdefault(place, problem)
     return Told(answers, [compared[place] for place in range(len(planes))], times, tuple(seconds), interruption)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While it lasts, SIGTERM is an interrupt like Ctrl-C: it is what service managers and runners of CI jobs send first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's alone
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

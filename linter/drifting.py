@@ -13,8 +13,8 @@ from linter.checks.subject import Subject, Surroundings
 from linter.comparing import tell
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import InputError, Outcome, Severity, Silenced
-from linter.judging import UNVERIFIED_RULE, Judge
+from linter.findings import UNVERIFIED_RULE, InputError, Outcome, Severity, Silenced
+from linter.judging import Judge
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable

@@ -4,7 +4,7 @@ Tuples, not dataclasses: the hook creates these classes at every start, and a fr
 0.46 ms to create where a named tuple costs 0.06 (measured; the whole start-up budget is 13 ms).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from linter.creep.timeline import Timeline
     from linter.manifest.reader import Route
     from linter.nightly.news import Nightly
+
+UNVERIFIED_RULE = "drift/unverified-resource"
 
 
 class Severity(IntEnum):
@@ -267,3 +269,8 @@ class Outcome(NamedTuple):
 def count(findings: tuple[Finding, ...], severity: Severity) -> int:
     """How many findings have exactly this severity."""
     return sum(1 for finding in findings if finding.severity is severity)
+
+
+def unverified_line(path: str, environment: str, reason: str, resources: Iterable[str]) -> str:
+    """How what a manifest's unverified resources have in common is told."""
+    return f"{path}: {', '.join(filter(None, resources)) or 'the audit log'} ({environment}): {reason}"

@@ -7,7 +7,7 @@ from linter.acceptance import Acceptance
 from linter.checks import Place
 from linter.checks.subject import Subject
 from linter.engine import Engine
-from linter.findings import Attempt, Finding, ResourceVerdict, Severity, Source
+from linter.findings import UNVERIFIED_RULE, Attempt, Finding, ResourceVerdict, Severity, Source, unverified_line
 from linter.identities import identity_faults
 from linter.planes import Intent, Plane
 from linter.strangers import Watch
@@ -26,8 +26,6 @@ from linter.systems.live import (
 
 if TYPE_CHECKING:
     from linter.manifest.model import Resource
-
-UNVERIFIED_RULE = "drift/unverified-resource"
 
 
 class Judge:
@@ -119,10 +117,7 @@ class Judge:
         folded: dict[tuple[str, str, str], list[str]] = {}
         for path, environment, resource, reason in open_ones:
             folded.setdefault((path, environment, reason), []).append(resource)
-        return [
-            f"{path}: {', '.join(filter(None, resources)) or 'the audit log'} ({environment}): {reason}"
-            for (path, environment, reason), resources in folded.items()
-        ]
+        return [unverified_line(*key, resources) for key, resources in folded.items()]
 
     def _note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""

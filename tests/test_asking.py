@@ -120,7 +120,10 @@ def test_never_more_than_eight_at_a_time(tmp_path: Path, silent: socket.socket) 
     assert [one["verdict"] for one in json.loads(out)["verdicts"]] == ["unverified"] * 10
 
 
-def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, silent: socket.socket) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_an_interrupted_run_reports_what_it_knows(
+    tmp_path: Path, world: World, silent: socket.socket, how: signal.Signals
+) -> None:
     world.run(TABLE, "GRANT DELETE ON t TO {agent}")
     project(tmp_path, {"good": world.role("agent"), "dead": "x"})
     outputs = [part for form in ("json", "sarif", "text") for part in ("--format", form, "--output", f"out.{form}")]
@@ -130,7 +133,7 @@ def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, 
     assert process.stderr.readline().startswith(b"permlint: $DSN_good: ")
     waiting, _ = silent.accept()
     with waiting:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, said = process.communicate(timeout=8)  # the dead one would have had ten seconds
     assert said.decode().splitlines()[-1] == (
         "permlint: interrupted: what had not answered is reported as unverified; "
@@ -149,14 +152,15 @@ def test_an_interrupted_run_reports_what_it_knows(tmp_path: Path, world: World, 
     assert "not checked: the run was interrupted when 1 of 2" in (tmp_path / "out.text").read_text()
 
 
-def test_an_interrupted_report_is_none(tmp_path: Path, silent: socket.socket) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_an_interrupted_report_is_none(tmp_path: Path, silent: socket.socket, how: signal.Signals) -> None:
     project(tmp_path, {"dead": "x"})
     command = [sys.executable, "-m", "linter", "report", "--live", "--output", "report.html"]
     env = {**os.environ, "DSN_dead": dsn_of(silent), "PYTHONPATH": str(Path(__file__).parent.parent)}
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     waiting, _ = silent.accept()
     with waiting:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         out, said = process.communicate(timeout=8)
     assert (process.returncode, out, said) == (130, b"", b"permlint: interrupted\n")
     assert not (tmp_path / "report.html").exists()

@@ -346,5 +346,5 @@ def test_a_night_on_kubernetes(tmp_path: Path, environment: dict[str, str], dsn:
 def test_the_image_is_made_of_the_wheel() -> None:
     lines = (RECIPES / "Dockerfile").read_text("utf-8").splitlines()
     assert [line.split()[0] for line in lines if line[:1].isupper()][-4:] == ["USER", "WORKDIR", "ENTRYPOINT", "CMD"]
-    assert {"USER 65532:65532", "STOPSIGNAL SIGINT"} <= set(lines)
+    assert "USER 65532:65532" in lines
     assert "COPY dist/permlint-*.whl /dist/" in lines

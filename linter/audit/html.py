@@ -9,23 +9,19 @@ import os
 from typing import Any
 
 from linter.audit.csv import seal_of, shown_as
+from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
-    SHARED,
-    Fold,
     ambiguous,
-    by_environment,
     every_finding,
-    folded,
-    folded_exceptions,
+    grouped,
     pressing,
     principals,
-    states,
     steps,
     sums,
     tally,
-    told,
+    unsure,
 )
 from linter.reported import SHORTEST
 from linter.reports.visible import inert, visible
@@ -90,7 +86,7 @@ def render(audit: Audit) -> str:
     )
     environment.filters.update(
         ambiguous=ambiguous,
-        by_environment=by_environment,
+        grouped=grouped,
         folded=folded,
         growth=lambda agent: growth(agent.growth, agent.timeline, audit.as_of),
         marked=_marked,
@@ -141,6 +137,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "told": told(audit.agents),
         "tally": tally(every_finding(audit)),
         "total": sums(audit.sources),
+        "unsure": unsure(audit),
         "unverified": sum(one.verdict == "unverified" for one in every),
     }
 
@@ -163,22 +160,22 @@ def _policy(style: str, script: str) -> str:
 
 
 def _identity(one: Permission) -> str:
-    """The bytes of its id, cut where the manifest has the whole of it, and of its row's seal: base64url, which needs no quotes."""
+    """What the page does not show of a permission and `review record` proves: base64url, which needs no quotes.
+
+    Its row's seal, the finding where it is of what is granted and not declared, and its id, cut where the manifest has the
+    whole of it.
+    """
+    seal = bytes.fromhex(seal_of(one).removeprefix("row-"))
     identity = bytes.fromhex(one.id.removeprefix("sha256:"))
-    cut = identity if one.origin == "granted" else identity[: SHORTEST // 2]
-    return base64.urlsafe_b64encode(cut + bytes.fromhex(seal_of(one).removeprefix("row-"))).decode().rstrip("=")
+    finding = bytes.fromhex(one.finding.removeprefix("sha256:"))
+    whole = seal + (finding + identity if one.origin == "granted" else identity[: SHORTEST // 2])
+    return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
 def _sealed(one: Permission) -> dict[str, str | None]:
-    """What `review record` proves and the row does not show."""
-    if one.origin == "granted":
-        return {
-            "data-system": shown_as(one.system),
-            "data-level": LEVELS[one.level],
-            "data-principal": shown_as(one.principal),
-            "data-finding": shown_as(one.finding),
-        }
-    return {"data-system": None if one.resource.startswith(f"{one.system}.") else shown_as(one.system)}
+    """The system, where what the row shows does not begin with it."""
+    system, resource = shown_as(one.system), shown_as(one.resource)
+    return {"data-system": None if not resource or resource.split(".")[0].strip() == system else system}
 
 
 def _within(place: str, path: str) -> str:
@@ -187,18 +184,24 @@ def _within(place: str, path: str) -> str:
     return place.removeprefix(own) if path and place.startswith(own) else place
 
 
-def _row_class(one: Permission, live: bool) -> str:
-    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius."""
+def _row_class(one: Permission, live: bool, unverified: bool = False) -> str:
+    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius.
+
+    Args:
+        unverified: whether its group says already that it is not verified.
+    """
     undeclared = one.origin == "granted"
-    granted = one.granted if one.granted is not None or not undeclared else one.level
+    granted = one.level if undeclared else one.granted if live else None
     blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
     letters = (
         ("k", one.decision is not None),
         ("x", one.verdict in ("excess", "conditional")),
         ("p", bool(one.privileged)),
         ("n", one.new),
+        ("q", not unverified and (one.verdict == "unverified" or (live and granted is None))),
+        ("u", undeclared),
         (f"d{0 if undeclared else one.level}", True),
-        (f"g{'q' if granted is None else granted}", live),
+        (f"g{granted}", granted is not None),
         (f"b{blast}", True),
     )
     return " ".join([letter for letter, holds in letters if holds])

@@ -1,148 +1,78 @@
-"""What the page shows of an audit that the audit says nowhere in one place: sums, groups, and what repeats itself folded."""
+"""What the page shows of an audit that the audit says nowhere in one place: sums, and groups."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
 from linter.creep.timeline import Entry, Step
+from linter.findings import UNVERIFIED_RULE, unverified_line
 
-FEWEST = 4
-"""Findings that name their resource are told once where as many say the same; those that name none, always."""
-SHARED = 5
-"""What so many agents are told alike is told once for all of them."""
 STORY = 5
 """How much of what a commit began with is told."""
 
 
-class Piece(NamedTuple):
-    """A piece of a text that several findings share but for what fills its holes."""
-
-    text: str
-    """Of a hole, what fills it: "RESOURCE" or "AGENT"."""
-    hole: bool = False
-
-
-class Kind(NamedTuple):
-    """What findings say."""
-
-    rule: str
-    severity: str
-    message: tuple[Piece, ...]
-    fix: tuple[Piece, ...]
-
-
-class Fold(NamedTuple):
-    """Findings that differ at most in their place, their resource, their state, and whose they are."""
-
-    kind: Kind
-    notes: tuple[Note, ...]
-
-
-class Told(NamedTuple):
-    """Every agent's findings."""
-
-    folds: dict[str, list[Fold]]
-    """By the agent's anchor."""
-    shared: dict[Kind, tuple[int, int, int]]
-    """What `SHARED` agents or more are told: its number from 1, how many agents it is told, in how many findings."""
-
-
-def told(agents: Sequence[Agent]) -> Told:
-    """The findings, with what many agents share apart."""
-    whose: dict[Kind, set[str]] = {}
-    for agent in agents:
-        for one in agent.findings:
-            whose.setdefault(_kind(one, _resource(one)), set()).add(agent.anchor)
-    common = {kind for kind, owners in whose.items() if len(owners) >= SHARED}
-    folds = {agent.anchor: folded(agent.findings, common) for agent in agents}
-    many: Counter[Kind] = Counter()
-    for fold in chain.from_iterable(folds.values()):
-        many[fold.kind] += len(fold.notes)
-    shared = (kind for kind in whose if kind in common)
-    return Told(folds, {kind: (number, len(whose[kind]), many[kind]) for number, kind in enumerate(shared, 1)})
-
-
-def folded(notes: Iterable[Note], common: Container[Kind] = ()) -> list[Fold]:
-    """One agent's findings, those that say the same of several resources as one, where its first stood.
-
-    Args:
-        common: what is told once for all agents, and so folded however few it concerns here.
-    """
-    return _fold(notes, _resource, lambda one: (one.environment,), common)
-
-
-def folded_exceptions(notes: Iterable[Note]) -> list[Fold]:
-    """All agents' exceptions, those that were allowed alike as one."""
-    return _fold(
-        notes,
-        lambda one: {one.resource: "RESOURCE", one.agent: "AGENT"},
-        lambda one: (one.status, one.reason, one.approver, one.until),
-        (),
-    )
-
-
-def _resource(one: Note) -> dict[str, str]:
-    return {one.resource: "RESOURCE"}
-
-
-def _fold(
-    notes: Iterable[Note],
-    holes: Callable[[Note], dict[str, str]],
-    alike: Callable[[Note], tuple[str, ...]],
-    common: Container[Kind],
-) -> list[Fold]:
-    groups: dict[tuple[Kind, tuple[str, ...]], list[Note]] = {}
-    for one in notes:
-        groups.setdefault((_kind(one, holes(one)), alike(one)), []).append(one)
-    found = []
-    for (kind, _), group in groups.items():
-        cut = any(piece.hole for piece in (*kind.message, *kind.fix))
-        if kind in common or len(group) >= (FEWEST if cut else 2):
-            found.append(Fold(kind, tuple(group)))
-        else:
-            found += [Fold(_kind(one, {}), (one,)) for one in group]
-    return found
-
-
-def _kind(one: Note, holes: dict[str, str]) -> Kind:
-    return Kind(one.rule, one.severity, _cut(one.message, holes), _cut(one.fix, holes))
-
-
-def _cut(text: str, holes: dict[str, str]) -> tuple[Piece, ...]:
-    pieces = [Piece(text)]
-    for name, filled in holes.items():
-        if name and name in text:
-            pieces = [each for piece in pieces for each in _split(piece, name, filled)]
-    return tuple(pieces)
-
-
-def _split(piece: Piece, name: str, filled: str) -> list[Piece]:
-    if piece.hole:
-        return [piece]
-    hole = Piece(filled, True)
-    return [each for part in piece.text.split(name) for each in (hole, Piece(part))][1:]
-
-
-def states(fold: Fold) -> list[tuple[str, int]]:
-    """How many of the findings are open, suppressed, accepted."""
-    return list(Counter(one.status for one in fold.notes).items())
-
-
 class Group(NamedTuple):
-    """An agent's permissions in one environment."""
+    """An agent's permissions in one environment, those that nothing could verify apart, by the reason."""
 
     environment: str
+    reason: str
+    """Why all of these are unverified; empty where each says for itself what its verdict is."""
     permissions: tuple[Permission, ...]
 
 
-def by_environment(permissions: Iterable[Permission]) -> list[Group]:
-    """The permissions by environment, each group where its first stood."""
-    groups: dict[str, list[Permission]] = {}
+def grouped(permissions: Sequence[Permission]) -> list[Group]:
+    """The permissions by environment, each group where its first stood; a reason that is one permission's alone is its own."""
+    times = Counter((one.environment, _unknown(one)) for one in permissions)
+    groups: dict[str, dict[str, list[Permission]]] = {}
     for one in permissions:
-        groups.setdefault(one.environment, []).append(one)
-    return [Group(name, tuple(group)) for name, group in groups.items()]
+        why = _unknown(one)
+        reason = why if times[one.environment, why] > 1 else ""
+        groups.setdefault(one.environment, {}).setdefault(reason, []).append(one)
+    return [Group(name, why, tuple(own)) for name, reasons in groups.items() for why, own in reasons.items()]
+
+
+def _unknown(one: Permission) -> str:
+    """Why nothing is known of what is granted of a declared permission."""
+    declared = one.origin == "declared" and one.granted is None and one.verdict == "unverified"
+    return one.reason if declared else ""
+
+
+class Unsure(NamedTuple):
+    """What could not be verified for one reason."""
+
+    reason: str
+    agents: tuple[Agent, ...]
+    findings: int
+
+
+def unsure(audit: Audit) -> tuple[list[Unsure], list[str]]:
+    """What could not be verified: findings that many agents' rows tell, by their reason; and all else, a sentence each."""
+    lines: dict[tuple[str, str, str], list[str]] = {}
+    whose: dict[tuple[str, str, str], Agent] = {}
+    for agent in audit.agents:
+        for one in agent.findings:
+            if one.rule == UNVERIFIED_RULE and one.status == "open":
+                key = (agent.path, one.environment, one.message)
+                lines.setdefault(key, []).append(one.resource)
+                whose[key] = agent
+    told = {unverified_line(*key, resources): key for key, resources in lines.items()}
+    by_reason: dict[str, list[tuple[str, str, str]]] = {}
+    rest = []
+    for line in audit.evidence.unverified:
+        if line in told:
+            by_reason.setdefault(told[line][2], []).append(told[line])
+        else:
+            rest.append(line)
+    return [
+        Unsure(
+            reason,
+            tuple({whose[key].anchor: whose[key] for key in keys}.values()),
+            sum(len(lines[key]) for key in keys),
+        )
+        for reason, keys in by_reason.items()
+    ], rest
 
 
 def principals(agent: Agent) -> list[tuple[str, list[str]]]:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from linter.findings import Severity
-from linter.judging import UNVERIFIED_RULE
+from linter.findings import UNVERIFIED_RULE, Severity
 from linter.nightly.history import System, systems
 from linter.nightly.news import ACCEPTED, Known, Nightly, SourceState
 

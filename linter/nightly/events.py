@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from linter.findings import Severity
-from linter.judging import UNVERIFIED_RULE
+from linter.findings import UNVERIFIED_RULE, Severity
 from linter.nightly.digest import counts
 from linter.nightly.news import NEWS, Known, Nightly, SourceState
 

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from linter.findings import Attempt, Outcome, Source
-from linter.judging import UNVERIFIED_RULE
+from linter.findings import UNVERIFIED_RULE, Attempt, Outcome, Source
 from linter.nightly import growth
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
 

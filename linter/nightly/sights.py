@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from linter.findings import Attempt, Finding, Outcome, Source
-from linter.judging import UNVERIFIED_RULE
+from linter.findings import UNVERIFIED_RULE, Attempt, Finding, Outcome, Source
 from linter.nightly import growth
 from linter.nightly.news import Known
 from linter.nightly.rows import clean, cleaned

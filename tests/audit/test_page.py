@@ -179,6 +179,14 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
     expect(row).to_contain_text("Structure the scope.")
 
 
+def test_every_row_of_permissions_has_a_header_of_its_own(report: Opened) -> None:
+    """Rows leave `scope` out: what a browser tells assistive technology is what counts."""
+    nodes = report.page.context.new_cdp_session(report.page).send("Accessibility.getFullAXTree")["nodes"]
+    told = {node["name"]["value"].split()[0] for node in nodes if node.get("role", {}).get("value") == "rowheader"}
+    audit = factory.audit(AGENTS, PERMISSIONS, 60, environments=2)
+    assert {one.resource for agent in audit.agents for one in agent.permissions} <= told
+
+
 def decide(page: Page, agent: str, resource: str, choice: str, reason: str = "") -> None:
     """Choose in a row, and say why."""
     page.locator(f"#a-{agent} h3").scroll_into_view_if_needed()

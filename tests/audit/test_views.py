@@ -8,9 +8,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linter.audit.model import Note, Source
+from linter.audit.folds import Piece, folded, folded_exceptions, told
+from linter.audit.model import Agent, Note, Permission, Source
 from linter.audit.pictures import BAR, blast_by_environment, growth
-from linter.audit.views import Piece, folded, folded_exceptions, sums, told
+from linter.audit.views import grouped, sums, unsure
 from linter.creep.timeline import Entry, Step, Timeline
 from tests.audit import factory
 
@@ -52,8 +53,95 @@ def test_what_four_agents_share_is_told_to_each_and_what_five_share_once() -> No
     assert told(factory.audit(4, 8, 40).agents).shared == {}
     found = told(factory.audit(5, 8, 50).agents)
     numbers = {kind.rule: counts for kind, counts in found.shared.items()}
-    assert numbers["scope/uncheckable-scope"] == (1, 5, 10)
+    assert numbers["scope/uncheckable-scope"] == (2, 5, 10)
+    (undeclared,) = (kind for kind in found.shared if kind.rule == "drift/undeclared-privilege")
+    assert [piece.text for piece in undeclared.message if piece.hole] == ["AGENT", "RESOURCE"]
     assert sum(len(fold.notes) for folds in found.folds.values() for fold in folds) == 50
+
+
+def unverified(resource: str, reason: str) -> Permission:
+    """A declared permission of which nothing is known."""
+    one = factory.permission("a", 0, "ci")
+    return one._replace(resource=resource, verdict="unverified", granted=None, reason=reason, id=resource)
+
+
+def agent_of(permissions: list[Permission], findings: list[Note], number: int = 0) -> Agent:
+    """An agent with these."""
+    return factory.agent(number, 1, 0)._replace(permissions=tuple(permissions), findings=tuple(findings))
+
+
+def unread(resource: str, reason: str, status: str = "open") -> Note:
+    """The finding of such a permission."""
+    return note(resource, reason, "Bind it.", status=status)._replace(
+        rule="drift/unverified-resource", fingerprint=resource
+    )
+
+
+def test_what_two_rows_say_is_told_by_pointing_at_them() -> None:
+    rows = [unverified(f"db.t{number}", "no system `db`") for number in range(3)]
+    notes = [unread(row.resource, row.reason) for row in rows]
+    (fold,) = told([agent_of(rows, notes)]).folds["ticket-triage-0"]
+    assert (fold.rows, fold.notes, fold.fixes) == ("unverified", tuple(notes), ["Bind it."])
+    # One alone, one that is accepted, and one whose row gives another reason are told in full.
+    for own in (
+        notes[:1],
+        [notes[0], unread("db.t1", "no system `db`", "accepted")],
+        [unread("db.t0", "it timed out")],
+    ):
+        folds = told([agent_of(rows, own)]).folds["ticket-triage-0"]
+        assert [fold.rows for fold in folds] == [""] * len(folds)
+        assert Counter(one for fold in folds for one in fold.notes) == Counter(own)
+
+
+def test_a_reason_that_many_agents_share_is_linked_from_their_rows() -> None:
+    agents = [agent_of([unverified("db.t", "no `db`")], [unread("db.t", "no `db`")], number) for number in range(5)]
+    found = told(agents)
+    assert set(found.reasons.values()) == {1}
+    assert {anchor for anchor, _ in found.reasons} == {one.anchor for one in agents}
+    assert told(agents[:4]).reasons == {}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("xyz"), st.sampled_from(["no db", "late"]), st.sampled_from(["open", "accepted"])),
+        unique=True,
+    )
+)
+def test_no_finding_of_an_agent_is_lost_or_told_twice(drawn: list[tuple[str, str, str]]) -> None:
+    rows = [unverified(resource, "no db") for resource in "xyz"]
+    notes = [unread(*one) for one in drawn]
+    folds = told([agent_of(rows, notes)]).folds["ticket-triage-0"]
+    assert Counter(one for fold in folds for one in fold.notes) == Counter(notes)
+    assert all(one.message == "no db" and one.status == "open" for fold in folds if fold.rows for one in fold.notes)
+
+
+def test_unverified_permissions_stand_by_their_reason() -> None:
+    rows = [
+        unverified("db.a", "no db"),
+        factory.permission("a", 1, "ci"),
+        unverified("db.b", "no db"),
+        unverified("c", "late"),
+    ]
+    found = grouped(rows)
+    assert [(group.reason, [one.resource for one in group.permissions]) for group in found] == [
+        ("no db", ["db.a", "db.b"]),
+        ("", [rows[1].resource, "c"]),
+    ]
+
+
+def test_what_is_unverified_is_told_by_its_reason_and_nothing_else_is_touched() -> None:
+    agents = [
+        agent_of([], [unread("db.t", "no db"), unread("db.u", "no db"), unread("x", "off", "accepted")], n)
+        for n in (0, 1)
+    ]
+    lines = [f"{one.path}: db.t, db.u (ci): no db" for one in agents]
+    audit = factory.audit()._replace(agents=tuple(agents))
+    audit = audit._replace(evidence=audit.evidence._replace(unverified=(*lines, "slack: no token", "x (ci): off")))
+    reasons, rest = unsure(audit)
+    assert [(one.reason, [agent.name for agent in one.agents], one.findings) for one in reasons] == [
+        ("no db", [one.name for one in agents], 4)
+    ]
+    assert rest == ["slack: no token", "x (ci): off"]
 
 
 def test_the_sums_are_of_live_sources_that_are_known() -> None:

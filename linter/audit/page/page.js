@@ -6,17 +6,33 @@
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-  // What is told once for many agents is put where it belongs.
+  const lone = (node) => (node && node.nodeType === Node.TEXT_NODE ? node.data.trim() : "");
+  // What the row of a permission does not say itself.
+  const about = (row) => {
+    const resource = lone(row.cells[0].firstChild), environment = lone(one("tr.group th", row.parentElement).firstChild);
+    const system = one("td[id]", row).dataset.system ?? (resource.split(".", 1)[0].trim() || one("i", row.cells[0]).textContent);
+    const place = all(".facts code + small, .facts small + small", row.closest("article")).find((each) => each.textContent === `${system} (${environment})`);
+    let whose = one(".whose", row) ?? place;
+    while (whose && whose.matches("small")) whose = whose.previousElementSibling;
+    return { resource, environment, system, principal: whose ? whose.textContent.trim() : "" };
+  };
+
+  // What is told once for many agents is put where it belongs, with the names that belong there.
   for (const link of all('a[href^="#k"]')) {
-    const told = one("td:nth-child(3)", document.getElementById(link.hash.slice(1)));
-    link.replaceWith(...told.cloneNode(true).childNodes);
+    const told = one("td:nth-child(3)", document.getElementById(link.hash.slice(1))).cloneNode(true);
+    const article = link.closest("article"), row = link.closest(".perms tr:not(.group)");
+    const names = { AGENT: one("h3 bdi", article).textContent, FILE: one(".facts dd > code", article).textContent };
+    if (row) { const { resource, principal } = about(row); Object.assign(names, { RESOURCE: resource, PRINCIPAL: principal }); }
+    for (const hole of all("var", told)) { if (hole.textContent in names) hole.replaceWith(names[hole.textContent]); }
+    link.replaceWith(...(link.closest(".notes") ? told : one("bdi", told)).childNodes);
   }
 
   // Before controls are added, so that the filter reads the report's words alone.
   const rows = all("table.rows > tbody > tr:not(.group)").map((row) => {
     const article = row.closest("article");
     const whose = article ? one("h3 bdi", article).textContent + " " + one("dd", article).textContent : "";
-    return { row, article, text: `${row.textContent} ${whose}`.toLowerCase() };
+    const group = article && one("tr.group", row.parentElement);
+    return { row, article, text: `${row.textContent} ${whose} ${group ? group.textContent : ""}`.toLowerCase() };
   });
   const articles = all("article");
   const live = one(".perms.live") !== null;
@@ -32,7 +48,7 @@
     const has = (row) => {
       const permission = one("td[id]", row);
       if (letter === "k") return permission !== null && !row.classList.contains("k") && !permission.dataset.choice;
-      return !letter || row.classList.contains(letter) || (letter === "gq" && permission !== null && !live);
+      return !letter || row.closest(`.${letter}`) !== null || (letter === "q" && permission !== null && !live);
     };
     const matches = ({ row, text }) => asked.every((word) => text.includes(word)) && has(row);
     const kept = new Set(articles.filter((article) => !letter && asked.length === 0));
@@ -129,27 +145,22 @@
   articles.forEach((article) => near.observe(article));
   const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "check", "decision", "decided_by", "decided_on", "reason"];
   const LEVELS = ["none", "read", "create", "update", "delete", "admin"];
-  const lone = (node) => (node && node.nodeType === Node.TEXT_NODE ? node.data.trim() : "");
+  const undeclared = (cell) => cell.parentElement.classList.contains("u");
   // A row as `permlint report --format csv` has it, as far as `permlint review record` proves it.
   const described = (cell) => {
-    const row = cell.parentElement, article = cell.closest("article"), data = cell.dataset;
+    const row = cell.parentElement, granted = undeclared(cell), { resource, environment, system, principal } = about(row);
     const digits = [...atob(cell.id.replaceAll("-", "+").replaceAll("_", "/"))].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
-    const id = digits.slice(0, -12), check = digits.slice(-12), granted = "level" in data;
-    const environment = lone(one("tr.group th", row.parentElement).firstChild), resource = lone(row.cells[0].firstChild);
-    const system = data.system ?? resource.split(".", 1)[0];
-    const place = all(".facts code + small, .facts small + small", article).find((each) => each.textContent === `${system} (${environment})`);
-    let whose = one(".whose", row) ?? place;
-    while (whose && whose.matches("small")) whose = whose.previousElementSibling;
+    const check = digits.slice(0, 12), id = granted ? digits.slice(-64) : digits.slice(12), finding = granted ? digits.slice(12, -64) : "";
     return [
-      `sha256:${id}`, one("h3 bdi", article).textContent, environment, system, resource, granted ? "granted" : "declared",
-      lone(row.cells[granted ? 2 : 1].firstChild), data.level ?? LEVELS[row.className.match(/d(\d)/)[1]],
-      data.principal ?? (whose ? whose.textContent.trim() : ""), data.finding ?? "", `row-${check}`,
+      `sha256:${id}`, one("h3 bdi", cell.closest("article")).textContent, environment, system, resource, granted ? "granted" : "declared",
+      lone(row.cells[granted ? 2 : 1].firstChild), LEVELS[row.className.match(granted ? /g(\d)/ : /d(\d)/)[1]],
+      principal, finding && `sha256:${finding}`, `row-${check}`,
     ];
   };
   // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.
   const field = (text) => `"${(/^[=+\-@\t\r\n'\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
   const unreasoned = ([, { choice, reason, cell }]) =>
-    !reason && (choice === "modify" || choice === "investigate" || (choice === "keep" && "level" in cell.dataset));
+    !reason && (choice === "modify" || choice === "investigate" || (choice === "keep" && undeclared(cell)));
   save.addEventListener("click", () => {
     const made = [...decisions].filter(([, { choice }]) => choice), bare = made.filter(unreasoned);
     const lacking = [...[by, on].filter((input) => !input.value.trim()), ...bare.map(([, { cell }]) => one("input", cell))];

@@ -1,0 +1,200 @@
+"""Findings as the page tells them: what a permission's row says already is not said again, what repeats itself is folded.
+
+Findings that differ at most in their place and in names become one fold, with holes where the names stood. What many agents
+are told alike is told once for all of them and linked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from linter.audit.model import Agent, Note, Permission
+from linter.findings import UNVERIFIED_RULE
+
+FEWEST = 4
+"""Findings that name their resource are told once where as many say the same; those that name none, always."""
+SHARED = 5
+"""What so many agents are told alike is told once for all of them."""
+AGAIN = 2
+"""Findings that so many rows tell already are told by pointing at them."""
+
+
+class Piece(NamedTuple):
+    """A piece of a text that several findings share but for what fills its holes."""
+
+    text: str
+    """Of a hole, what fills it: "RESOURCE", "PRINCIPAL", "AGENT" or "FILE"."""
+    hole: bool = False
+
+
+class Kind(NamedTuple):
+    """What findings say."""
+
+    rule: str
+    severity: str
+    message: tuple[Piece, ...]
+    fix: tuple[Piece, ...]
+
+
+class Fold(NamedTuple):
+    """Findings that differ at most in their place, their resource, their state, and whose they are."""
+
+    kind: Kind
+    notes: tuple[Note, ...]
+    rows: str = ""
+    """The verdict of the permissions whose rows tell these findings, each its own; empty where they are told here."""
+
+    @property
+    def fixes(self) -> list[str]:
+        """What to do about findings that rows tell."""
+        return list(dict.fromkeys(one.fix for one in self.notes if one.fix))
+
+    @property
+    def lines(self) -> list[int]:
+        """The lines of the manifest that they stand at."""
+        return sorted({int(one.place.rsplit(":", 2)[-2]) for one in self.notes})
+
+
+class Told(NamedTuple):
+    """Every agent's findings."""
+
+    folds: dict[str, list[Fold]]
+    """By the agent's anchor."""
+    shared: dict[Kind, tuple[int, int, int]]
+    """What `SHARED` agents or more are told: its number from 1, how many agents it is told, in how many findings."""
+    reasons: dict[tuple[str, str], int]
+    """(anchor, id of a permission) -> the number of what is told once and says why the permission's verdict is what it is."""
+
+
+class _Said(NamedTuple):
+    """A finding of an agent."""
+
+    note: Note
+    kind: Kind
+    """With every name a hole, so that agents can be told alike."""
+    row: Permission | None
+    """The permission whose row says the same."""
+
+
+def told(agents: Sequence[Agent]) -> Told:
+    """The findings, with what many agents share apart."""
+    every = {agent.anchor: _said(agent) for agent in agents}
+    whose: dict[Kind, set[str]] = {}
+    many: Counter[Kind] = Counter()
+    for anchor, said in every.items():
+        for one in said:
+            many[one.kind] += 1
+            whose.setdefault(one.kind, set()).add(anchor)
+    common = [kind for kind, owners in whose.items() if len(owners) >= SHARED]
+    shared = {kind: (number, len(whose[kind]), many[kind]) for number, kind in enumerate(common, 1)}
+    reasons = {
+        (anchor, one.row.id): shared[one.kind][0]
+        for anchor, said in every.items()
+        for one in said
+        if one.row is not None and one.kind in shared
+    }
+    return Told({anchor: _told(said, shared) for anchor, said in every.items()}, shared, reasons)
+
+
+def _said(agent: Agent) -> list[_Said]:
+    beyond = {one.finding: one for one in agent.permissions if one.finding}
+    unverified = {
+        (one.environment, one.resource, one.reason): one for one in agent.permissions if one.verdict == "unverified"
+    }
+    found = []
+    for note in agent.findings:
+        row = beyond.get(note.fingerprint)
+        if note.rule == UNVERIFIED_RULE:
+            row = unverified.get((note.environment, note.resource, note.message))
+        if row is not None and row.reason != note.message:
+            row = None
+        holes = {
+            note.resource: "RESOURCE",
+            row.principal if row is not None else "": "PRINCIPAL",
+            agent.path: "FILE",
+            agent.name: "AGENT",
+        }
+        found.append(_Said(note, _kind(note, holes), row))
+    return found
+
+
+def _told(said: Sequence[_Said], common: Container[Kind]) -> list[Fold]:
+    """An agent's findings, where the first of each stood: by the rows that tell them, as what is told once, or in full."""
+    rows: dict[tuple[str, ...], list[_Said]] = {}
+    for one in said:
+        if one.row is not None and one.note.status == "open":
+            alike = (one.note.rule, one.note.severity, one.note.environment, one.note.first_seen, one.row.verdict)
+            rows.setdefault(alike, []).append(one)
+    again = {id(one): group for group in rows.values() if len(group) >= AGAIN for one in group}
+    folds: list[Fold] = []
+    rest: list[tuple[Note, Kind]] = []
+    for one in said:
+        if id(one) not in again:
+            kind = one.kind if one.kind in common else _kind(one.note, _resource(one.note))
+            rest.append((one.note, kind))
+        elif again[id(one)][0] is one:
+            notes = tuple(each.note for each in again[id(one)])
+            folds.append(
+                Fold(Kind(one.note.rule, one.note.severity, (), ()), notes, one.row.verdict if one.row else "")
+            )
+    place = {id(one.note): number for number, one in enumerate(said)}
+    folds += _fold(rest, lambda one: (one.environment,), common)
+    return sorted(folds, key=lambda fold: place[id(fold.notes[0])])
+
+
+def folded(notes: Iterable[Note]) -> list[Fold]:
+    """Findings, those that say the same of several resources as one, where its first stood."""
+    return _fold(((one, _kind(one, _resource(one))) for one in notes), lambda one: (one.environment,), ())
+
+
+def folded_exceptions(notes: Iterable[Note]) -> list[Fold]:
+    """All agents' exceptions, those that were allowed alike as one."""
+    cut = ((one, _kind(one, {one.resource: "RESOURCE", one.agent: "AGENT"})) for one in notes)
+    return _fold(cut, lambda one: (one.status, one.reason, one.approver, one.until), ())
+
+
+def _resource(one: Note) -> dict[str, str]:
+    return {one.resource: "RESOURCE"}
+
+
+def _fold(
+    notes: Iterable[tuple[Note, Kind]], alike: Callable[[Note], tuple[str, ...]], common: Container[Kind]
+) -> list[Fold]:
+    groups: dict[tuple[Kind, tuple[str, ...]], list[Note]] = {}
+    for one, kind in notes:
+        groups.setdefault((kind, alike(one)), []).append(one)
+    found = []
+    for (kind, _), group in groups.items():
+        cut = any(piece.hole for piece in (*kind.message, *kind.fix))
+        if kind in common or len(group) >= (FEWEST if cut else 2):
+            found.append(Fold(kind, tuple(group)))
+        else:
+            found += [Fold(_kind(one, {}), (one,)) for one in group]
+    return found
+
+
+def _kind(one: Note, holes: Mapping[str, str]) -> Kind:
+    return Kind(one.rule, one.severity, _cut(one.message, holes), _cut(one.fix, holes))
+
+
+def _cut(text: str, holes: Mapping[str, str]) -> tuple[Piece, ...]:
+    pieces = [Piece(text)]
+    for name, filled in holes.items():
+        if name and name in text:
+            pieces = [each for piece in pieces for each in _split(piece, name, filled)]
+    return tuple(pieces)
+
+
+def _split(piece: Piece, name: str, filled: str) -> list[Piece]:
+    """The piece without this name, where that stands as a whole word."""
+    if piece.hole:
+        return [piece]
+    hole = Piece(filled, True)
+    parts = re.split(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.text)
+    return [each for part in parts for each in (hole, Piece(part))][1:]
+
+
+def states(fold: Fold) -> list[tuple[str, int]]:
+    """How many of the findings are open, suppressed, accepted."""
+    return list(Counter(one.status for one in fold.notes).items())
