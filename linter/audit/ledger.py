@@ -59,9 +59,11 @@ def ledger(
     verified = dict(past.previous.verified) if past.previous else {}
     verified |= {row.id: past.gone[row.finding] for row in earlier if row.finding in past.gone}
     by_place: dict[tuple[str, str, str], list[Permission]] = {}
+    held: dict[tuple[str, str], list[Permission]] = {}
     for row in known.values():
         by_place.setdefault(outcomes.place(row), []).append(row)
-    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, verified)
+        held.setdefault((row.system, row.principal), []).append(row)
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified)
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:

@@ -62,8 +62,12 @@ class Live(NamedTuple):
 
     def compared(self, system: str, environment: str, principal: str) -> str:
         """When this principal was compared in a system; empty where it was not."""
-        found = self.answers.get((system, environment)) or self.answers.get((system, ""))
+        found = self.answers.get(self.asked_at(system, environment))
         return found.at if found is not None and principal in found.compared else ""
+
+    def asked_at(self, system: str, environment: str) -> tuple[str, str]:
+        """The place of `answers` that an environment's permissions in a system are compared with."""
+        return (system, environment if (system, environment) in self.answers else "")
 
 
 def from_json(text: str, as_of: date, max_age: timedelta) -> Live:

@@ -28,12 +28,27 @@ class Ground(NamedTuple):
     live: Live | None
     rows: Mapping[tuple[str, str, str], Sequence[Permission]]
     """(agent, environment, system) -> the permissions of this report."""
+    held: Mapping[tuple[str, str], Sequence[Permission]]
+    """(system, principal) -> the same."""
     verified: Mapping[str, str]
     """What an earlier report, or the nightly history, knows of first verified absences, by id."""
 
     def beside(self, row: Permission) -> Sequence[Permission]:
-        """What the same agent has in the same system and environment."""
-        return self.rows.get(place(row), ())
+        """What the same agent has in the same system and environment, and what the same principal has there.
+
+        A principal that was compared keeps what it has when its agent gets another name, or says that it is of another
+        environment.
+        """
+        own = self.rows.get(place(row), ())
+        if self.live is None or not self.live.compared(row.system, row.environment, row.principal):
+            return own
+        where = self.live.asked_at(row.system, row.environment)
+        others = (
+            one
+            for one in self.held.get((row.system, row.principal), ())
+            if self.live.asked_at(one.system, one.environment) == where
+        )
+        return tuple({one.id: one for one in (*own, *others)}.values())
 
 
 def place(row: Permission) -> tuple[str, str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.audit.projects import (
     CONFIG,
     LIVE,
@@ -132,3 +134,23 @@ def test_an_excess_that_was_declared_since_is_not_revoked(tmp_path: Path, table:
     assert not [one for one in body["agents"][0]["permissions"] if one["what"].startswith("users:read")]
     (gone,) = body["revoked"]
     assert (gone["verified"], gone["decided"]["outcome"]) == ("", "pending")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("agent_name: triage", "agent_name: sorter"), ("environment: staging", "environment: production")]
+)
+def test_another_name_for_the_agent_takes_nothing_from_its_principal(
+    tmp_path: Path, table: list[dict[str, str]], old: str, new: str
+) -> None:
+    """The key has what it had: neither a rename nor another environment is a revoke."""
+    record(tmp_path, filled(table, {"users:read": decided("revoke"), "create": decided("revoke")}))
+    (tmp_path / "last.json").write_text(json.dumps(report(tmp_path, *LIVE)))
+    project(tmp_path, {PATH: MANIFEST.replace(old, new), "slack.json": slack(*SCOPES)})
+    gone = {one["what"].split()[0]: one for one in report(tmp_path, *LIVE, "--previous", "last.json")["revoked"]}
+    assert {what: one["verified"] for what, one in gone.items() if what != "read"} == {
+        "create": "",
+        "users:read": "",
+        "channels:manage": "",
+        "chat:write": "",
+    }
+    assert [gone[what]["decided"]["outcome"] for what in ("create", "users:read")] == ["pending", "pending"]
