@@ -69,7 +69,7 @@ def _known(config: Config, stored: Decisions | None, today: date) -> Known:
 
 
 def _store(config: Config, stored: Decisions | None, filled: Filled) -> None:
-    left = f"; {plural(filled.empty, 'permission')} left undecided"
+    left = f"; {plural(filled.empty, 'permission')} of this file left undecided"
     if not filled.decisions:
         click.echo(f"no row is filled in: nothing to store{left}")
         return

@@ -34,6 +34,8 @@ def render(outcome: Outcome, nightly: Nightly, style: Style) -> str:
         told = frozenset(outcome.unverified)
         other = [one for one in outcome.unchecked if one not in told]
         lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in other]
+        if not other and not troubles(nightly):
+            lines += screen.unverified(outcome.unverified)  # else nothing here tells why the status is not 0
     if not style.quiet:
         if not nightly.only_new:
             lines += [*screen.kept(), *screen.ended(), *(screen.open() if style.verbose else ())]
@@ -156,6 +158,12 @@ class _Screen:
             yield f"    {success}{nights}{stay}"
         yield from self._rest(len(found), _ROWS, "system", "  ")
         yield ""
+
+    def unverified(self, sentences: Sequence[str]) -> Iterator[str]:
+        """What no comparison can tell, on any night: it is never clean."""
+        for one in self._some(list(sentences), _FINDINGS):
+            yield f"{self.printer.tint('not verified', '1;33')} (status 3 until it is or is accepted): {visible(one)}"
+        yield from self._rest(len(sentences), _FINDINGS, "sentence", "  ")
 
     def kept(self) -> Iterator[str]:
         """What nothing asked for any more, or what can no longer be told."""

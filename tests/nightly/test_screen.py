@@ -218,3 +218,20 @@ def test_hostile_names_in_every_field(tmp_path: Path, kind: str) -> None:
     assert "<a " not in html
     assert "<h1" not in html
     assert "##[" not in page
+
+
+def test_what_nobody_can_compare_says_what_the_status_comes_from(tmp_path: Path) -> None:
+    """A unit that fails without a word gets muted."""
+    prose = "{resource: chat, access: read, scope: whatever support needs}"
+    nights = Nights(tmp_path, {"support/agent-permissions.yaml": manifest("a", prose)})
+    nights.run(1, {"chat": slack(READ)})
+    for quiet in (False, True):
+        outcome = only_news(nights.outcome(2, {"chat": slack(READ)}))
+        assert outcome.unverified
+        told = [line for line in screen(outcome, quiet=quiet) if line.startswith("not verified (status 3 until")]
+        assert [line.partition(": ")[2] for line in told] == list(outcome.unverified)
+    # An outage says it itself.
+    outcome = nights.outcome(3, {"chat": slack(error="ratelimited")})
+    lines = screen(outcome)
+    assert "Could not check" in lines
+    assert not any(line.startswith("not verified") for line in lines)

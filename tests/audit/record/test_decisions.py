@@ -32,7 +32,7 @@ def test_decisions_are_stored(tmp_path: Path, table: list[dict[str, str]]) -> No
     done = record(tmp_path, filled(table, given))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "permlint-decisions.yaml: 2 decisions (1 keep, 1 revoke); 3 permissions left undecided",
+        "permlint-decisions.yaml: 2 decisions (1 keep, 1 revoke); 3 permissions of this file left undecided",
         "recorded by kim@example.com for boss@example.com, sec@example.com: commit the file, so that history tells who vouches for it",
     ]
     stored = plain_yaml((tmp_path / DECISIONS).read_text())
@@ -134,4 +134,6 @@ def test_git_tells_who_decided(tmp_path: Path, table: list[dict[str, str]]) -> N
     commit(tmp_path, "Agreed")
     git(tmp_path, "config", "user.email", "sec@example.com")
     done = record(tmp_path, filled(table, {"create": decided("keep")}))
-    assert done.stdout.splitlines() == ["permlint-decisions.yaml: 1 decision (1 keep); 4 permissions left undecided"]
+    assert done.stdout.splitlines() == [
+        "permlint-decisions.yaml: 1 decision (1 keep); 4 permissions of this file left undecided"
+    ]
