@@ -178,6 +178,11 @@ class _Run:
             return
         if self.asked.partial and not story.events:
             return
+        if self.asked.staged:
+            unread = [one.version.content for one in story.events if isinstance(one.version.content, Unreadable)]
+            self.errors += [InputError(story.path, one.line, one.column, f"as staged: {one.message}") for one in unread]
+            if unread:
+                return
         start = {"first": story.first, "last-review": story.signed or story.first}.get(self.asked.start or "")
         if self.asked.start == "last-review":
             story = story.since(story.signed)

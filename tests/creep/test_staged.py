@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.command import permlint
 from tests.creep.test_findings import DELETE, READ, WRITE, entry, signed, team
 from tests.history.repository import PATH, Repo
@@ -88,3 +90,21 @@ def test_only_what_is_staged_counts(tmp_path: Path) -> None:
     repo = team(tmp_path, READ)
     repo.write(**{PATH: DELETE})
     assert permlint(tmp_path, "creep", "--staged", env=dict(repo.environment)).returncode == 0
+
+
+@pytest.mark.parametrize("how", ["agent_name: triage\n", "link"])
+def test_what_is_staged_and_cannot_be_read_is_not_passed(tmp_path: Path, how: str) -> None:
+    repo = team(tmp_path, READ)
+    text = WRITE.replace("access: write", "access: admin")
+    if how == "link":
+        repo.write(**{"elsewhere.yaml": text})
+        (repo.folder / PATH).unlink()
+        (repo.folder / PATH).symlink_to("elsewhere.yaml")
+    else:
+        assert how in text
+        repo.write(**{PATH: text.replace(how, "")})
+    repo.git("add", "-A")
+    done = permlint(repo.folder, "creep", "--staged", env=dict(repo.environment))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"{PATH}:1:1" in done.stdout + done.stderr
+    assert "as staged: is " in done.stdout + done.stderr
