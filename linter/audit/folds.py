@@ -123,7 +123,7 @@ def _told(said: Sequence[_Said], common: Container[Kind]) -> list[Fold]:
     """An agent's findings, where the first of each stood: by the rows that tell them, as what is told once, or in full."""
     rows: dict[tuple[str, ...], list[_Said]] = {}
     for one in said:
-        if one.row is not None and one.note.status == "open":
+        if one.row is not None and one.row.verdict != "ok" and one.note.status == "open":  # an ok row bears no mark
             alike = (one.note.rule, one.note.severity, one.note.environment, one.note.first_seen, one.row.verdict)
             rows.setdefault(alike, []).append(one)
     again = {id(one): group for group in rows.values() if len(group) >= AGAIN for one in group}

@@ -188,6 +188,14 @@ def test_a_row_can_be_told_apart_by_more_than_its_colour() -> None:
     assert '<td class="over"><b class=l1>R</b><i class=l4>D</i>' in page
 
 
+def test_why_something_is_ok_is_said_as_well() -> None:
+    audit = factory.audit(1, 2, 0)
+    own = audit.agents[0].permissions
+    said = own[0]._replace(verdict="ok", reason="the provider has no narrower scope")
+    page = render(audit._replace(agents=(audit.agents[0]._replace(permissions=(said, own[1])),)))
+    assert "<p>the provider has no narrower scope<td>" in page
+
+
 def test_sums_that_do_not_add_up_are_said_to() -> None:
     audit = factory.audit()
     wrong = audit.sources[1]._replace(principals=9)

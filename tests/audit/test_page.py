@@ -177,6 +177,9 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
     row = report.page.locator("#a-etl-loader-3 .notes tr", has_text="uncheckable-scope").first
     expect(row).to_contain_text("this scope is prose: nothing can compare it")
     expect(row).to_contain_text("Structure the scope.")
+    expect(report.page.locator("#a-etl-loader-3 .notes")).to_contain_text("etl-loader-3 has DELETE on")
+    expect(report.page.locator("article var", has_text=re.compile("^(AGENT|FILE)$"))).to_have_count(0)
+    assert "AGENT</var> has DELETE on" in report.page.locator("#common ~ .wide").inner_html()
 
 
 def test_every_row_of_permissions_has_a_header_of_its_own(report: Opened) -> None:

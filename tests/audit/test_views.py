@@ -93,6 +93,17 @@ def test_what_two_rows_say_is_told_by_pointing_at_them() -> None:
         assert Counter(one for fold in folds for one in fold.notes) == Counter(own)
 
 
+def test_what_is_granted_and_ok_has_no_mark_to_point_at() -> None:
+    """Scopes that a provider cannot withhold: their rows bear no badge, so the findings say it themselves."""
+    rows = [
+        unverified("db.t", "no way to have less")._replace(origin="granted", verdict="ok", finding=f, id=f)
+        for f in "ab"
+    ]
+    notes = [note("db.t", "no way to have less")._replace(fingerprint=f) for f in "ab"]
+    (fold,) = told([agent_of(rows, notes)]).folds["ticket-triage-0"]
+    assert (fold.rows, fold.notes) == ("", tuple(notes))
+
+
 def test_a_reason_that_many_agents_share_is_linked_from_their_rows() -> None:
     agents = [agent_of([unverified("db.t", "no `db`")], [unread("db.t", "no `db`")], number) for number in range(5)]
     found = told(agents)
