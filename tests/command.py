@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
 TIMEOUT = 60
 """Seconds after which a run counts as a hang."""
 
@@ -27,7 +28,7 @@ def permlint(
         input=stdin,
         capture_output=True,
         timeout=TIMEOUT,
-        env={**kept, "PYTHONPATH": str(Path(__file__).parent.parent), **(env or {})},
+        env={**kept, "PYTHONPATH": str(ROOT), **(env or {})},
         check=False,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

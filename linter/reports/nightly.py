@@ -162,8 +162,10 @@ class _Screen:
     def unverified(self, sentences: Sequence[str]) -> Iterator[str]:
         """What no comparison can tell, on any night: it is never clean."""
         for one in self._some(list(sentences), _FINDINGS):
-            yield f"{self.printer.tint('not verified', '1;33')} (status 3 until it is or is accepted): {visible(one)}"
+            yield f"{self.printer.tint('not verified', '1;33')}: {visible(one)}"
         yield from self._rest(len(sentences), _FINDINGS, "sentence", "  ")
+        if sentences:
+            yield "  Until it can be compared, or is accepted (`permlint accept`), no night is clean."
 
     def kept(self) -> Iterator[str]:
         """What nothing asked for any more, or what can no longer be told."""

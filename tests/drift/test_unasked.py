@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import permlint
+from tests.command import ROOT, permlint
 from tests.drift.projects import CANARY, GRANT_READ, READ, verdicts
 from tests.servers import World
 from tests.test_drift import BINDING, drift, manifest, rules, setup
@@ -109,7 +109,7 @@ def test_without_psycopg_it_says_what_to_install(tmp_path: Path, world: World) -
         tmp_path, {"agent-permissions.yaml": manifest(world, READ), "shadow/psycopg.py": "raise ImportError"}, BINDING
     )
     code = "import sys; sys.path.insert(0, 'shadow'); from linter.cli import run; sys.exit(run(['drift', '--format', 'json']))"
-    env = {**os.environ, "PG_DSN": world.dsn, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    env = {**os.environ, "PG_DSN": world.dsn, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
@@ -127,7 +127,7 @@ def test_check_loads_nothing_of_drift(tmp_path: Path, world: World) -> None:
         "import sys\nfrom linter.cli import run\nstatus = run(['check'])\n"
         "print(status, sorted(one for one in sys.modules if 'drift' in one or 'postgresql' in one or 'psycopg' in one))\n"
     )
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import TIMEOUT, permlint
+from tests.command import ROOT, TIMEOUT, permlint
 from tests.hostile.manifests import BAD, GOOD
 from tests.world import build
 
@@ -24,7 +24,7 @@ def test_a_closed_pipe(tmp_path: Path, content: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "linter", "check", "x.yaml"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=writer,
             stderr=subprocess.PIPE,
             timeout=TIMEOUT,
@@ -42,7 +42,7 @@ def test_a_full_disk(tmp_path: Path, arguments: list[str]) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "linter", *arguments],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=TIMEOUT,
@@ -59,7 +59,7 @@ def test_closed_standard_streams(tmp_path: Path) -> None:
         done = subprocess.run(
             ["/bin/sh", "-c", f"exec {sys.executable} -m linter check {redirection}"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             timeout=TIMEOUT,
             check=False,
@@ -77,7 +77,7 @@ def test_an_interrupt_while_reading(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "linter", "check", "-"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

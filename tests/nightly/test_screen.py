@@ -228,8 +228,11 @@ def test_what_nobody_can_compare_says_what_the_status_comes_from(tmp_path: Path)
     for quiet in (False, True):
         outcome = only_news(nights.outcome(2, {"chat": slack(READ)}))
         assert outcome.unverified
-        told = [line for line in screen(outcome, quiet=quiet) if line.startswith("not verified (status 3 until")]
+        told = [line for line in screen(outcome, quiet=quiet) if line.startswith("not verified: ")]
         assert [line.partition(": ")[2] for line in told] == list(outcome.unverified)
+        assert "  Until it can be compared, or is accepted (`permlint accept`), no night is clean." in screen(
+            outcome, quiet=quiet
+        )
     # An outage says it itself.
     outcome = nights.outcome(3, {"chat": slack(error="ratelimited")})
     lines = screen(outcome)

@@ -36,28 +36,13 @@ from linter.rulesets import ruleset
 from linter.systems.live import KINDS, Adapter, Binding, Failure, Target, adapter_of
 from linter.systems.postgresql.adapter import PostgreSQL
 from tests import servers
-from tests.command import permlint
+from tests.command import ROOT, permlint
 from tests.servers import World
 from tests.world import TODAY, build
 
 POSTGRESQL: Adapter = PostgreSQL()
-NEWEST = max(servers.programs())
 BIND = '[systems.{0}]\nkind = "postgresql"\ndsn_env = "DSN_{0}"\nrole = "{1}"\n'
 TABLE = "CREATE TABLE t (id int); CREATE ROLE {agent} LOGIN; GRANT SELECT ON t TO {agent}"
-
-
-@pytest.fixture(scope="module")
-def newest() -> Iterator[servers.Server]:
-    """One server is enough: what differs by version is compared elsewhere."""
-    with servers.running(NEWEST) as found:
-        yield found
-
-
-@pytest.fixture
-def world(newest: servers.Server) -> Iterator[World]:
-    """A database of one's own."""
-    with servers.world(newest) as fresh:
-        yield fresh
 
 
 @pytest.fixture
@@ -85,7 +70,7 @@ def started(
     folder: Path, env: dict[str, str], *arguments: str, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[bytes]:
     """The real command, not waited for."""
-    whole = {**os.environ, **env, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    whole = {**os.environ, **env, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "linter", "drift", *arguments]
     return subprocess.Popen(command, cwd=folder, env=whole, stdout=subprocess.PIPE, stderr=stderr)
 
@@ -156,7 +141,7 @@ def test_an_interrupted_run_reports_what_it_knows(
 def test_an_interrupted_report_is_none(tmp_path: Path, silent: socket.socket, how: signal.Signals) -> None:
     project(tmp_path, {"dead": "x"})
     command = [sys.executable, "-m", "linter", "report", "--live", "--output", "report.html"]
-    env = {**os.environ, "DSN_dead": dsn_of(silent), "PYTHONPATH": str(Path(__file__).parent.parent)}
+    env = {**os.environ, "DSN_dead": dsn_of(silent), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     waiting, _ = silent.accept()
     with waiting:
@@ -373,7 +358,7 @@ def test_how_long_it_took_is_not_in_the_json(tmp_path: Path, world: World) -> No
 def test_standard_error_may_be_closed(tmp_path: Path, world: World) -> None:
     world.run(TABLE)
     project(tmp_path, {"good": world.role("agent")})
-    env = {**os.environ, "DSN_good": world.dsn, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    env = {**os.environ, "DSN_good": world.dsn, "PYTHONPATH": str(ROOT)}
     command = f"{sys.executable} -m linter drift -v 2>&-"
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, stdout=subprocess.PIPE, check=False)
     assert done.returncode == 0
