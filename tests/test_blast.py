@@ -32,6 +32,16 @@ def levels(entry: dict[str, Any]) -> tuple[str, str]:
         (["drop"], "critical", "critical"),
         (["chat:write"], "medium", "medium"),
         (["read", "delete", "create"], "high", "critical"),
+        # A pattern is the gravest that it may cover, and so is a name in plain English.
+        (["s3:*"], "critical", "critical"),
+        (["s3:De*"], "critical", "critical"),
+        (["s3:DeleteObject*"], "high", "critical"),
+        (["s3:Get*"], "none", "none"),
+        (["s3:PutObject*"], "medium", "high"),
+        (["del*"], "high", "critical"),
+        (["tr*"], "high", "critical"),
+        (["purge"], "high", "critical"),
+        (["get_ticket"], "medium", "medium"),
     ],
 )
 def test_by_action(actions: list[str], elsewhere: str, production: str) -> None:

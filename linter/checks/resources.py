@@ -10,6 +10,7 @@ from linter.boxes import Box, Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
+from linter.natives import kinds_of
 from linter.patterns import Pattern
 from linter.permissions import Leaf, action, action_within, class_of, object_within, within
 
@@ -41,8 +42,9 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
     box = resource.scope.box
     named = [action(word) for word in resource.actions or ()]
     if resource.access in ("none", "read-only"):
-        allowed = {"read"} if resource.access == "read-only" else set()
-        beyond = [word for word in named if (kind := class_of(word)) is not None and kind not in allowed]
+        # What nobody knows may be reading; beside none even that is too much.
+        allowed = {"read", None} if resource.access == "read-only" else set()
+        beyond = [word for word in named if not kinds_of(word) <= allowed]
         if beyond:
             yield (
                 "actions",

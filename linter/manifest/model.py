@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
+from linter.natives import kinds_of
 from linter.patterns import Pattern
-from linter.permissions import Leaf, class_of, grants
+from linter.permissions import CLASSES, Leaf, grants
 
 
 class Resource(NamedTuple):
@@ -38,7 +39,7 @@ class Resource(NamedTuple):
     leaves: tuple[Leaf, ...]
     """What it grants, by the algebra; without its scope where that is unreadable, nothing where the access is."""
     kinds: frozenset[str | None]
-    """The classes of the actions that it grants; None for a native action without one."""
+    """Every class that what it grants may have a part in, None for a native action that nobody knows: an upper bound."""
     writes: bool
     """Whether it grants anything but reading; a native action without a class counts as writing."""
     written: frozenset[str]
@@ -127,6 +128,7 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
 
 
 _READING = frozenset({"read"})
+_CLASSES = frozenset(CLASSES)
 
 
 def _resource(
@@ -150,7 +152,9 @@ def _resource(
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
-    kinds = frozenset([leaf.action if actions is None else class_of(leaf.action) for leaf in leaves])
+    kinds: frozenset[str | None] = frozenset([leaf.action for leaf in leaves])
+    if actions is not None and not kinds <= _CLASSES:
+        kinds = frozenset().union(*map(kinds_of, kinds))
     applies = data.get("environments")
     # In the order of the class: by name it takes twice as long.
     return Resource(
