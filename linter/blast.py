@@ -52,6 +52,6 @@ def _wide(resource: Resource) -> str:
     """Why it reaches further than one object, in words; empty where it does not."""
     if resource.object[-1:] == ("*",):
         return " + one for the wildcard"
-    if not resource.object and resource.scope.kind in ("absent", "unbounded"):
+    if not resource.object and resource.scope.kind in ("absent", "unbounded", "empty"):
         return " + one for the whole system without a scope"
     return ""

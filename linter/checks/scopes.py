@@ -32,20 +32,35 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
 
 @template("unbounded-write")
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
-    """Writing that nothing narrows: the scope says "all", or there is none."""
+    """Writing that nothing narrows: the scope says "all" or says nothing, or there is none."""
     for resource in subject.manifest.writing:
-        if not resource.known or resource.scope.kind not in ("unbounded", "absent"):
+        scope = resource.scope
+        if not resource.known or scope.kind not in ("unbounded", "empty", "absent"):
             continue
         if not subject.kind(resource).narrowable or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.position)
-        if resource.scope.kind == "unbounded":
-            said = resource.scope.words or "*"
-            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif not _is_channel(resource):
+        if scope.kind == "unbounded":
+            place, said = _said(resource)
+            yield Hit(place, {"said": said}, ("says-all",), resource)
+        elif _is_channel(resource):
+            continue
+        elif scope.kind == "empty":
+            place, said = _said(resource)
+            cases = ("says-nothing", "object" if resource.object else "whole-system")
+            yield Hit(place, {"said": said, "system": resource.system}, cases, resource)
+        else:
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
             case = "named-object" if resource.object else "whole-system"
             yield Hit(place, {"system": resource.system}, (case,), resource)
+
+
+def _said(resource: Resource) -> tuple[Place, str]:
+    """Where a scope that limits nothing says so, and its words: a predicate on rows, or the whole scope."""
+    route = ("resources", resource.position, "scope")
+    scope = resource.scope
+    rows = scope.box.get("rows")
+    return (Place((*route, "rows")), str(rows)) if rows else (Place(route), scope.words or "*")
 
 
 def _is_channel(resource: Resource) -> bool:
@@ -57,17 +72,20 @@ def _is_channel(resource: Resource) -> bool:
 def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
     """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
     for resource in subject.manifest.resources:
-        if resource.scope.kind == "prose" and resource.access != "none":
+        if resource.scope.kind in ("prose", "empty") and resource.access != "none":
             kind = subject.kind(resource)
+            empty = resource.scope.kind == "empty"
+            if empty and resource.writes and kind.narrowable and not _is_channel(resource):
+                continue  # writing without a scope, which is graver
             dimensions = kind.dimensions if kind.below_object or not resource.object else ()
             structured = _structured(resource.scope.words, dimensions) if dimensions else ""
             route = ("resources", resource.position, "scope")
             predicate = _predicate(resource.scope.words, dimensions)
             splices = replaced(subject.document, route, {"rows": predicate}) if predicate else None
             yield Hit(
-                Place(route),
+                _said(resource)[0],
                 {"structured": structured},
-                ("checkable",) if dimensions else (),
+                ("says-nothing",) * empty + ("checkable",) * bool(dimensions),
                 resource,
                 repair=Repair(splices, (route,), safe=False) if splices else None,
             )
