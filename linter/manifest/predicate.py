@@ -11,10 +11,16 @@ _TERM = Pattern(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*|/\*.*?\*/|[0-9]+(?:\.[0-9]+)?|[
 _DEEPEST = 30
 _EQUAL = frozenset({"=", "==", "<=", ">=", "is"})
 _COMPARING = _EQUAL | {"<>", "!=", "<", ">", "like", "ilike", "in"}
-_OPPOSITE = {"=": [("<>",), ("!=",)], "==": [("!=",)], "<": [(">=",)], ">": [("<=",)], "is": [("is", "not")]}
 _KEYWORDS = _COMPARING | {"true", "false", "null", "not", "and", "or", "between", "case", "end"}
 _LEAD = frozenset({"only", "all", "any", "the", "row", "rows", "where"})
 _Terms = list[str]
+_OPPOSITE: dict[str, list[_Terms]] = {
+    "=": [["<>"], ["!="]],
+    "==": [["!="]],
+    "<": [[">="]],
+    ">": [["<="]],
+    "is": [["is", "not"]],
+}
 
 
 def always_true(predicate: str) -> bool:
