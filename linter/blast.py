@@ -3,7 +3,6 @@
 from functools import cache
 
 from linter.manifest.model import Resource
-from linter.natives import kinds_of
 from linter.permissions import action, class_of
 
 LEVELS = ("none", "low", "medium", "high", "critical")
@@ -23,6 +22,8 @@ def computed(resource: Resource, *, production: bool) -> int:
 
 def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
     """The level, and how it comes about, in words."""
+    from linter.natives import kinds_of  # no clean manifest needs it
+
     wide = _wide(resource)
     best, how = 0, "it only reads"
     for leaf in resource.leaves:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
-from linter.natives import kinds_of
 from linter.permissions import action, class_of
 
 
@@ -16,6 +15,8 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
 
     The case is "covers" where no word is surely of the class: a pattern, or a native name that says so in plain English.
     """
+    from linter.natives import kinds_of  # few manifests need it
+
     route = ("resources", resource.position)
     words = [action(word) for word in resource.actions or ()]
     for case, found in (

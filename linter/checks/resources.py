@@ -10,7 +10,6 @@ from linter.boxes import Box, Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
-from linter.natives import kinds_of
 from linter.patterns import Pattern
 from linter.permissions import Leaf, action, action_within, class_of, object_within, within
 
@@ -42,6 +41,8 @@ def _structured_contradictions(resource: Resource) -> Iterator[tuple[str, dict[s
     box = resource.scope.box
     named = [action(word) for word in resource.actions or ()]
     if resource.access in ("none", "read-only"):
+        from linter.natives import kinds_of  # few manifests need it
+
         # What nobody knows may be reading; beside none even that is too much.
         allowed = {"read", None} if resource.access == "read-only" else set()
         beyond = [word for word in named if not kinds_of(word) <= allowed]

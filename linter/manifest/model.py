@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
-from linter.natives import kinds_of
 from linter.patterns import Pattern
 from linter.permissions import CLASSES, Leaf, grants
 
@@ -154,6 +153,8 @@ def _resource(
     leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
     kinds: frozenset[str | None] = frozenset([leaf.action for leaf in leaves])
     if actions is not None and not kinds <= _CLASSES:
+        from linter.natives import kinds_of  # few manifests need it
+
         kinds = frozenset().union(*map(kinds_of, kinds))
     applies = data.get("environments")
     # In the order of the class: by name it takes twice as long.
