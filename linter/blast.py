@@ -51,7 +51,7 @@ def _level(kind: str | None, wide: bool, production: bool) -> int:
 
 def _wide(resource: Resource) -> str:
     """Why it reaches further than one object, in words; empty where it does not."""
-    if resource.object[-1:] == ("*",):
+    if resource.wildcard:
         return " + one for the wildcard"
     if not resource.object and resource.scope.kind in ("absent", "unbounded", "empty"):
         return " + one for the whole system without a scope"

@@ -69,6 +69,12 @@ def test_by_access(access: str, elsewhere: str, production: str) -> None:
         # One more on a wildcard, whatever the scope, for anything but reading.
         ({"resource": "db.app.*", "actions": ["create"]}, "medium", "medium"),
         ({"resource": "db.*", "actions": ["update"]}, "high", "critical"),
+        ({"resource": "db.app.**", "actions": ["create"]}, "medium", "medium"),
+        ({"resource": "db.app.%", "actions": ["create"]}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": "no restrictions"}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": "as needed"}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": {"rows": "1=1"}}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": {"rows": "1=1 and x = 5"}}, "low", "low"),
         ({"resource": "db.*", "actions": ["chat:write"]}, "high", "high"),
         ({"resource": "db.*", "actions": ["read"]}, "none", "none"),
         ({"resource": "db.*", "actions": ["admin"]}, "critical", "critical"),

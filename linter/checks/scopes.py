@@ -11,14 +11,15 @@ from linter.checks.repairs import replaced
 from linter.checks.subject import Subject
 from linter.findings import Repair
 from linter.manifest.model import Resource
+from linter.manifest.scope import WIDE
 from linter.patterns import Pattern
 
 
 def _wild(subject: Subject, resource: Resource) -> bool:
     """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
     last = resource.object[-1] if resource.object else ""
-    return last.endswith("*") and (
-        last == "*" or last[-2] == ":" or (last[-2] == "/" and subject.kind(resource).name == "github")
+    return resource.wildcard or (
+        last.endswith("*") and (last[-2] == ":" or (last[-2] == "/" and subject.kind(resource).name == "github"))
     )
 
 
@@ -56,11 +57,12 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
 
 
 def _said(resource: Resource) -> tuple[Place, str]:
-    """Where a scope that limits nothing says so, and its words: a predicate on rows, or the whole scope."""
+    """Where a scope that limits nothing says so, and its words: those of its first dimension, or of the whole scope."""
     route = ("resources", resource.position, "scope")
-    scope = resource.scope
-    rows = scope.box.get("rows")
-    return (Place((*route, "rows")), str(rows)) if rows else (Place(route), scope.words or "*")
+    for name, value in resource.scope.box.items():
+        if name != "prose":
+            return Place((*route, name)), value if isinstance(value, str) else min(value.names & WIDE)
+    return Place(route), resource.scope.words or "*"
 
 
 def _is_channel(resource: Resource) -> bool:

@@ -7,7 +7,7 @@ written (`Resource.written`), so that no rule calls it absent as well.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
+from linter.manifest.scope import ABSENT, WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
 from linter.permissions import CLASSES, Leaf, grants
 
@@ -45,6 +45,11 @@ class Resource(NamedTuple):
     """The keys that stand in the file, valid or not."""
     known: bool
     """Whether access, actions and scope are all readable: where not, no rule judges how far the entry reaches."""
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether it is everything below something, as its reader sees it."""
+        return bool(self.object) and self.object[-1] in WILDCARDS
 
 
 class Rollback(NamedTuple):

@@ -208,15 +208,19 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
     return Scope("unbounded" if box else "absent", {}, words)
 
 
-_WIDE = frozenset({"**", "**/*", "*/*", "*/**", "/**", "./**", "#*", "\uff0a"})
-"""What is a name to the algebra, and to its reader everything."""
+WILDCARDS = frozenset({"*", "**", "%", "\uff0a"})
+"""Names that are everything to their reader, though all but the first are names like others to the algebra."""
+WIDE = WILDCARDS | frozenset(
+    "/ /* /** ./** **/* */* */** *.* .* #* all any everything anything All ALL Any Everything".split()
+)
+"""The same in a list of names: of paths, repositories, channels, columns."""
 _COMPARING = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
 
 
 def _weight_of(bounded: Mapping[str, Value]) -> str:
     """What dimensions come to, of which each bounds something for the algebra."""
     for value in bounded.values():
-        if type(value) is Names and (value.excluded or value.names.isdisjoint(_WIDE)):
+        if type(value) is Names and (value.excluded or value.names.isdisjoint(WIDE)):
             return "bounded"
     rows = bounded.get("rows")
     if not isinstance(rows, str):

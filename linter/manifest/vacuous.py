@@ -9,9 +9,10 @@ from linter.manifest.predicate import always_true
 from linter.patterns import Pattern
 
 _ALL = frozenset(
-    "* all any every everything anything everywhere anywhere full fully entire whole unrestricted unlimited unbounded unconstrained "
-    "unscoped unfiltered alle alles gesamte ganze uneingeschränkt uneingeschränkter unbeschränkt unbeschränkter voller vollzugriff "
-    "tout toute toutes tous illimité todos todas ilimitado".split()
+    "* all any wildcard every everything anything everywhere anywhere full fully entire whole unrestricted "
+    "unlimited unbounded unconstrained unscoped unfiltered alle alles gesamte ganze uneingeschränkt "
+    "uneingeschränkter unbeschränkt unbeschränkter voller vollzugriff tout toute toutes tous illimité todos todas "
+    "ilimitado".split()
 )
 _MUCH = frozenset("complete completely total totale complet completo admin administrator root".split())
 _POWERS = frozenset(
@@ -20,49 +21,51 @@ _POWERS = frozenset(
 """Beside these `_MUCH` is all; "complete records" may be those that are done."""
 _NO = frozenset("no not none without never zero ohne keine keinerlei sans aucune sin".split())
 _LIMITS = frozenset(
-    "limit limits limited limitation limitations restriction restrictions restricted restrict constraint constraints constrained "
-    "bound bounds boundary boundaries filter filters filtered scope scoped scoping einschränkung einschränkungen beschränkung "
-    "beschränkungen grenzen limite limites restricciones límite límites".split()
+    "limit limits limited limitation limitations restriction restrictions restricted restrict constraint "
+    "constraints constrained bound bounds boundary boundaries filter filters filtered scope scoped scoping "
+    "einschränkung einschränkungen beschränkung beschränkungen grenzen limite limites restricciones límite límites".split()
 )
 _NEED = frozenset(
-    "need needs needed require requires required necessary appropriate relevant applicable suitable bedarf nötig erforderlich "
-    "besoin nécessaire necesario necesaria".split()
+    "need needs needed require requires required necessary appropriate relevant applicable suitable bedarf nötig "
+    "erforderlich besoin nécessaire necesario necesaria".split()
 )
 _HAZY = frozenset(
-    "as if when whenever where wherever whatever what which deemed agent bot they job task tasks work by from nach bei wie wo was "
-    "selon au si según sea".split()
+    "as if when whenever where wherever whatever what which deemed agent bot they job task tasks work by from nach "
+    "bei wie wo was selon au si según sea".split()
 )
 """What stands around a need, and names nothing either."""
 _PLAIN = _POWERS | frozenset(
-    "the a an of and or to in on for with at is are be has have given it this that its across here only may might can could should "
-    "must do further specific particular special explicit row rows column columns table tables field fields channel channels record "
-    "records entry entries data dataset datasets object objects item items resource resources repository repositories repo repos "
-    "file files tool tools database databases db schema schemas system systems server bucket instance cluster content contents "
-    "thing things die der das den dem auf und daten datenbank tabelle tabellen zeilen spalten le la les l à de des du et données "
-    "base el los las y a datos tablas filas".split()
+    "the a an of and or to in on for with at is are be has have given it this that its across here there now "
+    "currently yet only whatsoever apply applies exist exists imposed may might can could should must do further "
+    "specific particular special explicit row rows column columns table tables field fields channel channels record "
+    "records entry entries data dataset datasets object objects item items resource resources repository "
+    "repositories repo repos file files tool tools database databases db schema schemas system systems server "
+    "bucket instance cluster content contents thing things die der das den dem auf und daten datenbank tabelle "
+    "tabellen zeilen spalten le la les l à de des du et données base el los las y a datos tablas filas".split()
 )
 _NOTHING = frozenset(
     {
         *"na none nil null nothing tbd tba tbc todo unknown undefined unspecified undetermined default standard normal usual".split(),
-        *"various misc other etc x xx xxx keine entfällt offen unbekannt aucun aucune ninguno ninguna".split(),
+        *"various misc other etc keine entfällt offen unbekannt aucun aucune ninguno ninguna".split(),
+        *(f"not {word}" for word in "applicable specified defined known set".split()),
         *(
             "n a",
             "k a",
             "as usual",
-            "not applicable",
-            "not specified",
-            "not defined",
-            "not known",
-            "not set",
             "none given",
+            "keine angabe",
+            "nicht zutreffend",
+            "non applicable",
+            "sans objet",
+            "no aplica",
         ),
-        *("keine angabe", "nicht zutreffend", "non applicable", "sans objet", "no aplica"),
         *(f"to be {word}" for word in "determined defined decided confirmed specified agreed done announced".split()),
     }
 )
 _ALL_OF_IT = _ALL | _MUCH | _PLAIN
 _UNLIMITED = _ALL_OF_IT | _NO | _LIMITS
 _AS_NEEDED = _UNLIMITED | _NEED | _HAZY
+_MAY = (["may"], ["can"], ["could"], ["has"], ["have"], ["is"])
 _READ_WRITE = frozenset({"read", "write"})
 _WORD = Pattern(r"[^\W_]+")
 
@@ -74,6 +77,9 @@ def says_everything(text: str) -> bool:
 
 
 def _means_all(words: list[str]) -> bool:
+    subject = words[:1] == ["the"]
+    if words[subject : subject + 1] in (["agent"], ["bot"]) and words[subject + 1 : subject + 2] in _MAY:
+        words = words[subject + 1 :]  # elsewhere it describes: "all agent records"
     known = frozenset(words)
     if known & _READ_WRITE:
         if not known >= _READ_WRITE:

@@ -197,6 +197,9 @@ NAMES = frozenset(["a", "b"])
         ({"rows": "x = 'true'"}, "bounded", {"rows": "x = 'true'"}),
         ({"rows": "1=1", "columns": "*"}, "unbounded", {"rows": "1=1"}),
         ({"paths": ["**"]}, "unbounded", {"paths": Names(frozenset(["**"]))}),
+        ({"columns": "all"}, "unbounded", {"columns": Names(frozenset(["all"]))}),
+        ({"paths": ["docs/*", "/"]}, "unbounded", {"paths": Names(frozenset(["docs/*", "/"]))}),
+        ({"paths": ["/srv/*"]}, "bounded", {"paths": Names(frozenset(["/srv/*"]))}),
         ({"paths": {"except": ["**"]}}, "bounded", {"paths": Names(frozenset(["**"]), True)}),
         (
             {"paths": ["**"], "columns": ["a", "b"]},
