@@ -34,14 +34,22 @@ _HAZY = frozenset(
     "bei wie wo was selon au si según sea".split()
 )
 """What stands around a need, and names nothing either."""
-_PLAIN = _POWERS | frozenset(
-    "the a an of and or to in on for with at is are be has have given it this that its across here there now "
-    "currently yet only whatsoever apply applies exist exists imposed may might can could should must do further "
-    "specific particular special explicit row rows column columns table tables field fields channel channels record "
-    "records entry entries data dataset datasets object objects item items resource resources repository "
-    "repositories repo repos file files tool tools database databases db schema schemas system systems server "
-    "bucket instance cluster content contents thing things die der das den dem auf und daten datenbank tabelle "
-    "tabellen zeilen spalten le la les l à de des du et données base el los las y a datos tablas filas".split()
+_NOUNS = frozenset(
+    "row rows column columns table tables field fields channel channels record records entry entries data dataset "
+    "datasets object objects item items resource resources repository repositories repo repos file files tool tools "
+    "database databases db schema schemas system systems server bucket instance cluster content contents thing things "
+    "daten datenbank tabelle tabellen zeilen spalten données base datos tablas filas".split()
+)
+_DESCRIBING = _POWERS | {"system", "systems"}
+"""What tells some from others before a noun: "all system tables", "all access records"."""
+_PLAIN = (
+    _POWERS
+    | _NOUNS
+    | frozenset(
+        "the a an of and or to in on for with at is are be has have it this that its across here there now currently yet "
+        "only whatsoever may might can could should must do exist exists die der das den dem auf und le la les l à de des "
+        "du et el los las y a".split()
+    )
 )
 _NOTHING = frozenset(
     {
@@ -63,7 +71,12 @@ _NOTHING = frozenset(
     }
 )
 _ALL_OF_IT = _ALL | _MUCH | _PLAIN
-_UNLIMITED = _ALL_OF_IT | _NO | _LIMITS
+_UNLIMITED = (
+    _ALL_OF_IT
+    | _NO
+    | _LIMITS
+    | frozenset("apply applies imposed given further specific particular special explicit".split())
+)
 _AS_NEEDED = _UNLIMITED | _NEED | _HAZY
 _MAY = (["may"], ["can"], ["could"], ["has"], ["have"], ["is"])
 _READ_WRITE = frozenset({"read", "write"})
@@ -80,6 +93,8 @@ def _means_all(words: list[str]) -> bool:
     subject = words[:1] == ["the"]
     if words[subject : subject + 1] in (["agent"], ["bot"]) and words[subject + 1 : subject + 2] in _MAY:
         words = words[subject + 1 :]  # elsewhere it describes: "all agent records"
+    if any([one in _DESCRIBING and other in _NOUNS for one, other in zip(words, words[1:], strict=False)]):
+        return False
     known = frozenset(words)
     if known & _READ_WRITE:
         if not known >= _READ_WRITE:
