@@ -5,6 +5,8 @@ for those who judge what was agreed, and only what is certain is said: every wor
 names anything ("all open tickets") is neither. English, and the commonest words of German, French and Spanish.
 """
 
+from itertools import pairwise
+
 from linter.manifest.predicate import always_true
 from linter.patterns import Pattern
 
@@ -42,15 +44,12 @@ _NOUNS = frozenset(
 )
 _DESCRIBING = _POWERS | {"system", "systems"}
 """What tells some from others before a noun: "all system tables", "all access records"."""
-_PLAIN = (
-    _POWERS
-    | _NOUNS
-    | frozenset(
-        "the a an of and or to in on for with at is are be has have it this that its across here there now currently yet "
-        "only whatsoever may might can could should must do exist exists die der das den dem auf und le la les l à de des "
-        "du et el los las y a".split()
-    )
+_SMALL = frozenset(
+    "the a an of and or to in on for with at is are be has have it this that its across here there now currently yet only "
+    "whatsoever may might can could should must do exist exists die der das den dem auf und le la les l à de des du et el "
+    "los las y a".split()
 )
+_PLAIN = _POWERS | _NOUNS | _SMALL
 _NOTHING = frozenset(
     {
         *"na none nil null nothing tbd tba tbc todo unknown undefined unspecified undetermined default standard normal usual".split(),
@@ -71,12 +70,8 @@ _NOTHING = frozenset(
     }
 )
 _ALL_OF_IT = _ALL | _MUCH | _PLAIN
-_UNLIMITED = (
-    _ALL_OF_IT
-    | _NO
-    | _LIMITS
-    | frozenset("apply applies imposed given further specific particular special explicit".split())
-)
+_OF_LIMITS = frozenset("apply applies imposed given further specific particular special explicit".split())
+_UNLIMITED = _ALL_OF_IT | _NO | _LIMITS | _OF_LIMITS
 _AS_NEEDED = _UNLIMITED | _NEED | _HAZY
 _MAY = (["may"], ["can"], ["could"], ["has"], ["have"], ["is"])
 _READ_WRITE = frozenset({"read", "write"})
@@ -93,7 +88,7 @@ def _means_all(words: list[str]) -> bool:
     subject = words[:1] == ["the"]
     if words[subject : subject + 1] in (["agent"], ["bot"]) and words[subject + 1 : subject + 2] in _MAY:
         words = words[subject + 1 :]  # elsewhere it describes: "all agent records"
-    if any([one in _DESCRIBING and other in _NOUNS for one, other in zip(words, words[1:], strict=False)]):
+    if any([one in _DESCRIBING and other in _NOUNS for one, other in pairwise(words)]):
         return False
     known = frozenset(words)
     if known & _READ_WRITE:
