@@ -6,6 +6,7 @@ from typing import NamedTuple
 from linter.creep.change import Change, Growth, Sets, compare, minus, sets
 from linter.creep.meet import meet, near
 from linter.creep.reviews import Reviews, find_reviews
+from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
@@ -201,14 +202,10 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
 def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
     """What of the rest a growth surely added, also where it was put in other words since."""
     here = meet(growth.added, rest)
-    if _has_text(growth.added) and _has_text(rest):
+    if any(map(has_text, growth.added)) and any(map(has_text, rest)):
         renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
         here = normal([*here, *renamed]) if renamed else here
     return here
-
-
-def _has_text(leaves: Iterable[Leaf]) -> bool:
-    return any(isinstance(value, str) for leaf in leaves for _, value in leaf.box)
 
 
 def _without(leaves: tuple[Leaf, ...], taken: tuple[Leaf, ...]) -> tuple[Leaf, ...]:

@@ -28,6 +28,31 @@ def test_a_widening_in_a_commit_needs_its_justification(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("word", ["purge", '"del*"', '"s3:PutBucketAcl"'])
+def test_a_native_action_that_nothing_before_covers_stops_the_commit(tmp_path: Path, word: str) -> None:
+    text = entry(f"actions: [read, {word}]")
+    repo = team(tmp_path, READ)
+    done = stage(repo, text)
+    assert done.returncode == 1
+    assert f"{PATH}:5:21" in done.stdout.replace("--> ", "")
+    assert "error[creep/write-added]: this commit added: tickets: " in done.stdout
+    done = stage(repo, text + "    justification: old tickets are purged after a year\n")
+    assert done.returncode == 0, done.stdout
+
+
+def test_words_that_are_surely_covered_need_no_justification(tmp_path: Path) -> None:
+    repo = team(tmp_path, entry("actions: [read, update, purge]"))
+    assert stage(repo, entry('actions: [purge, "dynamodb:PutItem", "s3:GetObject"]')).returncode == 0
+
+
+def test_free_prose_that_gets_its_structure_passes(tmp_path: Path) -> None:
+    repo = team(tmp_path, entry("access: read-only", "scope: open tickets"))
+    done = stage(repo, entry("access: read-only", 'scope: {rows: "state = 1"}'))
+    assert done.returncode == 0
+    assert "reworded, cannot be compared" in done.stdout
+    assert stage(repo, entry("access: read-only", "scope: all rows")).returncode == 1
+
+
 def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
     why = "    justification: status must be set\n"
     repo = team(tmp_path, WRITE + why)
