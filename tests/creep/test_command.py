@@ -249,3 +249,23 @@ def test_a_manifest_that_was_not_there_yet(tmp_path: Path) -> None:
     done = permlint(tmp_path, "creep", "--until", "HEAD~1")
     assert done.stdout.startswith("agent-permissions.yaml  not there then\n  no change of permissions here\n")
     assert done.returncode == 0
+
+
+def test_a_version_that_was_no_valid_manifest_is_noted_and_hides_nothing(tmp_path: Path) -> None:
+    team(tmp_path, entry("access: read-write"), entry("access: Read-Only"), entry("access: admin"))
+    done = permlint(tmp_path, "creep")
+    assert "~ unreadable (line 5: is not a valid manifest: `access` has a value that it cannot have" in done.stdout
+    assert "+ tickets: admin" in done.stdout
+    assert "- tickets" not in done.stdout
+    assert done.returncode == 1
+    assert "error[creep/admin-added]: " in done.stdout
+    assert '("step 2") added: tickets: admin' in done.stdout
+
+
+def test_where_it_is_none_now_nothing_is_said_to_be_narrower(tmp_path: Path) -> None:
+    team(tmp_path, entry("access: read-write"), entry("access: Read-Only"))
+    for options in ((), ("--base", "HEAD~1")):
+        done = permlint(tmp_path, "creep", *options)
+        assert done.returncode == 2
+        assert f"error: {PATH}:5:13: is not a valid manifest: `access` has a value" in done.stdout + done.stderr
+        assert "- tickets" not in done.stdout

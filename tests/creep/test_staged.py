@@ -133,3 +133,30 @@ def test_what_is_staged_and_cannot_be_read_is_not_passed(tmp_path: Path, how: st
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"{PATH}:1:1" in done.stdout + done.stderr
     assert "as staged: is " in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param(entry("access: adminn"), "5:13", id="no level"),
+        pytest.param(entry("access: Read-Write"), "5:13", id="another spelling"),
+        pytest.param(entry("acess: admin"), "4:5", id="no such key"),
+        pytest.param(entry("access: admin", "access: read-only"), "6:5", id="twice"),
+        pytest.param(entry("actions: [read, 5]"), "5:14", id="no word"),
+        pytest.param(entry("access: read-only", "scope: {colums: [id]}"), "6:12", id="no such dimension"),
+        pytest.param(entry("access: read-only", environment="{}"), "2:14", id="no environment"),
+    ],
+)
+def test_what_is_staged_and_is_no_valid_manifest_is_not_a_narrowing(tmp_path: Path, text: str, place: str) -> None:
+    repo = team(tmp_path, DELETE)
+    done = stage(repo, text)
+    assert done.returncode == 2, done.stdout
+    assert f"{PATH}:{place}: as staged: is not a valid manifest: " in done.stdout + done.stderr
+    assert "- tickets" not in done.stdout
+
+
+def test_a_fault_that_no_review_signs_does_not_hide_what_changed(tmp_path: Path) -> None:
+    repo = team(tmp_path, DELETE)
+    done = stage(repo, entry("access: read-only", "blast_radius: smal", top="owner: 5\n"))
+    assert done.returncode == 0
+    assert "- tickets: delete" in done.stdout

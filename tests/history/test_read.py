@@ -199,10 +199,22 @@ def test_the_story_goes_on_around_what_cannot_be_read(repo: Repo) -> None:
 
 
 def test_a_field_that_the_schema_refuses_does_not_hide_the_others(repo: Repo) -> None:
-    repo.commit("one", {PATH: manifest(access="write") + "    scope: {nonsense: 1}\nfuture_key: x\n"})
+    repo.commit("one", {PATH: manifest(access="write") + "    handles: {nonsense: 1}\nfuture_key: x\n"})
     (version,) = repo.history().lines[0].versions
     assert version.manifest is not None
-    assert [(one.access, one.known) for one in version.manifest.resources] == [("write", False)]
+    assert [(one.access, one.handles) for one in version.manifest.resources] == [("write", ())]
+
+
+@pytest.mark.parametrize("fault", ["    scope: {nonsense: 1}\n", "expires: soon\n", "environment: production\n"])
+def test_what_leaves_the_agreement_open_makes_a_version_unreadable(repo: Repo, fault: str) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("two", {PATH: manifest(access="write") + fault})
+    repo.commit("three", {PATH: manifest(access="write")})
+    assert told(repo.history().lines[0]) == [
+        f"one: {PATH} read-only",
+        f"two: {PATH} unreadable < one",
+        f"three: {PATH} write < two",
+    ]
 
 
 def test_a_mode_is_no_change_and_a_link_is_no_manifest(repo: Repo) -> None:
