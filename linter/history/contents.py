@@ -73,7 +73,7 @@ class Contents:
             return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
 
     def _judged(self, document: Document) -> Content:
-        """The manifest, where all of it that a review signs is as the schema wants it; or why it is none."""
+        """The manifest, where it is known what it grants; or why it is none."""
         manifest, fault = lenient(document.data, self._built)
         if not manifest.agent:
             return Unreadable(1, 1, "is no manifest: it has no `agent_name`")

@@ -1,8 +1,8 @@
 """A manifest of whatever data a YAML document holds: what the schema refuses is left out, field by field.
 
 `check` names each fault and so must explain them; history reads thousands of versions, and only needs what is left. Both
-leave out the same: a whole field, at the top or of one resource (a property test holds them against each other). What is
-left out of what a review signs is said: without it, nobody knows what was agreed.
+leave out the same: a whole field, at the top or of one resource (a property test holds them against each other). Without a
+bound the agreement is wider, and nobody is misled; without a permission it looks narrower than it is, so that is said.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from linter.manifest.reader import Document, Duplicate, Route
 
 
 class Fault(NamedTuple):
-    """Why it is not known what a manifest grants: where that stands, and a clause that says what is wrong."""
+    """Why nobody knows what a manifest grants: where that stands, and a clause that says what is wrong."""
 
     route: Route
     problem: str
@@ -26,12 +26,13 @@ class Lenient(NamedTuple):
     manifest: Manifest
     """Without an agent, or resources, where the schema accepts none."""
     fault: Fault | None
-    """The first value that a review would sign and that the schema refuses."""
+    """The first value that the schema refuses and without which something that may have been granted is not."""
 
 
+_GRANTING = ("agent_name", "environment", "resources")
+_GRANTING_ENTRY = ("resource", "access", "actions")
 _SIGNED = ("agent_name", "environment", "expires", "identities", "resources")
-_GRANTING = ("resource", "access", "actions", "scope", "environments")
-"""The keys of a manifest, and of a resource, that the digest depends on."""
+"""The keys of a manifest that the digest depends on."""
 
 
 def lenient(data: Any, built: Built | None = None) -> Lenient:
@@ -70,12 +71,9 @@ def _is_list(value: Any) -> bool:
 
 
 def _fault(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fault | None:
-    for key in _SIGNED:
-        if key in given and key not in kept:
-            return _refused((key,))
-    for key in ("agent_name", "environment", "resources"):
-        if key not in given:
-            return Fault((), f"it has no `{key}`")
+    for key in _GRANTING:
+        if key not in kept:
+            return _refused((key,)) if key in given else Fault((), f"it has no `{key}`")
     entries = enumerate(zip(given["resources"], kept["resources"], strict=True))
     return next((fault for index, (one, left) in entries if (fault := _fault_of_entry(index, one, left))), None)
 
@@ -83,7 +81,7 @@ def _fault(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fault | None:
 def _fault_of_entry(index: int, given: Any, kept: Any) -> Fault | None:
     if kept is None:
         return Fault(("resources", index), "a resource is a mapping")
-    for key in _GRANTING:
+    for key in _GRANTING_ENTRY:
         if key in given and key not in kept:
             return _refused(("resources", index, key))
     if "resource" not in given:

@@ -143,7 +143,7 @@ def test_what_is_staged_and_cannot_be_read_is_not_passed(tmp_path: Path, how: st
         pytest.param(entry("acess: admin"), "4:5", id="no such key"),
         pytest.param(entry("access: admin", "access: read-only"), "6:5", id="twice"),
         pytest.param(entry("actions: [read, 5]"), "5:14", id="no word"),
-        pytest.param(entry("access: read-only", "scope: {colums: [id]}"), "6:12", id="no such dimension"),
+        pytest.param(entry("access: read-only", "scope: a", "scope: b"), "7:5", id="a bound twice"),
         pytest.param(entry("access: read-only", environment="{}"), "2:14", id="no environment"),
     ],
 )
@@ -155,7 +155,14 @@ def test_what_is_staged_and_is_no_valid_manifest_is_not_a_narrowing(tmp_path: Pa
     assert "- tickets" not in done.stdout
 
 
-def test_a_fault_that_no_review_signs_does_not_hide_what_changed(tmp_path: Path) -> None:
+def test_a_bound_that_is_none_is_no_bound(tmp_path: Path) -> None:
+    repo = team(tmp_path, entry("access: read-only", "scope: {columns: [id]}"))
+    done = stage(repo, entry("access: read-only", "scope: {colums: [id]}"))
+    assert done.returncode == 1
+    assert "+ tickets: read on all columns but id" in done.stdout
+
+
+def test_a_fault_elsewhere_does_not_hide_what_changed(tmp_path: Path) -> None:
     repo = team(tmp_path, DELETE)
     done = stage(repo, entry("access: read-only", "blast_radius: smal", top="owner: 5\n"))
     assert done.returncode == 0

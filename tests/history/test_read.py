@@ -199,14 +199,14 @@ def test_the_story_goes_on_around_what_cannot_be_read(repo: Repo) -> None:
 
 
 def test_a_field_that_the_schema_refuses_does_not_hide_the_others(repo: Repo) -> None:
-    repo.commit("one", {PATH: manifest(access="write") + "    handles: {nonsense: 1}\nfuture_key: x\n"})
+    repo.commit("one", {PATH: manifest(access="write") + "    scope: {nonsense: 1}\nfuture_key: x\n"})
     (version,) = repo.history().lines[0].versions
     assert version.manifest is not None
-    assert [(one.access, one.handles) for one in version.manifest.resources] == [("write", ())]
+    assert [(one.access, one.known) for one in version.manifest.resources] == [("write", False)]
 
 
-@pytest.mark.parametrize("fault", ["    scope: {nonsense: 1}\n", "expires: soon\n", "environment: production\n"])
-def test_what_leaves_the_agreement_open_makes_a_version_unreadable(repo: Repo, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["    actions: {nonsense: 1}\n", "  - access: admin\n", "environment: production\n"])
+def test_what_may_hide_a_permission_makes_a_version_unreadable(repo: Repo, fault: str) -> None:
     repo.commit("one", {PATH: manifest()})
     repo.commit("two", {PATH: manifest(access="write") + fault})
     repo.commit("three", {PATH: manifest(access="write")})
