@@ -107,6 +107,59 @@ def test_a_narrowing_and_a_new_agent_pass(tmp_path: Path) -> None:
     assert stage(repo, READ).returncode == 0
 
 
+def told(repo: Repo) -> tuple[int, str]:
+    """What is said of all that is staged, as it lies in the folder."""
+    repo.git("add", "-A")
+    done = permlint(repo.folder, "creep", "--staged", env=dict(repo.environment))
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", [PATH, "elsewhere/" + PATH])
+def test_what_was_deleted_and_comes_back_wider_is_no_first_agreement(tmp_path: Path, path: str) -> None:
+    repo = team(tmp_path, WRITE, READ, {PATH: None, "b/" + PATH: entry("access: admin", agent="other")})
+    repo.commit("more", {"b/" + PATH: entry("access: read-only", agent="other")})
+    repo.write(**{path: WRITE})
+    status, text = told(repo)
+    assert status == 1
+    assert "brought back, after it had been deleted" in text
+    assert f"{path}:5:13" in text or f"{path}:4:15" in text
+    assert "error[creep/write-added]: this commit added: tickets: create, update" in text
+    repo.write(**{path: WRITE + "    justification: status must be set\n"})
+    assert told(repo)[0] == 0
+    repo.write(**{path: READ})
+    status, text = told(repo)
+    assert status == 0
+    assert "+" not in text
+
+
+def test_what_was_broken_before_it_went_is_compared_with_what_was_readable(tmp_path: Path) -> None:
+    repo = team(tmp_path, READ, entry("access: adminn"))
+    assert stage(repo, DELETE).returncode == 1
+    repo.git("checkout", "-q", "HEAD", "--", PATH)
+    repo.commit("gone", {PATH: None})
+    assert stage(repo, DELETE).returncode == 1
+    assert stage(repo, READ).returncode == 0
+
+
+def test_another_agent_is_a_first_agreement_where_one_was_deleted_or_moved_away(tmp_path: Path) -> None:
+    repo = team(tmp_path, READ, {PATH: None, "moved/" + PATH: READ})
+    repo.write(**{PATH: entry("access: admin", agent="new")})
+    status, text = told(repo)
+    assert (status, "first agreed" in text) == (0, True)
+    repo.commit("new", {"moved/" + PATH: None})
+    repo.write(**{"c/" + PATH: entry("access: admin", agent="newer")})
+    status, text = told(repo)
+    assert (status, "first agreed" in text) == (0, True)
+
+
+def test_a_copy_beside_what_lives_on_is_held_against_that(tmp_path: Path) -> None:
+    repo = team(tmp_path, DELETE, {PATH: None, "moved/" + PATH: DELETE}, {"moved/" + PATH: READ})
+    repo.write(**{PATH: DELETE})
+    status, text = told(repo)
+    assert status == 1
+    assert "creep/delete-added" in text
+
+
 def test_the_first_commit_of_all_passes(tmp_path: Path) -> None:
     assert stage(Repo(tmp_path), READ).returncode == 0
 
