@@ -296,6 +296,27 @@ CHANGES = [
         ["! the rollback command is gone (scripts/revert.py --run-id <id>)"],
         id="command removed",
     ),
+    *[
+        pytest.param(
+            entry("access: write", tail="rollback_strategy: {command: scripts/revert.py --run-id <id>}\n"),
+            entry("access: write", tail=f"rollback_strategy: {{command: '{idle}'}}\n"),
+            ["! the rollback command is gone (scripts/revert.py --run-id <id>)"],
+            id=f"command replaced by {idle}",
+        )
+        for idle in ("true", ":", "exit 0", "echo scripts/revert.py --run-id <id>")
+    ],
+    pytest.param(
+        entry("access: write", "rollback: scripts/undo.sh --run-id <id>"),
+        entry("access: write", 'rollback: "true"'),
+        ["! postgres.tickets: the rollback is gone (scripts/undo.sh --run-id <id>)"],
+        id="a resource's rollback that does nothing",
+    ),
+    pytest.param(
+        entry("access: write", tail="rollback_strategy: Undo with scripts/revert.py <id>\n"),
+        entry("access: write", 'rollback: "exit 0"'),
+        ["! the rollback strategy is gone (rollback_strategy)"],
+        id="moved to a resource, where it does nothing",
+    ),
     pytest.param(
         entry("access: write", tail=STRATEGY),
         entry("access: write", tail="rollback_strategy: scripts/revert.py --run-id <id>\n"),
@@ -356,6 +377,17 @@ NO_LOSS = [
         id="moved to the resource",
     ),
     pytest.param(entry("access: read-only", tail=STRATEGY), entry("access: read-only"), id="it never wrote"),
+    *[
+        pytest.param(
+            entry("access: write", tail="rollback_strategy: {command: scripts/revert.py --run-id <id>}\n"),
+            entry("access: write", tail=f"rollback_strategy: {{command: '{other}'}}\n"),
+            id=f"another command: {other}",
+        )
+        for other in ("make rollback RUN=<id>", "./true.sh <id>", "true && ./undo <id>", "echo <id> | xargs ./undo")
+    ],
+    pytest.param(
+        entry("access: write", 'rollback: "true"'), entry("access: write"), id="what did nothing is not missed"
+    ),
 ]
 
 
