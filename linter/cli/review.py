@@ -70,7 +70,7 @@ def _sign(path: str, root: str, day: str, email: str) -> bool:
         document = read(read_file(path, root))
         if not predicate("manifest")(document.data) or document.duplicates:
             raise CannotSign("it has faults, and what cannot be read cannot be signed: see `permlint check`")
-        digest = digest_of(lenient(document.data))
+        digest = digest_of(lenient(document.data).manifest)
         text = sign(document, day, email, digest)
         _write(path, document.text.content, text)
     except Unreadable as error:
