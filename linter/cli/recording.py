@@ -57,8 +57,8 @@ def _known(config: Config, stored: Decisions | None, today: date) -> Known:
     subjects, _, errors = gather(config, select(config, (), config.root, force_exclude=False), today)
     if errors:
         first = errors[0]
-        where = f"{first.path}:{first.line}:{first.column}: {first.message}"
-        raise click.ClickException(visible(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored"))
+        where = visible(f"{first.path}:{first.line}:{first.column}: {first.message}")
+        raise click.ClickException(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored")
     declared: dict[str, str] = {}
     now: dict[tuple[str, str, str], list[str]] = {}
     for subject in subjects:
