@@ -15,13 +15,12 @@ from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
-from linter.history.contents import Contents
+from linter.history.contents import Content, Contents
 from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.read import read_branch, read_history
 from linter.history.staged import read_staged
 from linter.history.witness import Witness
-from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
 from linter.rulesets import Ruleset
@@ -92,10 +91,10 @@ class _Run:
         """
         documents = self._documents()
         contents = Contents(repository.objects)
-        manifests = {path: contents.take(document) for path, document in documents.items()}
+        present = {path: contents.take(document) for path, document in documents.items()}
         history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
-        lines = [self._now(line, manifests[line.path]) for line in history.lines]
+        lines = [self._now(line, present[line.path]) for line in history.lines]
         coming = any(one.commit is None for line in lines for one in line.versions)
         me = _me(repository) if coming else ()
         witness = Witness(repository)
@@ -157,16 +156,13 @@ class _Run:
             contents=contents,
         )
 
-    def _now(self, line: Line, manifest: Manifest) -> Line:
+    def _now(self, line: Line, content: Content) -> Line:
         """The line, with what the working tree has as its newest version where that is not what is committed."""
         if self.asked.staged or self.asked.until is not None:
             return line
         tip = line.versions[-1] if line.versions else line.base
-        if tip is not None and tip.manifest == manifest:
+        if tip is not None and tip.content == content:
             return line
-        content: Manifest | Unreadable = manifest
-        if not manifest.agent:
-            content = Unreadable(1, 1, "is no manifest: it names no agent")
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 

@@ -28,11 +28,15 @@ class Contents:
         self._built: Built = {}
         self._pieces = Pieces()
 
-    def take(self, document: Document) -> Manifest:
-        """The manifest of a document that was read elsewhere; without an agent where it names none."""
+    def take(self, document: Document) -> Content:
+        """The manifest of a document that was read elsewhere, or why it is none."""
         manifest = lenient(document.data, self._built)
-        self._read[document.text.content] = _judged(manifest, document.data)
-        return manifest
+        content = _judged(manifest, document.data)
+        key = "resources" if manifest.agent else "agent_name"
+        if isinstance(content, Unreadable) and isinstance(document.data, dict) and key in document.data:
+            content = Unreadable(*document.text.position(document.entry((key,))[2]), content.message)
+        self._read[document.text.content] = content
+        return content
 
     def load(self, blobs: Iterable[str]) -> None:
         """Read these blobs, in one go.
@@ -72,7 +76,23 @@ class Contents:
 
 def _judged(manifest: Manifest, data: Any) -> Content:
     if not manifest.agent:
-        return Unreadable(1, 1, "is no manifest: it has no `agent_name`")
+        return Unreadable(1, 1, f"is no manifest: {_nameless(data)}")
     if not isinstance(data.get("resources"), list):
         return Unreadable(1, 1, "is no manifest: it has no list of `resources`")
     return manifest
+
+
+def _nameless(data: Any) -> str:
+    """What is wrong with the agent's name, which the schema refuses. It is not quoted: it may hold a secret."""
+    if not isinstance(data, dict) or "agent_name" not in data:
+        return "it has no `agent_name`"
+    name = data["agent_name"]
+    if name is None or name == "":
+        return "its `agent_name` is empty"
+    if not isinstance(name, str):
+        return "its `agent_name` is no text"
+    if name != name.strip():
+        return "its `agent_name` begins or ends with white space"
+    if "\n" in name:
+        return "its `agent_name` has more than one line"
+    return f"its `agent_name` has {len(name)} characters, and may have 200"
