@@ -161,7 +161,7 @@ class _Run:
         if self.asked.staged or self.asked.until is not None:
             return line
         tip = line.versions[-1] if line.versions else line.base
-        if tip is not None and tip.content == content:
+        if tip is not None and tip.manifest is not None and tip.manifest == content:
             return line
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
