@@ -199,6 +199,14 @@ def unreviewed_widening(past: Past) -> Iterator[Hit]:
         )
 
 
+@template("out-of-sight")
+def out_of_sight(past: Past) -> Iterator[Hit]:
+    """What is agreed stands, and no run collects it any more."""
+    if past.hidden:
+        what = in_words([leaf for one in past.manifest.resources for leaf in one.leaves])
+        yield Hit(Place(("agent_name",)), {"what": several(what) or "nothing"}, details={"change": "out of sight"})
+
+
 class AccumulatedParams(NamedTuple):
     """Parameters of `accumulated`."""
 
