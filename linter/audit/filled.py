@@ -58,6 +58,8 @@ class Known(NamedTuple):
     now: Mapping[tuple[str, str, str], Sequence[str]]
     """(agent, environment, resource) -> what is declared there now, in words."""
     decided: Mapping[str, Decided]
+    shared: Mapping[str, Sequence[str]]
+    """Id of each permission that several manifests declare for one agent -> their paths."""
 
 
 def decode(raw: bytes) -> str:
@@ -178,6 +180,10 @@ class _Reader:
                     "id",
                     f"this permission has changed since the report: it was {cells['what']}, and is {' / '.join(now)} now",
                 )
+        elif cells["id"] in self.known.shared:
+            files = " and ".join(self.known.shared[cells["id"]])
+            why = "declare this for one agent, and what is decided of one would stand for all"
+            yield "id", f"{files} {why}: give each its own agent_name or environment (manifest/duplicate-agent)"
 
     def _of_decision(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         decision, on = cells["decision"].casefold(), cells["decided_on"]
