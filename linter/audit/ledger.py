@@ -108,7 +108,9 @@ def _now(
         found += rows(plane, shown_name(subject)) if plane is not None else ()
     if live is None or not live.outdated(shown_path(subject), digest_of(subject.manifest)):
         return found
-    return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]
+    return [
+        row._replace(verdict="unverified", also=(), reason=CHANGED) if row.origin == "granted" else row for row in found
+    ]
 
 
 def _earlier(past: Past) -> list[Permission]:
@@ -144,7 +146,7 @@ class _Sorting:
         if row.origin == "granted" and not found.at and not found.instead:
             if path is not None:
                 self.carried.setdefault(path, []).append(
-                    row._replace(granted=None, verdict="unverified", reason=outcomes.CARRIED)
+                    row._replace(granted=None, verdict="unverified", also=(), reason=outcomes.CARRIED)
                 )
             else:
                 self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None

@@ -171,7 +171,8 @@ def _what(one: Permission) -> str:
 
 def _permission(one: Permission, audit: Audit) -> tuple[str, ...]:
     known = "not known" if one.granted is None else LEVELS[one.granted]
-    granted = f"{known}: {one.verdict}" + (f", {prose(one.reason)}" if one.reason else "") if audit.live else _NOT_ASKED
+    verdict = " and ".join((one.verdict, *one.also))
+    granted = f"{known}: {verdict}" + (f", {prose(one.reason)}" if one.reason else "") if audit.live else _NOT_ASKED
     if not audit.live and one.verdict:
         granted = f"{one.verdict}: {prose(one.reason)}"
     blast = (

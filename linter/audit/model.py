@@ -106,7 +106,9 @@ class Permission(NamedTuple):
     granted: int | None
     """The same of what is really granted within this permission; None where it is not known."""
     verdict: str
-    """"ok", "excess", "missing", "conditional", "unverified"; empty where no live data was taken."""
+    """The gravest: "ok", "excess", "missing", "conditional", "unverified"; empty where no live data was taken."""
+    also: tuple[str, ...]
+    """The other verdicts on parts of it."""
     reason: str
     """The verdict's, a clause."""
     principal: str
@@ -278,6 +280,11 @@ class Audit(NamedTuple):
 
 LEVELS = ("none", "read", "create", "update", "delete", "admin")
 """The words of a level, by number; 2 is creating or executing."""
+
+
+def unverified(one: Permission) -> bool:
+    """Whether a permission, or a part of it, could not be verified."""
+    return "unverified" in (one.verdict, *one.also)
 
 
 def privileged(audit: Audit) -> tuple[tuple[Agent, Permission], ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from linter.audit.csv import READ, SEALED
 from linter.audit.decisions import DECISIONS
 from linter.audit.filled import Known, parse
 from tests.audit.projects import DAY, MANIFEST, PATH, decided, filled, project, record, report, rows
@@ -111,7 +112,41 @@ def test_rows_that_lost_a_cell(tmp_path: Path, table: list[dict[str, str]]) -> N
     place = next(number for number, line in enumerate(lines) if "keep" in line)
     lines[place] = ",".join(lines[place].split(",")[1:])
     done = record(tmp_path, "\r\n".join(lines))
-    assert f"error: decide.csv:{place + 1}:1: id: the row has not as many cells" in done.stderr
+    assert (
+        f"error: decide.csv:{place + 1}:1: id: the row has {len(table[0]) - 1} cells and the first line {len(table[0])}: was"
+        in done.stderr
+    )
+
+
+def test_a_row_whose_empty_end_was_left_out(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    text = filled(table, {"users:read": decided("revoke")})
+    shortened = "\r\n".join(line.rstrip(",") for line in text.split("\r\n"))
+    assert shortened != text
+    assert record(tmp_path, shortened).returncode == 0
+
+
+@pytest.mark.parametrize("column", [*READ, *SEALED])
+def test_what_the_reviewer_reads_is_what_the_report_said(given_table: list[dict[str, str]], column: str) -> None:
+    (row,) = (row for row in given_table if row["what"].startswith("users:read"))
+    changed = "ok" if row[column] != "ok" else "excess"
+    edited = [{**each, column: changed} if each is row else each for each in given_table]
+    faults = parse(
+        filled(edited, {row["what"] if column != "what" else changed: decided("revoke")}),
+        known(given_table),
+        date.fromisoformat(DAY),
+    ).faults
+    assert [one.message.partition(":")[0] for one in faults] == ["id" if column == "id" else "check"]
+
+
+def test_columns_that_were_taken_out_or_emptied(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    given = filled(table, {"users:read": decided("revoke")})
+    less = [{name: cell for name, cell in row.items() if name != "scope"} for row in table]
+    assert "has no column `scope`" in record(tmp_path, filled(less, {"users:read": decided("revoke")})).stderr
+    bare = [{name: cell for name, cell in row.items() if name not in READ} for row in table]
+    assert "check: a cell of this row" in record(tmp_path, filled(bare, {"users:read": decided("revoke")})).stderr
+    cut = [{**row, "check": row["check"][:16]} for row in table]
+    assert "check: a cell of this row" in record(tmp_path, filled(cut, {"users:read": decided("revoke")})).stderr
+    assert record(tmp_path, given).returncode == 0
 
 
 @pytest.mark.parametrize("decision", ["keep", "revoke"])
