@@ -14,6 +14,7 @@ from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, p
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
+    counted,
     every_finding,
     grouped,
     pressing,
@@ -99,6 +100,7 @@ def render(audit: Audit) -> str:
         tally=tally,
         within=_within,
     )
+    environment.tests["counted"] = counted
     style, script = _source("style.css"), _source("page.js")
     return environment.get_template("base.html").render(
         audit=audit,

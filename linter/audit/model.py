@@ -28,7 +28,7 @@ class Source(NamedTuple):
     query: str
     """What found them: the globs, or the `principals` patterns of configuration, in words."""
     principals: int
-    """How many it has. Always `declared` + `unmanaged`, where `known`."""
+    """How many it has. Always `declared` + `unmanaged`."""
     declared: int
     """How many of them a manifest speaks for."""
     unmanaged: tuple[str, ...]
@@ -36,7 +36,7 @@ class Source(NamedTuple):
     orphaned: tuple[str, ...]
     """Principals that a manifest names and the source does not have."""
     known: bool
-    """Whether the source was asked and answered; where not, no number means anything."""
+    """Whether the source said which principals there are; where not, the numbers are of those that it was asked about, 0 for none."""
     problem: str
     """Why it is not known, a sentence; empty where it is."""
 
