@@ -29,14 +29,16 @@ def test_a_widening_in_a_commit_needs_its_justification(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("word", ["purge", '"del*"', '"s3:PutBucketAcl"'])
-def test_a_native_action_that_nothing_before_covers_stops_the_commit(tmp_path: Path, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "rule"), [("purge", "delete-added"), ('"del*"', "delete-added"), ('"s3:PutBucketAcl"', "write-added")]
+)
+def test_a_native_action_that_nothing_before_covers_stops_the_commit(tmp_path: Path, word: str, rule: str) -> None:
     text = entry(f"actions: [read, {word}]")
     repo = team(tmp_path, READ)
     done = stage(repo, text)
     assert done.returncode == 1
     assert f"{PATH}:5:21" in done.stdout.replace("--> ", "")
-    assert "error[creep/write-added]: this commit added: tickets: " in done.stdout
+    assert f"error[creep/{rule}]: this commit added: tickets: " in done.stdout
     done = stage(repo, text + "    justification: old tickets are purged after a year\n")
     assert done.returncode == 0, done.stdout
 
