@@ -193,6 +193,12 @@ CHANGES = [
         entry("access: read-only", "scope: the docs", name="files"),
         entry("access: read-only", "scope: {paths: ['**']}", name="files"),
         ["+ files: read on paths **", '- files: read on all paths but **; "the docs"'],
+        id="prose to a bare wildcard",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the docs", name="files"),
+        entry("access: read-only", "scope: {paths: ['docs/**', README.md]}", name="files"),
+        ["~ files: read on paths README.md, docs/**: reworded, cannot be compared"],
         id="prose to a pattern",
     ),
     pytest.param(
