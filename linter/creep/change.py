@@ -7,7 +7,8 @@ from linter.creep.meet import meet, near
 from linter.creep.rewording import Split, gone, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
-from linter.permissions import Difference, Leaf, class_of, subtract
+from linter.natives import kinds_of
+from linter.permissions import Difference, Leaf, subtract
 
 Sets = Mapping[str, tuple[Leaf, ...]]
 """Environment -> the leaves that apply there."""
@@ -160,4 +161,4 @@ def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
 
 def gravity(leaves: Iterable[Leaf]) -> int:
     """The gravity of the gravest leaf: 3 admin, 2 delete, 1 other writing, 0 reading or nothing."""
-    return max([GRAVITY.get(class_of(leaf.action) or "", 1) for leaf in leaves], default=0)
+    return max([GRAVITY.get(kind or "", 1) for leaf in leaves for kind in kinds_of(leaf.action)], default=0)

@@ -76,9 +76,9 @@ class Contents:
         """The manifest, where it is known what it grants; or why it is none."""
         manifest, fault = lenient(document.data, self._built)
         if not manifest.agent:
-            return Unreadable(1, 1, "is no manifest: it has no `agent_name`")
+            return _none(document, "agent_name", _nameless(document.data))
         if not isinstance(document.data.get("resources"), list):
-            return Unreadable(1, 1, "is no manifest: it has no list of `resources`")
+            return _none(document, "resources", "it has no list of `resources`")
         if fault is not None:
             start = document.entry(fault.route)[2] if fault.route else 0
             return _invalid(document, start, fault.problem)
@@ -88,5 +88,27 @@ class Contents:
         return manifest
 
 
+def _none(document: Document, key: str, problem: str) -> Unreadable:
+    known = isinstance(document.data, dict) and key in document.data
+    start = document.entry((key,))[2] if known else 0
+    return Unreadable(*document.text.position(start), f"is no manifest: {problem}")
+
+
 def _invalid(document: Document, start: int, problem: str) -> Unreadable:
     return Unreadable(*document.text.position(start), f"is not a valid manifest: {problem}")
+
+
+def _nameless(data: Any) -> str:
+    """What is wrong with the agent's name, which the schema refuses. It is not quoted: it may hold a secret."""
+    if not isinstance(data, dict) or "agent_name" not in data:
+        return "it has no `agent_name`"
+    name = data["agent_name"]
+    if name is None or name == "":
+        return "its `agent_name` is empty"
+    if not isinstance(name, str):
+        return "its `agent_name` is no text"
+    if name != name.strip():
+        return "its `agent_name` begins or ends with white space"
+    if "\n" in name:
+        return "its `agent_name` has more than one line"
+    return f"its `agent_name` has {len(name)} characters, and may have 200"

@@ -41,6 +41,40 @@ def test_the_timeline_reads_like_a_story(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("agent_name: 'triage '\nresources: []\n", "1:13", "its `agent_name` begins or ends with white space"),
+        (f"# who\nagent_name: {'a' * 400}\n", "2:13", "its `agent_name` has 400 characters, and may have 200"),
+        ('agent_name: "a\\nb"\n', "1:13", "its `agent_name` has more than one line"),
+        ("agent_name: 7\n", "1:13", "its `agent_name` is no text"),
+        ("agent_name:\n", "1:12", "its `agent_name` is empty"),
+        ("resources: []\n", "1:1", "it has no `agent_name`"),
+        ("agent_name: triage\nresources: 3\n", "2:12", "it has no list of `resources`"),
+        ("- triage\n", "1:1", "it has no `agent_name`"),
+    ],
+)
+def test_what_is_no_manifest_is_told_with_what_is_wrong(
+    tmp_path: Path, text: str, place: str, message: str, *, committed: bool
+) -> None:
+    repo = team(tmp_path, READ)
+    if committed:
+        repo.commit("broken", {PATH: text})
+    (tmp_path / PATH).write_text(text)
+    done = permlint(tmp_path, "creep")
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error:")]
+    assert errors == [f"error: {PATH}:{place}: is no manifest: {message}"]
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["a" * 200, "tri age", "'7'"])
+def test_a_name_that_is_just_allowed_is_one(tmp_path: Path, name: str) -> None:
+    team(tmp_path, f"agent_name: {name}\nenvironment: staging\nresources: []\n")
+    assert permlint(tmp_path, "creep").stderr == ""
+    assert "is no manifest" not in permlint(tmp_path, "creep").stdout
+
+
 def test_json_has_findings_and_timelines(tmp_path: Path) -> None:
     repo = team(tmp_path, READ, DELETE)
     done = permlint(tmp_path, "creep", "--format", "json")
