@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.meet import meet, near
+from linter.creep.reading import understood
 from linter.creep.rewording import Split, gone, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
@@ -84,12 +85,12 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
         before: the versions that it came from: none where the file is new, several where it is a merge.
         others: what the agent's other manifests already granted: a permission that moves between files is no change.
     """
-    past = [sets(one) for one in before]
+    past = [sets(understood(one, [after])) for one in before]
     held = dict(others)
     for one in past:
         for name, leaves in one.items():
             held[name] = (*held[name], *leaves) if name in held else leaves
-    now = sets(after)
+    now = sets(understood(after, before))
     growths = [_growth(name, leaves, held, past) for name, leaves in now.items()]
     grown = tuple([one for one in growths if one is not None])
     if not before:
