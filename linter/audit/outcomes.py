@@ -180,6 +180,6 @@ def remembered(decided: Decided) -> Permission:
     return Permission(
         id=decided.id, agent=decided.agent, environment=decided.environment, system=decided.system,
         resource=decided.resource, origin=decided.origin, what=decided.what, scope="", level=LEVELS.index(decided.level),
-        granted=None, verdict="", reason="", principal=decided.principal, blast_declared="", blast_computed="",
+        granted=None, verdict="", also=(), reason="", principal=decided.principal, blast_declared="", blast_computed="",
         privileged=(), justification="", new=False, decision=None, finding=decided.finding,
     )  # fmt: skip

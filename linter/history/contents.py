@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from linter.exits import Exit
 from linter.history.model import HistoryError
