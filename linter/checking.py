@@ -1,7 +1,7 @@
 """One run of `permlint check`: which manifests, read, checked, and the outcome that the reports print."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
@@ -35,11 +35,26 @@ class Selection(NamedTuple):
     """Whether files were named one by one, as a hook does."""
 
 
-def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude: bool) -> Selection:
-    """Files, folders and `-` from the command line, or, without any, all that the configured globs match."""
+def _search(config: "Config", folder: str) -> list[str]:
+    return search(config.root, folder, config.manifests, config.exclude)
+
+
+def select(
+    config: "Config",
+    paths: Iterable[str],
+    start: str,
+    *,
+    force_exclude: bool,
+    find: Callable[["Config", str], list[str]] = _search,
+) -> Selection:
+    """Files, folders and `-` from the command line, or, without any, all that the configured globs match.
+
+    Args:
+        find: the manifests below a folder, relative to the root.
+    """
     given = list(paths)
     if not given:
-        found = search(config.root, config.root, config.manifests, config.exclude)
+        found = find(config, config.root)
         globs = ", ".join(config.manifests)
         return Selection(
             tuple(found), (), () if found else (f"no manifest below {config.root} matches {globs}",), True, False
@@ -58,7 +73,7 @@ def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude:
             continue
         absolute = os.path.normpath(os.path.join(start, path))
         if os.path.isdir(absolute):
-            found = search(config.root, absolute, config.manifests, config.exclude)
+            found = find(config, absolute)
             if not found:
                 unmatched.append(f"no manifest below {path} matches {', '.join(config.manifests)}")
             named |= dict.fromkeys(found)
@@ -67,7 +82,7 @@ def select(config: "Config", paths: Iterable[str], start: str, *, force_exclude:
             by_name = True
     context: list[str] = []
     if config.bounded and any(not os.path.isabs(path) and path != STDIN for path in named):
-        everything = search(config.root, config.root, config.manifests, config.exclude)
+        everything = find(config, config.root)
         context = [path for path in everything if path not in named]
     return Selection(tuple(sorted(named)), tuple(context), tuple(unmatched), False, by_name)
 

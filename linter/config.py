@@ -1,7 +1,7 @@
 """Trusted configuration: `permlint.toml`, or `[tool.permlint]` in pyproject.toml, found upward but never beyond the git top."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from linter import schema
@@ -15,6 +15,9 @@ MANIFESTS = (
 """Where manifests are when configuration does not say."""
 NONPRODUCTION = frozenset({"dev", "development", "test", "qa", "ci", "sandbox", "preview", "stage", "staging"})
 """Anything else counts as production: an unknown environment is not called harmless."""
+_SHARED = "pyproject.toml"
+_MARK = b"tool.permlint"
+"""What tells whether the file that many tools share has a part of ours."""
 
 
 class BadConfig(Exception):
@@ -74,7 +77,7 @@ def load(explicit: str | None, start: str) -> Config:
     top = git_top(start)
     path = os.path.abspath(explicit) if explicit is not None else _search(start, top)
     if path is None:
-        return _config(top or start, None, top, {}, "")
+        return defaults(start)
     root = os.path.dirname(path)
     if os.path.commonpath([root, top or start]) != (top or root):
         # CI hands in the base branch's configuration from elsewhere: it governs the checkout that the run starts in.
@@ -87,6 +90,36 @@ def load(explicit: str | None, start: str) -> Config:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadConfig(explicit or shown, 1, f"cannot be read: {reason}") from None
     return _config(root, path, top, _table(text, path, shown), text)
+
+
+def load_committed(start: str, contents: Callable[[Sequence[str]], Sequence[bytes | None]]) -> Config:
+    """The configuration for a run that starts in a folder, were the git working tree's files others.
+
+    Args:
+        start: an absolute path.
+        contents: what files hold, by their paths from the git top; None where there is no such file.
+
+    Raises:
+        BadConfig: as for `load`.
+    """
+    top = git_top(start)
+    places = list(_places(start, top))
+    for path, content in zip(places, contents([_shown(one, top or start) for one in places]), strict=True):
+        if content is not None and (os.path.basename(path) != _SHARED or _MARK in content):
+            root = os.path.dirname(path)
+            shown = _shown(path, root)
+            try:
+                text = content.decode("utf-8")
+            except UnicodeDecodeError:
+                raise BadConfig(shown, 1, "cannot be read: it is not UTF-8") from None
+            return _config(root, path, top, _table(text, path, shown), text)
+    return defaults(start)
+
+
+def defaults(start: str) -> Config:
+    """What holds for a run that starts in a folder and has no configuration."""
+    top = git_top(start)
+    return _config(top or start, None, top, {}, "")
 
 
 def _table(text: str, path: str, shown: str) -> dict[str, Any]:
@@ -150,22 +183,29 @@ def git_top(start: str) -> str | None:
 
 
 def _search(start: str, top: str | None) -> str | None:
+    for path in _places(start, top):
+        if not os.path.lexists(path):  # a broken link, too: a run without the rules that were meant would look clean
+            continue
+        if os.path.basename(path) != _SHARED:
+            return path
+        try:
+            with open(path, "rb") as file:
+                if _MARK in file.read():
+                    return path
+        except OSError:
+            return path
+    return None
+
+
+def _places(start: str, top: str | None) -> Iterator[str]:
+    """Where a configuration may stand, the nearest first."""
     folder = start
     while True:
-        path = os.path.join(folder, "permlint.toml")
-        if os.path.lexists(path):  # a broken link, too: a run without the rules that were meant would look clean
-            return path
-        path = os.path.join(folder, "pyproject.toml")
-        if os.path.lexists(path):
-            try:
-                with open(path, "rb") as file:
-                    if b"tool.permlint" in file.read():
-                        return path
-            except OSError:
-                return path
+        yield os.path.join(folder, "permlint.toml")
+        yield os.path.join(folder, _SHARED)
         above = os.path.dirname(folder)
         if folder == top or above == folder:
-            return None
+            return
         folder = above
 
 

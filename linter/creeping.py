@@ -1,11 +1,11 @@
 """One run of `permlint creep`: which manifests, their history, its story, checked; and the outcome that the reports print."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
-from linter.checking import Selection
+from linter.checking import Selection, select
 from linter.checks.past import Past
 from linter.checks.subject import Surroundings
 from linter.creep.change import Change
@@ -15,16 +15,17 @@ from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
-from linter.history.contents import Contents
+from linter.gate import INDEX, Gate, config_at, gate
+from linter.history.contents import Content, Contents
 from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
-from linter.history.read import read_branch, read_history
-from linter.history.staged import read_staged
+from linter.history.moves import moves
+from linter.history.read import branch, read_branch, read_history
+from linter.history.staged import Index, read_staged
 from linter.history.witness import Witness
-from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
-from linter.rulesets import Ruleset
+from linter.rulesets import Ruleset, ruleset
 
 if TYPE_CHECKING:
     from datetime import date
@@ -58,24 +59,85 @@ class Range(NamedTuple):
 
 
 def creep(config: "Config", rules: Ruleset, selection: Selection, as_of: "date", asked: Range) -> Outcome:
-    """Tell and check how the selected manifests grew."""
+    """Tell and check how the selected manifests grew; a commit or a branch: `judge`."""
     run = _Run(config, rules, selection, as_of, asked)
     try:
         with open_repository(config.root) as repository:
             run.tell(repository)
     except HistoryError as error:
-        if error.status is Exit.UNCHECKED:
-            run.unchecked.append(error.message)
-        else:
-            run.errors.append(InputError(".", 1, 1, error.message))
+        run.fail(error)
     return run.outcome()
 
 
+def judge(config: "Config", paths: Sequence[str], folder: str, as_of: "date", asked: Range, *, given: bool) -> Outcome:
+    """Tell and check what a commit or a branch (`asked.partial`) would bring.
+
+    Args:
+        config: the working tree's, or the one that was named.
+        folder: where the run starts, absolute.
+        given: whether it was named, and so judges whatever the change does.
+
+    Raises:
+        BadConfig, BadRule: a configuration cannot be used.
+    """
+    nothing = Selection((), (), (), whole=False, by_name=False)
+    run = None
+    try:
+        with open_repository(folder) as repository:
+            run = _gated(repository, config, paths, folder, as_of, asked, given=given)
+            run.tell(repository)
+    except HistoryError as error:
+        run = run or _Run(config, ruleset(config, "creep"), nothing, as_of, asked)
+        run.fail(error)
+    return run.outcome()
+
+
+def _gated(
+    repository: Repository,
+    config: "Config",
+    paths: Sequence[str],
+    folder: str,
+    as_of: "date",
+    asked: Range,
+    *,
+    given: bool,
+) -> "_Run":
+    index = Index(repository) if asked.staged else None
+    doors = Gate(config, config, config)
+    if not given:
+        if index is None:
+            before, change = branch(repository, asked.base or "").start, "this branch"
+        else:
+            config = config_at(repository, INDEX, folder)
+            before, change = repository.commit("HEAD"), "this commit"
+        doors = gate(repository, before or INDEX, folder, config, change)
+    config = doors.judging
+    repository.move(config.root)
+    if index is None:
+        selection = select(config, paths, folder, force_exclude=False)
+    else:
+        selection = select(config, paths, folder, force_exclude=False, find=index.find)
+    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, index)
+
+
 class _Run:
-    def __init__(self, config: "Config", rules: Ruleset, selection: Selection, as_of: "date", asked: Range) -> None:
+    def __init__(
+        self,
+        config: "Config",
+        rules: Ruleset,
+        selection: Selection,
+        as_of: "date",
+        asked: Range,
+        doors: Gate | None = None,
+        index: Index | None = None,
+    ) -> None:
         self.config = config
         self.selection = selection
+        self.doors = doors
+        self.index = index
         self.asked = asked
+        self.moved: dict[str, list[str]] = {}
+        """A file that declares the agent of manifests that are gone, and those manifests."""
         self.around = Surroundings(config, as_of, by_name=selection.by_name)
         self.engine = Engine(rules, self.around, comments=False)
         self.findings: list[Finding] = []
@@ -84,22 +146,39 @@ class _Run:
         self.timelines: list[Timeline] = []
         self.manifests = 0
 
+    def fail(self, error: HistoryError) -> None:
+        """Say that nothing, or nothing more, can be told."""
+        if error.status is Exit.UNCHECKED:
+            self.unchecked.append(error.message)
+        else:
+            self.errors.append(InputError(".", 1, 1, error.message))
+
     def tell(self, repository: Repository) -> None:
         """Read the history and check what it tells.
 
         Raises:
             HistoryError: nothing can be told.
         """
-        documents = self._documents()
+        documents = self._documents((*self.selection.named, *self.selection.context))
         contents = Contents(repository.objects)
-        manifests = {path: contents.take(document) for path, document in documents.items()}
+        taken = {path: contents.take(document) for path, document in documents.items()}
         history = self._read(repository, list(documents), contents)
+        if self.doors is not None and history.deleted:
+            # What an agent may do does not end with its manifest's name: where that went is looked at like all others.
+            there = moves(repository, history, contents, staged=self.asked.staged)
+            moved = self._documents([path for path in there.values() if path not in documents])
+            if moved:
+                self.moved = {path: [old for old, new in there.items() if new == path] for path in moved}
+                self.selection = self.selection._replace(named=(*self.selection.named, *moved))
+                documents |= moved
+                taken |= {path: contents.take(document) for path, document in moved.items()}
+                history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
-        lines = [self._now(line, manifests[line.path]) for line in history.lines]
+        lines = [self._now(line, taken[line.path]) for line in history.lines]
         coming = any(one.commit is None for line in lines for one in line.versions)
         me = _me(repository) if coming else ()
         witness = Witness(repository)
-        for story in tell(lines, history.deleted, cut=bool(history.cut)):
+        for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut)):
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me, witness)
         if self.asked.base is not None:
@@ -124,17 +203,19 @@ class _Run:
             rules={id: rule for id, rule in rules.items() if rule.gravest is not Severity.OFF},
             unchecked=tuple(self.unchecked),
             timelines=tuple(self.timelines),
+            notes=self.doors.notes if self.doors is not None else (),
             within=self.config.within,
         )
 
-    def _documents(self) -> dict[str, Document]:
-        """Every manifest as it lies in the working tree: findings point there."""
+    def _documents(self, paths: Iterable[str]) -> dict[str, Document]:
+        """Manifests as they are staged, or else lie in the working tree: findings point there."""
         found: dict[str, Document] = {}
-        for path in (*self.selection.named, *self.selection.context):
+        for path in paths:
             try:
                 if path == STDIN:
                     raise Unreadable(1, 1, "has no history: name a file of the repository")
-                found[path] = read(read_file(os.path.join(self.config.root, path), self.config.root))
+                text = self.index.text(path) if self.index is not None else None
+                found[path] = read(text or read_file(os.path.join(self.config.root, path), self.config.root))
             except Unreadable as error:
                 if path in self.selection.named:
                     self.errors.append(InputError(path, error.line, error.column, error.message))
@@ -142,8 +223,8 @@ class _Run:
 
     def _read(self, repository: Repository, paths: Sequence[str], contents: Contents) -> History:
         asked, globs, exclude = self.asked, self.config.manifests, self.config.exclude
-        if asked.staged:
-            return read_staged(repository, paths, globs=globs, exclude=exclude, contents=contents)
+        if self.index is not None:
+            return read_staged(self.index, paths, globs=globs, exclude=exclude, contents=contents)
         if asked.base is not None:
             return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude, contents=contents)
         return read_history(
@@ -157,16 +238,13 @@ class _Run:
             contents=contents,
         )
 
-    def _now(self, line: Line, manifest: Manifest) -> Line:
+    def _now(self, line: Line, content: Content) -> Line:
         """The line, with what the working tree has as its newest version where that is not what is committed."""
         if self.asked.staged or self.asked.until is not None:
             return line
         tip = line.versions[-1] if line.versions else line.base
-        if tip is not None and tip.manifest == manifest:
+        if tip is not None and not isinstance(content, Unreadable) and tip.content == content:
             return line
-        content: Manifest | Unreadable = manifest
-        if not manifest.agent:
-            content = Unreadable(1, 1, "is no manifest: it names no agent")
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 
@@ -176,7 +254,10 @@ class _Run:
         if isinstance(content, Unreadable):
             self.errors.append(InputError(story.path, content.line, content.column, content.message))
             return
-        if self.asked.partial and not story.events:
+        hidden = self.doors is not None and self.doors.hidden(
+            story.path, [*_earlier(story), *self.moved.get(story.path, ())]
+        )
+        if self.asked.partial and not (story.events or hidden):
             return
         if self.asked.staged:
             unread = [one.version.content for one in story.events if isinstance(one.version.content, Unreadable)]
@@ -187,7 +268,7 @@ class _Run:
         if self.asked.start == "last-review":
             story = story.since(story.signed)
         distance = story.distance(start or story.first)
-        kind = {"staged": self.asked.staged, "partial": self.asked.partial}
+        kind = {"staged": self.asked.staged, "partial": self.asked.partial, "hidden": hidden}
         past = Past(story.path, document, self.around, story, start, distance, me, witness, **kind)
         verdict = self.engine.check(past)
         self.findings += verdict.findings
@@ -199,6 +280,12 @@ class _Run:
     def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Timeline:
         here = "this commit" if self.asked.staged else "not committed yet"
         return timeline(story, start, distance, self.config.production, here)
+
+
+def _earlier(story: Story) -> list[str]:
+    """Where a manifest was before the range; of one that nothing happened to, where it is."""
+    before = [one.path for event in story.events for one in event.version.before]
+    return before if story.events else [story.path]
 
 
 def _me(repository: Repository) -> tuple[Person, ...]:

@@ -14,6 +14,7 @@ import pytest
 from linter import schema
 from linter.catalogue import built_in, manuals, references
 from linter.checks import TEMPLATES
+from linter.creeping import Range
 from linter.data import folder
 from linter.manifest.reader import read
 from linter.manifest.text import decode
@@ -55,7 +56,8 @@ def test_example(rule: str, example: Mapping[str, Any], tmp_path: Path) -> None:
             name, _, email = author.rstrip(">").partition(" <")
             committer = {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
             repo.commit(f"Step {number}", commit["files"], "--author", author, **committer)
-        outcome = run_creep(tmp_path, as_of=as_of)
+        asked = Range(base=f"HEAD~{len(example['before'])}") if example.get("branch") else Range()
+        outcome = run_creep(tmp_path, asked=asked, as_of=as_of)
     else:
         build(tmp_path, example["files"], example.get("config"))
         outcome = run(tmp_path, as_of=as_of)

@@ -10,7 +10,7 @@ from linter.catalogue import COMMANDS
 from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
-from linter.creeping import Range, creep
+from linter.creeping import Range, creep, judge
 from linter.findings import Outcome
 from linter.rulesets import ruleset
 
@@ -41,6 +41,8 @@ def run(folder: Path, *paths: str, as_of: date = TODAY, force_exclude: bool = Fa
 def run_creep(folder: Path, *paths: str, asked: Range = Range(), as_of: date = TODAY) -> Outcome:  # noqa: B008
     """`permlint creep` in this folder, in process."""
     config = load(None, str(folder))
+    if asked.partial:
+        return judge(config, paths, str(folder), as_of, asked, given=False)
     selection = select(config, paths, str(folder), force_exclude=False)
     return creep(config, ruleset(config, "creep"), selection, as_of, asked)
 

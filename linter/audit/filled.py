@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from typing import NamedTuple
 
 from linter.audit.csv import COLUMNS, READ, SEALED, plain, seal, seal_whole
 from linter.audit.decisions import Decided
 from linter.audit.model import CHOICES
-from linter.manifest.period import in_future
 from linter.reported import SHORTEST
 from linter.schema import is_date
 from linter.secrets import find
@@ -206,8 +205,10 @@ class _Reader:
             what = f"{on!r} is not a date such as 2026-11-24" if on else "is empty: write a date such as 2026-11-24"
             hint = "; the spreadsheet may have rewritten it: format the column as text" if on else ""
             yield "decided_on", what + hint
-        elif in_future(on, self.today):
-            yield "decided_on", f"{on} is in the future"
+        elif on > self.today.isoformat():
+            ahead = date.fromisoformat(on) == self.today + timedelta(days=1)
+            hint = f"; where that day has begun, it is recorded with --as-of {on}" if ahead else ""
+            yield "decided_on", f"{on} is in the future: today is {self.today}{hint}"
         beyond = cells["origin"] == "granted"
         if not cells["reason"] and (decision in ("modify", "investigate") or (decision == "keep" and beyond)):
             why = (
@@ -223,7 +224,7 @@ class _Reader:
     def _keep(self, line: int, cells: Mapping[str, str]) -> None:
         one = Decided(
             decision=cells["decision"].casefold(),
-            by=cells["decided_by"],
+            by=" ".join(cells["decided_by"].split()),
             on=cells["decided_on"],
             reason=" ".join(cells["reason"].split()),
             **{name: cells[name] for name in SEALED},

@@ -168,7 +168,7 @@ def loss(params: LossParams) -> Any:
 def _loss_place(kind: str, past: Past, position: int | None) -> Place:
     if position is None:
         return Place((), "absence") if kind == "strategy" else _strategy(past)
-    key = {"blast-radius": "blast_radius", "rollback": ""}.get(kind, "reversibility")
+    key = {"blast-radius": "blast_radius", "rollback": "rollback"}.get(kind, "reversibility")
     written = key in past.manifest.resources[position].written
     return Place(("resources", position, key), "value") if written else Place(("resources", position), "absence")
 
@@ -197,6 +197,14 @@ def unreviewed_widening(past: Past) -> Iterator[Hit]:
             environments=environments(past, event),
             details=details(event.version, "unreviewed", [(reviewed or {}).get("digest", "")], what),
         )
+
+
+@template("out-of-sight")
+def out_of_sight(past: Past) -> Iterator[Hit]:
+    """What is agreed stands, and no run collects it any more."""
+    if past.hidden:
+        what = in_words([leaf for one in past.manifest.resources for leaf in one.leaves])
+        yield Hit(Place(("agent_name",)), {"what": several(what) or "nothing"}, details={"change": "out of sight"})
 
 
 class AccumulatedParams(NamedTuple):

@@ -38,6 +38,7 @@ class Past(Subject):
         *,
         staged: bool,
         partial: bool,
+        hidden: bool,
     ) -> None:
         super().__init__(path, document, around)
         self.story = story
@@ -49,6 +50,8 @@ class Past(Subject):
         """Whether the story is one commit that is about to be made."""
         self.partial = partial
         """Whether only what somebody is about to add is judged: a commit, a branch."""
+        self.hidden = hidden
+        """Whether it was one of the configured manifests before this commit or branch, and is none after it."""
         self.me = me
         """Who would commit what is not committed yet: author, committer."""
         self.witness = witness

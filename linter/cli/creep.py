@@ -10,7 +10,7 @@ from linter.catalogue import BadRule
 from linter.checking import select
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, load
-from linter.creeping import Range, creep
+from linter.creeping import Range, creep, judge
 from linter.findings import InputError, Outcome
 from linter.rulesets import ruleset
 
@@ -62,6 +62,10 @@ def command(
     A finding names the line that stands now and the commit that brought it. A widening is agreed to when `reviewed.digest` is
     the digest after it; `permlint review sign PATH` writes it. In a commit (--staged) a widening needs a `justification` of its
     own beside the resource, and in production such a review; no option lets it through.
+
+    A commit and a branch are judged by the configuration from before them, over the manifests that it or the new one collects:
+    what a change excludes or turns off holds from the next one on. With --config FILE that file judges. What --staged reads is
+    staged, whatever lies in the working tree.
     """
     asked = Range(since, until, start, first_parent, base, staged)
     if staged and asked._replace(staged=False) != Range():
@@ -71,8 +75,11 @@ def command(
     folder = os.getcwd()
     try:
         config = load(common.config_file, folder)
-        rules = ruleset(config, "creep")
-        outcome = creep(config, rules, select(config, paths, folder, force_exclude=False), common.as_of, asked)
+        if asked.partial:
+            outcome = judge(config, paths, folder, common.as_of, asked, given=common.config_file is not None)
+        else:
+            selection = select(config, paths, folder, force_exclude=False)
+            outcome = creep(config, ruleset(config, "creep"), selection, common.as_of, asked)
     except (BadConfig, BadRule) as error:
         unread = InputError(error.path, error.line, 1, error.message)
         outcome = Outcome("creep", common.as_of, (), (), (unread,), 0, {})

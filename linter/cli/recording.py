@@ -19,6 +19,7 @@ from linter.exits import Exit
 from linter.history.git import open_repository
 from linter.history.model import HistoryError
 from linter.manifest.text import Unreadable
+from linter.replacing import edit
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 
@@ -56,8 +57,8 @@ def _known(config: Config, stored: Decisions | None, today: date) -> Known:
     subjects, _, errors = gather(config, select(config, (), config.root, force_exclude=False), today)
     if errors:
         first = errors[0]
-        where = f"{first.path}:{first.line}:{first.column}: {first.message}"
-        raise click.ClickException(visible(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored"))
+        where = visible(f"{first.path}:{first.line}:{first.column}: {first.message}")
+        raise click.ClickException(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored")
     declared: dict[str, str] = {}
     now: dict[tuple[str, str, str], list[str]] = {}
     paths: dict[str, dict[str, None]] = {}
@@ -79,8 +80,7 @@ def _store(config: Config, stored: Decisions | None, filled: Filled) -> None:
     path = os.path.join(config.root, DECISIONS)
     try:
         text = merged(stored, filled.decisions)
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        edit(path, stored.document.text.content if stored is not None else None, text)
     except CannotEdit as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

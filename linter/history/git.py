@@ -56,16 +56,16 @@ class Repository:
     """A git repository, seen from a root within it. `open_repository` makes one."""
 
     def __init__(self, root: str) -> None:
-        self.root = root
         self.environment = _environment()
         self._command = ["git", "--no-pager"]
         for name, value in _CONFIG.items():
             self._command += ["-c", f"{name}={value}"]
+        self.root = root
         self.top, self.folder, self.shallow, self.name_length = self._locate()
         self.objects = Objects(self._command, self.environment, self.top)
-        prefix = os.path.relpath(os.path.realpath(root), self.top).replace(os.sep, "/")
-        self.prefix = "" if prefix == "." else prefix + "/"
+        self.prefix = ""
         """The root below the repository's top: empty, or a path that ends in "/"."""
+        self.move(root)
         self._known: set[str] = set()
         """Folders that are the repository's own."""
 
@@ -115,6 +115,12 @@ class Repository:
             raise HistoryError("git is not installed, and history is read from git", Exit.UNCHECKED) from None
         except OSError as error:
             raise HistoryError(f"git cannot be run: {error.strerror}", Exit.UNCHECKED) from None
+
+    def move(self, root: str) -> None:
+        """Let paths be relative to another folder of the repository."""
+        self.root = root
+        prefix = os.path.relpath(os.path.realpath(root), self.top).replace(os.sep, "/")
+        self.prefix = "" if prefix == "." else prefix + "/"
 
     def use_index(self, path: str | None) -> None:
         """Let git work on another index; None is the repository's own."""

@@ -60,6 +60,17 @@ def read_branch(
     Raises:
         HistoryError: as above, or the two have nothing in common; in a shallow clone, perhaps because it is cut before.
     """
+    # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
+    assembly = Assembly(repository, globs, exclude, contents)
+    return _read(repository, branch(repository, base), paths, assembly, first_parent=False, everywhere=True)
+
+
+def branch(repository: Repository, base: str) -> Span:
+    """The commits of HEAD's branch since it left another one.
+
+    Raises:
+        HistoryError: as for `read_branch`.
+    """
     end, other = head(repository), revision(repository, base)
     start = repository.ask("merge-base", other, end)
     if start is None:
@@ -68,9 +79,7 @@ def read_branch(
             message = f"history is cut at {place} (a shallow clone), before HEAD and {base!r} meet: fetch with depth 0"
             raise HistoryError(message, Exit.UNCHECKED)
         raise HistoryError(f"HEAD and {base!r} have no commit in common")
-    # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
-    assembly = Assembly(repository, globs, exclude, contents)
-    return _read(repository, Span(end, start), paths, assembly, first_parent=False, everywhere=True)
+    return Span(end, start)
 
 
 def _read(
@@ -101,6 +110,8 @@ def _read(
             entries = _log(repository, asked, span, first_parent=first_parent)
         elif not widened:
             break
+    if span.start is not None:
+        assembly.look_back([span.start], asked.pathspecs)
     hidden = cut(repository, span, {entry.id for entry in entries})
     return assembly.history(paths, span, hidden)
 

@@ -11,7 +11,7 @@ from linter.config import MANIFESTS
 from linter.history.git import open_repository
 from linter.history.model import History, Line, Version
 from linter.history.read import read_branch, read_history
-from linter.history.staged import read_staged
+from linter.history.staged import Index, read_staged
 
 PATH = "agent-permissions.yaml"
 
@@ -93,7 +93,7 @@ class Repo:
     def staged(self, *paths: str) -> History:
         """What is staged."""
         with open_repository(str(self.folder)) as repository:
-            return read_staged(repository, paths or (PATH,), globs=MANIFESTS)
+            return read_staged(Index(repository), paths or (PATH,), globs=MANIFESTS)
 
 
 def two(repo: Repo) -> list[str]:

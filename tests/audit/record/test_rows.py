@@ -12,6 +12,7 @@ from linter.audit.csv import READ, SEALED
 from linter.audit.decisions import DECISIONS
 from linter.audit.filled import Known, parse
 from tests.audit.projects import DAY, MANIFEST, PATH, decided, filled, project, record, report, rows
+from tests.audit.record.tables import stored
 
 
 def known(table: Sequence[dict[str, str]]) -> Known:
@@ -33,7 +34,12 @@ def known(table: Sequence[dict[str, str]]) -> Known:
         (decided("revoke", on="25.11.2026"), "decided_on", "'25.11.2026' is not a date"),
         (decided("revoke", on="46351"), "decided_on", "'46351' is not a date"),
         (decided("revoke", on="2026-02-30"), "decided_on", "'2026-02-30' is not a date"),
-        (decided("revoke", on="2026-11-27"), "decided_on", "2026-11-27 is in the future"),
+        (
+            decided("revoke", on="2026-11-26"),
+            "decided_on",
+            "2026-11-26 is in the future: today is 2026-11-25; where that day has begun, it is recorded with --as-of 2026-11-26",
+        ),
+        (decided("revoke", on="2027-11-25"), "decided_on", "2027-11-25 is in the future: today is 2026-11-25"),
         (decided("keep"), "reason", "is empty: what is granted and was never agreed to is kept without one"),
         (decided("modify"), "reason", "is empty: modify says nothing without one"),
         (decided("investigate"), "reason", "is empty: investigate says nothing without one"),
@@ -61,6 +67,21 @@ def test_a_row_that_is_wrong(
     assert (faults[0].line, faults[0].column) == (line, list(table[0]).index(column) + 1)
     assert len(faults) == (3 if cells == {"reason": "because"} else 1)
     assert faults[0].message.startswith(f"{column}: {message}")
+
+
+def test_a_name_of_two_lines_is_one_name(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    done = record(tmp_path, filled(table, {"create": decided("keep", by="kim@example.com\nlee@example.com")}))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [one.by for one in stored(tmp_path)] == ["kim@example.com lee@example.com"]
+
+
+def test_a_manifest_that_cannot_be_read_is_told_with_what_follows(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    project(tmp_path, {PATH: "agent_name: [\n"})
+    done = record(tmp_path, filled(table, {"create": decided("keep")}))
+    fault, consequence = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert fault.startswith(f"Error: {PATH}:2:1: is not YAML: ")
+    assert consequence == "what cannot be read cannot be decided on: nothing is stored"
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path, table: list[dict[str, str]]) -> None:

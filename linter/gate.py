@@ -1,0 +1,102 @@
+"""What a commit or a pull request is judged by: the configuration from before it, for no change may loosen what judges it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from linter.catalogue import ids
+from linter.config import BadConfig, defaults, load_committed
+from linter.files import relative
+from linter.globs import matcher
+
+if TYPE_CHECKING:
+    from linter.config import Config
+    from linter.history.git import Repository
+
+INDEX = ""
+"""As a revision: what is staged (gitrevisions, `:PATH`)."""
+
+
+class Gate(NamedTuple):
+    """Two configurations."""
+
+    before: Config
+    """What held before the change."""
+    after: Config
+    """What holds once it is made."""
+    judging: Config
+    """The one from before, over the manifests that either of the two collects."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the two, a sentence each."""
+
+    def hidden(self, path: str, earlier: Iterable[str]) -> bool:
+        """Whether a file, relative to the root, was collected and is not any more.
+
+        Args:
+            earlier: where it was before the change.
+        """
+        return not self._collects(self.after, path) and any(self._collects(self.before, one) for one in earlier)
+
+    def _collects(self, config: Config, path: str) -> bool:
+        shown = relative(os.path.normpath(os.path.join(self.judging.root, path)), config.root)
+        return matcher(config.manifests)(shown) and not matcher(config.exclude, folders=True)(shown)
+
+
+def config_at(repository: Repository, revision: str, folder: str) -> Config:
+    """The configuration that a run in a folder has where the files are a revision's, or `INDEX`'s.
+
+    Raises:
+        BadConfig: it cannot be used.
+    """
+
+    def contents(paths: Sequence[str]) -> list[bytes | None]:
+        found = repository.objects.stream([f"{revision}:{path}" for path in paths])
+        return [one.content if one is not None and one.kind == "blob" else None for one in found]
+
+    return load_committed(folder, contents)
+
+
+def gate(repository: Repository, before: str, folder: str, after: Config, change: str) -> Gate:
+    """What judges the change from a revision to what is there now.
+
+    Args:
+        after: the configuration that is there now.
+        change: what the change is, for a sentence: "this commit".
+    """
+    try:
+        own = config_at(repository, before, folder)
+    except BadConfig as error:
+        own = defaults(folder)
+        note = f"{error.path} from before {change} cannot be used ({error.message}): {change} is judged by the defaults"
+    else:
+        if _judges(own) == _judges(after):
+            return Gate(after, after, after)
+        by = (
+            f"{relative(own.path, own.root)} as it was before"
+            if own.path
+            else "the defaults, for before there was none"
+        )
+        note = f"{change} changes permlint's configuration and is judged by {by}; the new one holds from then on"
+    return Gate(own, after, _with(own, after), (note,))
+
+
+def _judges(config: Config) -> Config:
+    """What of a configuration bears on what `creep` says."""
+    return config._replace(path=None, text="", systems={}, agents={}, notify={}, revoke_within="", rule_files=())
+
+
+def _with(judging: Config, after: Config) -> Config:
+    """A configuration that collects what another one would, too, where both are of one folder."""
+    # A team's own rules are none of creep's, and their files may have gone with the change.
+    known = set(ids())
+    judging = judging._replace(
+        rule_files=(), rules={id: settings for id, settings in judging.rules.items() if id in known}
+    )
+    if judging.root != after.root:
+        return judging
+    return judging._replace(
+        manifests=tuple(dict.fromkeys([*judging.manifests, *after.manifests])),
+        exclude=tuple([glob for glob in judging.exclude if glob in after.exclude]),
+    )

@@ -1,0 +1,217 @@
+"""What a commit or a branch is judged by: no change loosens what judges it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.command import permlint
+from tests.history.repository import Repo
+
+AGENT = "agents/triage.agent-permissions.yaml"
+OTHER = "agents/other.agent-permissions.yaml"
+CONFIG = "permlint.toml"
+
+
+def manifest(access: str, environment: str = "production", agent: str = "triage") -> str:
+    """A small agent's."""
+    return (
+        f"agent_name: {agent}\nenvironment: {environment}\nowner: support\nresources:\n"
+        f"  - resource: tickets\n    access: {access}\n"
+    )
+
+
+WIDER = manifest("admin")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """Two agents, one commit, and a branch that is checked out."""
+    repo = Repo(tmp_path)
+    repo.commit("Start", {AGENT: manifest("read-only"), OTHER: manifest("read-only", agent="other")})
+    repo.git("checkout", "-q", "-b", "branch")
+    return repo
+
+
+def staged(repo: Repo, *options: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Judge what is staged."""
+    return permlint(folder or repo.folder, "creep", "--staged", *options, env=dict(repo.environment))
+
+
+def branch(repo: Repo, *options: str) -> subprocess.CompletedProcess[str]:
+    """Judge the branch."""
+    return permlint(repo.folder, "creep", "--base", "main", *options, env=dict(repo.environment))
+
+
+EXCLUDED = 'exclude = ["agents/triage*"]'
+OFF = '[rules]\n"creep/admin-added" = {severity = "off"}\n"creep/unreviewed-widening" = {severity = "off"}'
+LOOSER = [
+    pytest.param(EXCLUDED, id="excluded"),
+    pytest.param(f'manifests = ["{OTHER}"]', id="other-globs"),
+    pytest.param(OFF, id="rules-off"),
+    pytest.param('nonproduction = ["production"]\n[rules]\n"creep/admin-added" = {severity = "info"}', id="harmless"),
+]
+
+
+@pytest.mark.parametrize("config", LOOSER)
+def test_a_commit_that_widens_is_judged_by_the_configuration_before_it(repo: Repo, config: str) -> None:
+    repo.write(**{AGENT: WIDER, CONFIG: config})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 1, done.stdout
+    assert f"error[creep/admin-added]: this commit added: tickets: admin\n --> {AGENT}:6:13" in done.stdout
+    assert "changes permlint's configuration and is judged by the defaults, for before there was none" in done.stdout
+
+
+@pytest.mark.parametrize("config", LOOSER)
+def test_a_branch_that_widens_is_judged_by_the_configuration_before_it(repo: Repo, config: str) -> None:
+    repo.commit("Wider", {AGENT: WIDER})
+    repo.commit("And nobody looks", {CONFIG: config})
+    done = branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert f"{AGENT}:6:13" in done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+
+
+def test_what_a_committed_configuration_turned_off_is_off(repo: Repo) -> None:
+    repo.commit("Off", {CONFIG: OFF})
+    repo.write(**{AGENT: WIDER})
+    repo.git("add", "-A")
+    assert staged(repo).returncode == 0
+    repo.write(**{CONFIG: ""})
+    repo.git("add", "-A")
+    assert staged(repo).returncode == 0, "a stricter configuration holds from the next commit on, too"
+    assert "is judged by permlint.toml as it was before" in staged(repo).stdout
+
+
+def test_a_named_configuration_judges_whatever_the_change_does(repo: Repo) -> None:
+    repo.write(**{AGENT: WIDER, CONFIG: OFF})
+    repo.git("add", "-A")
+    assert staged(repo, "--config", CONFIG).returncode == 0
+    assert "judged by" not in staged(repo, "--config", CONFIG).stdout
+
+
+def test_settings_that_creep_does_not_read_are_no_change(repo: Repo) -> None:
+    repo.write(**{CONFIG: '[systems.slack]\nkind = "slack"\ntoken_env = "SLACK_TOKEN"\n'})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 0
+    assert "note" not in done.stdout
+
+
+@pytest.mark.parametrize("how", ["staged", "branch"])
+def test_a_manifest_that_a_new_configuration_hides_is_told(repo: Repo, how: str) -> None:
+    repo.write(**{CONFIG: EXCLUDED})
+    repo.git("add", "-A")
+    if how == "branch":
+        repo.commit("Nobody looks")
+    done = staged(repo) if how == "staged" else branch(repo)
+    assert done.returncode == 1
+    assert "error[creep/out-of-sight]: no configured glob collects this manifest any more" in done.stdout
+    assert f" --> {AGENT}:1:13" in done.stdout
+    assert OTHER not in done.stdout
+
+
+@pytest.mark.parametrize("how", ["staged", "branch"])
+@pytest.mark.parametrize("place", ["archive/triage.txt", "agents/triage.yaml", "agents/triage.yml.disabled"])
+def test_a_manifest_that_is_moved_out_of_the_globs_is_followed(repo: Repo, how: str, place: str) -> None:
+    (repo.folder / AGENT).unlink()
+    repo.write(**{place: WIDER})
+    repo.git("add", "-A")
+    if how == "branch":
+        repo.commit("Out of the way")
+    done = staged(repo) if how == "staged" else branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/out-of-sight]" in done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert f" --> {place}:6:13" in done.stdout
+
+
+def test_a_manifest_that_is_deleted_is_deleted(repo: Repo) -> None:
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"notes.txt": "agents come and go\n"})
+    repo.git("add", "-A")
+    assert staged(repo).returncode == 0
+    repo.commit("Retired")
+    done = branch(repo)
+    assert done.returncode == 0
+    assert "out-of-sight" not in done.stdout
+    assert "deleted" in done.stdout
+
+
+def test_a_manifest_that_is_moved_within_the_globs_is_in_sight(repo: Repo) -> None:
+    repo.git("mv", AGENT, "triage.agent-permissions.yaml")
+    done = staged(repo)
+    assert done.returncode == 0
+    assert "out-of-sight" not in done.stdout
+
+
+def test_a_new_glob_counts_at_once(repo: Repo) -> None:
+    repo.commit("Two more", {"policies/bot.yaml": manifest("read-only", agent="bot")})
+    repo.write(
+        **{
+            CONFIG: 'manifests = ["agents/*.yaml", "policies/*.yaml"]\n',
+            "policies/bot.yaml": manifest("admin", agent="bot"),
+        }
+    )
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 1
+    assert "policies/bot.yaml:6:13" in done.stdout
+
+
+def test_what_is_only_in_the_working_tree_is_not_judged(repo: Repo) -> None:
+    repo.write(**{AGENT: WIDER})
+    repo.git("add", "-A")
+    repo.write(**{CONFIG: 'exclude = ["agents/**"]\n'})
+    assert staged(repo).returncode == 1, "an exclusion that is not staged"
+    (repo.folder / CONFIG).unlink()
+    (repo.folder / AGENT).unlink()
+    done = staged(repo)
+    assert done.returncode == 1, "a file that is staged and was removed"
+    assert f" --> {AGENT}:6:13" in done.stdout
+    repo.write(**{AGENT: "# another line\n" + manifest("read-only")})
+    assert f" --> {AGENT}:6:13" in staged(repo).stdout, "the line as it is staged"
+
+
+def test_a_file_that_is_only_announced_is_none_of_the_commit(repo: Repo) -> None:
+    repo.write(**{"agents/new.agent-permissions.yaml": WIDER})
+    repo.git("add", "-N", "agents/new.agent-permissions.yaml")
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+    repo.write(**{AGENT: ""})
+    repo.git("add", AGENT)
+    done = staged(repo)
+    assert done.returncode == 2
+    assert f"{AGENT}:1:1" in done.stdout + done.stderr
+
+
+def test_a_configuration_from_before_that_cannot_be_used_is_the_defaults(repo: Repo) -> None:
+    repo.commit("Broken", {CONFIG: "exclude = 1\n"})
+    repo.write(**{AGENT: WIDER, CONFIG: ""})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 1
+    assert "permlint.toml from before this commit cannot be used" in done.stdout
+    repo.write(**{CONFIG: "exclude = 2\n"})
+    repo.git("add", "-A")
+    assert staged(repo).returncode == 2
+
+
+def test_a_configuration_below_the_top_is_found_where_it_was(repo: Repo) -> None:
+    inner = "product/agents/bot.agent-permissions.yaml"
+    repo.commit("A product", {f"product/{CONFIG}": "", inner: manifest("read-only", agent="bot")})
+    repo.write(**{inner: manifest("admin", agent="bot"), f"product/{CONFIG}": 'exclude = ["agents/**"]\n'})
+    repo.git("add", "-A")
+    done = staged(repo, folder=repo.folder / "product")
+    assert done.returncode == 1
+    assert " --> agents/bot.agent-permissions.yaml:6:13" in done.stdout
+
+
+def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.write(**{AGENT: WIDER, CONFIG: 'exclude = ["agents/**"]\n'})
+    repo.git("add", "-A")
+    assert "is judged by" not in staged(repo).stdout
