@@ -8,11 +8,13 @@ from linter.permissions import action, class_of
 LEVELS = ("none", "low", "medium", "high", "critical")
 _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "admin": 4, None: 2}
 """By class; None is a native action without one."""
+_DOES: dict[str | None, str] = {"admin": "administer"}
+"""A class as a verb, where it is none."""
 _GRAVER_IN_PRODUCTION = frozenset({"update", "delete", "admin"})
 
 
 def computed(resource: Resource, *, production: bool) -> int:
-    """The level, 0 to 4. The gravest action counts."""
+    """The level, 0 to 4. The gravest action counts, a pattern as the gravest that it may cover."""
     if not resource.writes:
         return 0
     return _gravest(resource.kinds, bool(_wide(resource)), production)
@@ -20,16 +22,19 @@ def computed(resource: Resource, *, production: bool) -> int:
 
 def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
     """The level, and how it comes about, in words."""
+    from linter.natives import kinds_of  # no clean manifest needs it
+
     wide = _wide(resource)
     best, how = 0, "it only reads"
     for leaf in resource.leaves:
-        kind = class_of(leaf.action)
-        level = _level(kind, bool(wide), production)
-        if level > best:
-            best = level
-            said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
-            live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""
-            how = f"{said} is {LEVELS[_GRAVITY[kind]]}{wide}{live}"
+        for kind in sorted(kinds_of(leaf.action), key=lambda kind: kind or ""):
+            level = _level(kind, bool(wide), production)
+            if level > best:
+                best = level
+                said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
+                surely = "" if kind == class_of(leaf.action) else f" may {_DOES.get(kind, kind)}, which"
+                live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""
+                how = f"{said}{surely} is {LEVELS[_GRAVITY[kind]]}{wide}{live}"
     return best, how
 
 
@@ -46,8 +51,8 @@ def _level(kind: str | None, wide: bool, production: bool) -> int:
 
 def _wide(resource: Resource) -> str:
     """Why it reaches further than one object, in words; empty where it does not."""
-    if resource.object[-1:] == ("*",):
+    if resource.wildcard:
         return " + one for the wildcard"
-    if not resource.object and resource.scope.kind in ("absent", "unbounded"):
+    if not resource.object and resource.scope.kind in ("absent", "unbounded", "empty"):
         return " + one for the whole system without a scope"
     return ""

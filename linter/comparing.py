@@ -1,13 +1,12 @@
 """Systems asked and planes compared: what one system said is compared while others are still being asked."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import NamedTuple
 
 from linter.asking import Standing, Unit, asked
+from linter.interrupts import terminable
 from linter.planes import Plane
 from linter.systems.live import Comparison, Failure, Observation
 
@@ -44,7 +43,7 @@ def tell(
     seconds: list[tuple[str, float]] = []
     interruption: tuple[str, ...] = ()
     try:
-        with _terminable(), closing(asked(units, executor, watch)) as coming:
+        with terminable(), closing(asked(units, executor, watch)) as coming:
             for unit, answer in coming:
                 answers[unit.target.key] = answer.said
                 times[unit.target.key] = answer.at
@@ -60,16 +59,3 @@ def tell(
         for place in of_target.get(unit.target.key, ()):
             compared.setdefault(place, problem)
     return Told(answers, [compared[place] for place in range(len(planes))], times, tuple(seconds), interruption)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """While it lasts, SIGTERM is an interrupt like Ctrl-C: it is what service managers and runners of CI jobs send first."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's alone
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

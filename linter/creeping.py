@@ -16,14 +16,13 @@ from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
 from linter.gate import INDEX, Gate, config_at, gate
-from linter.history.contents import Contents
+from linter.history.contents import Content, Contents
 from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.moves import moves
 from linter.history.read import branch, read_branch, read_history
 from linter.history.staged import Index, read_staged
 from linter.history.witness import Witness
-from linter.manifest.model import Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
 from linter.rulesets import Ruleset, ruleset
@@ -162,7 +161,7 @@ class _Run:
         """
         documents = self._documents((*self.selection.named, *self.selection.context))
         contents = Contents(repository.objects)
-        manifests = {path: contents.take(document) for path, document in documents.items()}
+        taken = {path: contents.take(document) for path, document in documents.items()}
         history = self._read(repository, list(documents), contents)
         if self.doors is not None and history.deleted:
             # What an agent may do does not end with its manifest's name: where that went is looked at like all others.
@@ -172,14 +171,14 @@ class _Run:
                 self.moved = {path: [old for old, new in there.items() if new == path] for path in moved}
                 self.selection = self.selection._replace(named=(*self.selection.named, *moved))
                 documents |= moved
-                manifests |= {path: contents.take(document) for path, document in moved.items()}
+                taken |= {path: contents.take(document) for path, document in moved.items()}
                 history = self._read(repository, list(documents), contents)
         self.unchecked += history.cut
-        lines = [self._now(line, manifests[line.path]) for line in history.lines]
+        lines = [self._now(line, taken[line.path]) for line in history.lines]
         coming = any(one.commit is None for line in lines for one in line.versions)
         me = _me(repository) if coming else ()
         witness = Witness(repository)
-        for story in tell(lines, history.deleted, cut=bool(history.cut)):
+        for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut)):
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me, witness)
         if self.asked.base is not None:
@@ -239,16 +238,13 @@ class _Run:
             contents=contents,
         )
 
-    def _now(self, line: Line, manifest: Manifest) -> Line:
+    def _now(self, line: Line, content: Content) -> Line:
         """The line, with what the working tree has as its newest version where that is not what is committed."""
         if self.asked.staged or self.asked.until is not None:
             return line
         tip = line.versions[-1] if line.versions else line.base
-        if tip is not None and tip.manifest == manifest:
+        if tip is not None and not isinstance(content, Unreadable) and tip.content == content:
             return line
-        content: Manifest | Unreadable = manifest
-        if not manifest.agent:
-            content = Unreadable(1, 1, "is no manifest: it names no agent")
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 

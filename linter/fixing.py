@@ -1,9 +1,8 @@
-"""`permlint check --fix`: repairs manifests round by round until nothing changes, and writes them whole or not at all."""
+"""`permlint check --fix`: repairs manifests round by round until nothing changes."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 10
 """A repair may bring the next to light; a pair that undid each other would go on for ever."""
-_BOM = b"\xef\xbb\xbf"
 
 
 class Fixed(NamedTuple):
@@ -63,30 +61,6 @@ def _settled(path: str, text: Text, engine: Engine, *, unsafe: bool) -> tuple[Te
             break
         total += made
     return text, total
-
-
-def write(root: str, fixed: Fixed) -> None:
-    """Put the repaired text in the file's place, its mode, byte order mark and every other byte kept.
-
-    Raises:
-        OSError: the folder or the file cannot be written; the file is as it was.
-    """
-    path = os.path.realpath(os.path.join(root, fixed.path))
-    with open(path, "rb") as file:
-        raw = file.read()
-    before = fixed.before.encode()
-    marks = raw[: len(raw) - len(before)]  # byte order marks, which decoding takes off
-    if not raw.endswith(before) or marks.replace(_BOM, b""):
-        raise OSError(0, "changed while it was being repaired")
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".permlint-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(marks + fixed.after.encode())
-        os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def diff(fixed: Fixed) -> str:

@@ -100,14 +100,18 @@ def action_within(one: str, other: str) -> bool | None:
         return None
     if above is None:
         # A pattern is not in a class that something it covers is not in.
-        return False if one.endswith("*") and any(action_within(word, other) is False for word in _below(one)) else None
+        return (
+            False
+            if one.endswith("*") and any(action_within(word, other) is False for word in below(one[:-1]))
+            else None
+        )
     return above == other
 
 
-def _below(pattern: str) -> list[str]:
-    """The words of the frozen table that a pattern covers."""
+def below(stem: str) -> list[str]:
+    """The words of the frozen table, families as patterns, that begin so: what the pattern `stem*` covers of it."""
     words = [*_CLASS_OF, *(f"{start}*" for start in _FAMILIES)]
-    return [word for word in words if word.startswith(pattern[:-1])]
+    return [word for word in words if word.startswith(stem)]
 
 
 def grants(
@@ -176,9 +180,10 @@ def object_within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 class _Object:
     """What a set grants on one object: by action, the bounds."""
 
-    __slots__ = ("_loose", "lengths", "words")
+    __slots__ = ("_loose", "lengths", "named", "words")
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool) -> None:
+        self.named = named
         self.words: dict[str, Union] = {}
         self.lengths: set[int] = set()
         """Of the patterns among the words, without the final "*"."""
@@ -200,12 +205,11 @@ class _Object:
                 for named, boxes in union.items():
                     for group in groups:
                         self._loose.setdefault((group, tuple([name for name, _ in named])), set()).update(boxes)
-        groups_of = self.broader(word)
-        if class_of(word):
-            groups_of += [_UNCLASSED] if word != "admin" else []
-        elif not word.endswith("*"):
-            groups_of = [_ANY]
-        elif effort.spend(len(self.words)):
+        if self.named or word == "admin":
+            groups_of = self.broader(word)
+        elif class_of(word):
+            groups_of = [*self.broader(word), _UNCLASSED]
+        elif word.endswith("*") and effort.spend(len(self.words)):
             groups_of = [known for known in self.words if action_within(word, known) is not False]
         else:
             groups_of = [_ANY]
@@ -230,7 +234,7 @@ class _Branch(dict[str, "_Branch"]):
 class _Index:
     """The permissions of a set, found by the objects and actions that contain a given one."""
 
-    def __init__(self, leaves: Iterable[Leaf]) -> None:
+    def __init__(self, leaves: Iterable[Leaf], *, named: bool = False) -> None:
         self.objects: dict[tuple[str, tuple[str, ...]], _Object] = {}
         self._wildcards: dict[str, _Branch] = {}
         """System -> the objects that end with "*", as a tree of segments."""
@@ -240,7 +244,7 @@ class _Index:
                 continue
             found = self.objects.get((system, path))
             if found is None:
-                found = self.objects[system, path] = _Object()
+                found = self.objects[system, path] = _Object(named=named)
                 if path and path[-1] == "*":
                     branch = self._wildcards.setdefault(system, _Branch())
                     for segment in path[:-1]:
@@ -288,7 +292,6 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
 _PLAIN = frozenset(CLASSES) - {"admin"}
 """Actions that neither contain nor are in one another."""
 
-
 _Key = tuple[str, tuple[str, ...], str]
 """The system, object and action of a leaf."""
 
@@ -314,13 +317,16 @@ def _apart(leaves: list[Leaf]) -> dict[_Key, tuple[Texts, Sets]] | None:
     return found
 
 
-def subtract(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
-    """A minus B, both bounds. What would cost too much to work out (hostile input) is possible and not sure."""
+def subtract(one: Iterable[Leaf], other: Iterable[Leaf], *, named: bool = False) -> Difference:
+    """A minus B, both bounds. What would cost too much to work out (hostile input) is possible and not sure.
+
+    `named`: an action covers another only where that is certain, so that only texts leave a doubt: `sure` is larger then.
+    """
     one, other = list(one), list(other)
     plainly = _subtract_alike(one, other)
     if plainly is not None:
         return Difference(plainly, plainly)
-    index = _Index(normal(other))
+    index = _Index(normal(other), named=named)
     effort = Effort()
     sure: list[Leaf] = []
     possible: list[Leaf] = []

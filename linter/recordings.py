@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from linter.replacing import put
 from linter.systems.secret import hide
 
 MAX_AGE = timedelta(hours=26)
@@ -133,7 +134,5 @@ def save(path: str, entries: Mapping[str, list[dict[str, Any]]]) -> None:
     """
     taken = iso(datetime.now(UTC))
     systems = {name: found[0] if len(found) == 1 else found for name, found in sorted(entries.items())}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        text = json.dumps({"schema_version": 1, "taken": taken, "systems": systems}, separators=(",", ":"))
-        file.write(hide(text) + "\n")
+    text = json.dumps({"schema_version": 1, "taken": taken, "systems": systems}, separators=(",", ":"))
+    put(path, hide(text).encode() + b"\n", 0o600)

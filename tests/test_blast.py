@@ -32,6 +32,16 @@ def levels(entry: dict[str, Any]) -> tuple[str, str]:
         (["drop"], "critical", "critical"),
         (["chat:write"], "medium", "medium"),
         (["read", "delete", "create"], "high", "critical"),
+        # A pattern is the gravest that it may cover, and so is a name in plain English.
+        (["s3:*"], "critical", "critical"),
+        (["s3:De*"], "critical", "critical"),
+        (["s3:DeleteObject*"], "high", "critical"),
+        (["s3:Get*"], "none", "none"),
+        (["s3:PutObject*"], "medium", "high"),
+        (["del*"], "high", "critical"),
+        (["tr*"], "high", "critical"),
+        (["purge"], "high", "critical"),
+        (["get_ticket"], "medium", "medium"),
     ],
 )
 def test_by_action(actions: list[str], elsewhere: str, production: str) -> None:
@@ -59,6 +69,12 @@ def test_by_access(access: str, elsewhere: str, production: str) -> None:
         # One more on a wildcard, whatever the scope, for anything but reading.
         ({"resource": "db.app.*", "actions": ["create"]}, "medium", "medium"),
         ({"resource": "db.*", "actions": ["update"]}, "high", "critical"),
+        ({"resource": "db.app.**", "actions": ["create"]}, "medium", "medium"),
+        ({"resource": "db.app.%", "actions": ["create"]}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": "no restrictions"}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": "as needed"}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": {"rows": "1=1"}}, "medium", "medium"),
+        ({"resource": "db", "actions": ["create"], "scope": {"rows": "1=1 and x = 5"}}, "low", "low"),
         ({"resource": "db.*", "actions": ["chat:write"]}, "high", "high"),
         ({"resource": "db.*", "actions": ["read"]}, "none", "none"),
         ({"resource": "db.*", "actions": ["admin"]}, "critical", "critical"),

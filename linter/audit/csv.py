@@ -1,13 +1,15 @@
 """The CSV report: a row a permission, with empty cells to decide in. `permlint review record` reads it back (filled.py).
 
 It opens in a spreadsheet without running anything: a cell that could begin a formula gets an apostrophe before it (OWASP,
-"CSV Injection"), every cell is quoted, and control characters are written out.
+"CSV Injection"), and so does one that would be saved as another number or date; every cell is quoted, and control characters
+are written out.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from io import StringIO
 
@@ -16,15 +18,27 @@ from linter.reports.visible import inert as dull
 from linter.reports.visible import visible
 
 COLUMNS = (
-    "id", "agent", "environment", "system", "resource", "origin", "what", "scope", "level", "granted", "verdict",
+    "id", "agent", "environment", "system", "resource", "origin", "what", "scope", "level", "granted", "verdict", "also",
     "verdict_reason", "principal", "blast_radius_declared", "blast_radius_computed", "privileged", "justification", "owner",
     "path", "new", "last_decision", "last_decided_by", "last_decided_on", "last_reason", "last_outcome", "finding", "check",
     "decision", "decided_by", "decided_on", "reason",
 )  # fmt: skip
 SEALED = ("id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding")
-"""The columns that `check` is made from: a row of which one cell slipped into another's place is noticed."""
+"""What is stored of a permission: the first half of `check` is made from it, a row whose cells slipped is noticed."""
+READ = (
+    "scope", "granted", "verdict", "also", "verdict_reason", "blast_radius_declared", "blast_radius_computed", "privileged",
+    "justification", "owner", "path", "new", "last_decision", "last_decided_by", "last_reason", "last_outcome",
+)  # fmt: skip
+"""What a reviewer decides by: the second half of `check` is made from it and from `SEALED`. Not `last_decided_on`, which
+spreadsheets write their own way."""
 _TRIGGERS = frozenset("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
 """What begins a formula in a spreadsheet, half and full width; and the apostrophe, so that ours can be told from a stranger's."""
+_REWRITTEN = re.compile(
+    r"true|false|(?=.*\d)(?:[\d\s.,:/%$\u20ac\xa3()+-]|[ap]m?|(?<=[\d.])[ed](?=[\d+-])|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|"
+    r"june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)+",
+    re.IGNORECASE,
+)
+"""What a spreadsheet takes for a number, a date, a time or a truth value and saves in its own way: 017, 1E5, 3-4, 1 Mar, TRUE."""
 
 
 def render(audit: Audit) -> str:
@@ -33,9 +47,13 @@ def render(audit: Audit) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in _rows(audit):
-        writer.writerow([inert(row.get(name, "")) for name in COLUMNS])
+        writer.writerow([_cell(name, row.get(name, "")) for name in COLUMNS])
     text = out.getvalue()
     return text if text.isascii() else "\ufeff" + text
+
+
+def _cell(name: str, text: str) -> str:
+    return visible(text) if name == "last_decided_on" else inert(text)
 
 
 def _rows(audit: Audit) -> Iterator[dict[str, str]]:
@@ -67,6 +85,7 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "scope": one.scope,
         "granted": LEVELS[one.granted] if one.granted is not None else "not known" if live else "not asked",
         "verdict": one.verdict or "not asked",
+        "also": ", ".join(one.also),
         "verdict_reason": one.reason,
         "blast_radius_declared": one.blast_declared,
         "blast_radius_computed": one.blast_computed,
@@ -82,7 +101,7 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "last_outcome": f"{last.outcome} {last.since}".strip() if last else "",
     }
     shown = {key: shown_as(value) for key, value in cells.items()}
-    return {**shown, "check": seal_of(one)}
+    return {**shown, "check": seal_whole(shown)}
 
 
 def _missing(audit: Audit) -> Iterable[dict[str, str]]:
@@ -111,18 +130,29 @@ def seal(cells: Iterable[str]) -> str:
     return "row-" + sha256("\0".join(cells).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+def seal_whole(cells: Mapping[str, str]) -> str:
+    """The seal of a row of the CSV: of what is stored, then of that with what the reviewer reads beside it."""
+    whole = seal(cells[name] for name in (*SEALED, *READ))
+    return f"{seal(cells[name] for name in SEALED)}-{whole.removeprefix('row-')}"
+
+
 def seal_of(one: Permission) -> str:
-    """The seal of a permission's row."""
+    """The seal of what is stored of a permission; the HTML report's rows have no other."""
     cells = _sealed(one)
     return seal(shown_as(cells[name]) for name in SEALED)
 
 
 def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet takes for a formula, or saves as something else."""
     shown = visible(text)
-    return f"'{shown}" if shown[:1] in _TRIGGERS and shown else shown
+    return f"'{shown}" if _taken(shown) else shown
 
 
 def plain(cell: str) -> str:
     """What `inert` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _TRIGGERS else cell
+    return cell[1:] if cell[:1] == "'" and _taken(cell[1:]) else cell
+
+
+def _taken(text: str) -> bool:
+    """Whether a spreadsheet would take a text for something else."""
+    return text != "" and (text[0] in _TRIGGERS or _REWRITTEN.fullmatch(text) is not None)

@@ -165,6 +165,7 @@ def _declared(subject: Subject, resource: Resource, environment: str, shown: _Sh
         level=max(grave, default=0),
         granted=None,
         verdict="",
+        also=(),
         reason="",
         principal="",
         blast_declared=resource.blast_radius or "",
@@ -203,4 +204,6 @@ def _compared(
         verdict = Verdict("unverified", (), CHANGED, verdict.principal)
     granted = granted_level(levels(resource.leaves), verdict, row.resource, row.system, plane)
     principal = verdict.principal or row.principal
-    return row._replace(granted=granted, verdict=verdict.verdict, reason=verdict.reason, principal=principal)
+    return row._replace(
+        granted=granted, verdict=verdict.verdict, also=verdict.also, reason=verdict.reason, principal=principal
+    )

@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from typing import NamedTuple
 
-from linter.audit.csv import COLUMNS, SEALED, plain, seal
+from linter.audit.csv import COLUMNS, READ, SEALED, plain, seal, seal_whole
 from linter.audit.decisions import Decided
 from linter.audit.model import CHOICES
-from linter.manifest.period import in_future
 from linter.reported import SHORTEST
 from linter.schema import is_date
 from linter.secrets import find
 
 _FILLED = ("decision", "decided_by", "decided_on", "reason")
 _SEPARATORS = ",;\t"
+_SEPARATOR = re.compile('"?sep=([,;\t])"?', re.IGNORECASE)
+"""A first line that some put there so that Excel takes the separator from it."""
 _CUT = len("sha256:") + SHORTEST
 _ID = re.compile(rf"sha256:(?:[0-9a-f]{{{SHORTEST}}}|[0-9a-f]{{64}})")
 """Whole, or as short as the HTML report has it of what a manifest declares."""
@@ -58,6 +59,8 @@ class Known(NamedTuple):
     now: Mapping[tuple[str, str, str], Sequence[str]]
     """(agent, environment, resource) -> what is declared there now, in words."""
     decided: Mapping[str, Decided]
+    shared: Mapping[str, Sequence[str]]
+    """Id of each permission that several manifests declare for one agent -> their paths."""
 
 
 def decode(raw: bytes) -> str:
@@ -94,37 +97,40 @@ def parse(text: str, known: Known, today: date) -> Filled:
     if first is None:
         raise BadFile("is empty")
     heads = [cell.strip() for cell in first[1]]
-    missing = [name for name in (*SEALED, "check", *_FILLED) if heads.count(name) != 1]
+    read = READ if any(name in heads for name in READ) else ()  # what the HTML report saved has none of them
+    missing = [name for name in (*SEALED, *read, "check", *_FILLED) if heads.count(name) != 1]
     if missing:
         raise BadFile(
             f"has no column `{missing[0]}`, or has it twice: fill in what `permlint report --format csv` wrote, "
-            "and keep its first line"
+            "and keep its first line and its columns"
         )
-    reader = _Reader(known, today, {name: heads.index(name) + 1 for name in COLUMNS if name in heads})
+    reader = _Reader(known, today, {name: heads.index(name) + 1 for name in COLUMNS if name in heads}, len(heads))
     for line, cells in rows:
-        reader.take(line, dict(zip(heads, cells, strict=False)), len(cells) == len(heads))
+        filled_up = [*cells, *[""] * (len(heads) - len(cells))]  # some leave empty cells at the end of a row out
+        reader.take(line, dict(zip(heads, filled_up, strict=False)), len(cells))
     return reader.filled()
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """The rows, each with the line it begins on."""
     head = text.partition("\n")[0]
-    separator = max(_SEPARATORS, key=head.count)
+    said = _SEPARATOR.fullmatch(head.strip("\r"))
+    separator = said[1] if said else max(_SEPARATORS, key=head.count)
     csv.field_size_limit(1 << 20)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
-    before = 0
+    reader = csv.reader(StringIO(text[len(head) + 1 :] if said else text, newline=""), delimiter=separator, strict=True)
+    skipped = before = 1 if said else 0
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield before + 1, cells
-            before = reader.line_num
+            before = reader.line_num + skipped
     except csv.Error as error:
-        raise BadFile(f"is no CSV at line {reader.line_num}: {error}") from None
+        raise BadFile(f"is no CSV at line {reader.line_num + skipped}: {error}") from None
 
 
 class _Reader:
-    def __init__(self, known: Known, today: date, columns: Mapping[str, int]) -> None:
-        self.known, self.today, self.columns = known, today, columns
+    def __init__(self, known: Known, today: date, columns: Mapping[str, int], width: int) -> None:
+        self.known, self.today, self.columns, self.width = known, today, columns, width
         self.whole = {identity[:_CUT]: identity for identity in known.declared}
         self.decisions: dict[str, Decided] = {}
         self.lines: dict[str, int] = {}
@@ -134,8 +140,8 @@ class _Reader:
     def filled(self) -> Filled:
         return Filled(tuple(self.decisions.values()), self.lines, self.empty, tuple(self.faults))
 
-    def take(self, line: int, row: Mapping[str, str], whole: bool) -> None:
-        """One row."""
+    def take(self, line: int, row: Mapping[str, str], width: int) -> None:
+        """One row, and how many cells it has."""
         cells = {name: plain(cell.strip()) for name, cell in row.items()}
         before = len(self.faults)
 
@@ -147,13 +153,14 @@ class _Reader:
         if not any(cells.get(name) for name in _FILLED):
             self.empty += bool(cells.get("id"))
             return
-        if not whole:
-            fault("id", "the row has not as many cells as the first line: was one cut or inserted?")
+        faults = [*self._of_identity(cells)] if cells["id"] else []
+        if width > self.width or (width < self.width and faults):
+            fault("id", f"the row has {width} cells and the first line {self.width}: was one cut or inserted?")
             return
         if not cells["id"]:
             fault("id", "this row has no permission to decide on: write the manifest first")
             return
-        for column, message in (*self._of_identity(cells), *self._of_decision(cells)):
+        for column, message in (*faults, *self._of_decision(cells)):
             fault(column, message)
         if len(self.faults) == before:
             self._keep(line, cells)
@@ -161,7 +168,7 @@ class _Reader:
     def _of_identity(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not _ID.fullmatch(cells["id"]):
             yield "id", "is no id of a permission: sha256: and 64 hexadecimal digits"
-        elif len(cells["id"]) > _CUT and seal(cells[name] for name in SEALED) != cells["check"]:
+        elif len(cells["id"]) > _CUT and self._sealed(cells) != cells["check"]:
             yield (
                 "check",
                 "a cell of this row is not what the report had there: was part of the table sorted, or a cell retyped?",
@@ -178,6 +185,13 @@ class _Reader:
                     "id",
                     f"this permission has changed since the report: it was {cells['what']}, and is {' / '.join(now)} now",
                 )
+        elif cells["id"] in self.known.shared:
+            files = " and ".join(self.known.shared[cells["id"]])
+            why = "declare this for one agent, and what is decided of one would stand for all"
+            yield "id", f"{files} {why}: give each its own agent_name or environment (manifest/duplicate-agent)"
+
+    def _sealed(self, cells: Mapping[str, str]) -> str:
+        return seal_whole(cells) if READ[0] in self.columns else seal(cells[name] for name in SEALED)
 
     def _of_decision(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         decision, on = cells["decision"].casefold(), cells["decided_on"]
@@ -191,8 +205,10 @@ class _Reader:
             what = f"{on!r} is not a date such as 2026-11-24" if on else "is empty: write a date such as 2026-11-24"
             hint = "; the spreadsheet may have rewritten it: format the column as text" if on else ""
             yield "decided_on", what + hint
-        elif in_future(on, self.today):
-            yield "decided_on", f"{on} is in the future"
+        elif on > self.today.isoformat():
+            ahead = date.fromisoformat(on) == self.today + timedelta(days=1)
+            hint = f"; where that day has begun, it is recorded with --as-of {on}" if ahead else ""
+            yield "decided_on", f"{on} is in the future: today is {self.today}{hint}"
         beyond = cells["origin"] == "granted"
         if not cells["reason"] and (decision in ("modify", "investigate") or (decision == "keep" and beyond)):
             why = (
@@ -208,7 +224,7 @@ class _Reader:
     def _keep(self, line: int, cells: Mapping[str, str]) -> None:
         one = Decided(
             decision=cells["decision"].casefold(),
-            by=cells["decided_by"],
+            by=" ".join(cells["decided_by"].split()),
             on=cells["decided_on"],
             reason=" ".join(cells["reason"].split()),
             **{name: cells[name] for name in SEALED},

@@ -51,8 +51,11 @@ def by_agent(live: Live) -> dict[tuple[str, str], Plane]:
 
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Of the verdicts on entries with one name, the gravest."""
-    return min(verdicts, key=lambda one: _rank(one.verdict))
+    """Of the verdicts on entries with one name, the gravest, and what else there is."""
+    every = list(verdicts)
+    first = min(every, key=lambda one: _rank(one.verdict))
+    others = {each for one in every for each in (one.verdict, *one.also)} - {first.verdict, OK}
+    return first._replace(also=tuple(sorted(others, key=_rank)))
 
 
 def _rank(verdict: str) -> int:
@@ -118,6 +121,7 @@ def rows(plane: Plane, agent: str) -> Iterable[Permission]:
             level=level,
             granted=None if verdict == CONDITIONAL else level,
             verdict=verdict,
+            also=(),
             reason=note.message,
             principal=principal,
             blast_declared="",

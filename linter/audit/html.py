@@ -10,10 +10,11 @@ from typing import Any
 
 from linter.audit.csv import seal_of, shown_as
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged
+from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unverified
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
+    counted,
     every_finding,
     grouped,
     pressing,
@@ -99,6 +100,7 @@ def render(audit: Audit) -> str:
         tally=tally,
         within=_within,
     )
+    environment.tests["counted"] = counted
     style, script = _source("style.css"), _source("page.js")
     return environment.get_template("base.html").render(
         audit=audit,
@@ -138,7 +140,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "tally": tally(every_finding(audit)),
         "total": sums(audit.sources),
         "unsure": unsure(audit),
-        "unverified": sum(one.verdict == "unverified" for one in every),
+        "unverified": sum(map(unverified, every)),
     }
 
 
@@ -184,11 +186,11 @@ def _within(place: str, path: str) -> str:
     return place.removeprefix(own) if path and place.startswith(own) else place
 
 
-def _row_class(one: Permission, live: bool, unverified: bool = False) -> str:
+def _row_class(one: Permission, live: bool, said: bool = False) -> str:
     """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius.
 
     Args:
-        unverified: whether its group says already that it is not verified.
+        said: whether its group says already that it is not verified.
     """
     undeclared = one.origin == "granted"
     granted = one.level if undeclared else one.granted if live else None
@@ -198,7 +200,7 @@ def _row_class(one: Permission, live: bool, unverified: bool = False) -> str:
         ("x", one.verdict in ("excess", "conditional")),
         ("p", bool(one.privileged)),
         ("n", one.new),
-        ("q", not unverified and (one.verdict == "unverified" or (live and granted is None))),
+        ("q", not said and unverified(one)),
         ("u", undeclared),
         (f"d{0 if undeclared else one.level}", True),
         (f"g{granted}", granted is not None),

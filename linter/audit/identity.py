@@ -7,7 +7,8 @@ from typing import Any
 
 from linter.boxes import Names
 from linter.manifest.model import Resource
-from linter.permissions import Leaf, action, class_of, normal
+from linter.natives import kinds_of
+from linter.permissions import Leaf, action, normal
 
 _OF_CLASS = {"read": 1, "create": 2, "execute": 2, "update": 3, "delete": 4, "admin": 5, None: 3}
 """Class -> level. A native action without a class counts as changing, as it does for the blast radius."""
@@ -86,8 +87,13 @@ def granted_id(agent: str, environment: str, system: str, principal: str, rule: 
 
 
 def level_of(word: str) -> int:
-    """The level of a word of the algebra."""
-    return _OF_CLASS[class_of(action(word))]
+    """The gravest level that a word of the algebra may have."""
+    return max(levels_of(word))
+
+
+def levels_of(word: str) -> set[int]:
+    """Every level that a word of the algebra may have: a pattern has those of all that it covers."""
+    return {_OF_CLASS[kind] for kind in kinds_of(action(word))}
 
 
 def _level_of_sql(privilege: str) -> int:
@@ -97,7 +103,7 @@ def _level_of_sql(privilege: str) -> int:
 
 def levels(leaves: Iterable[Leaf]) -> set[int]:
     """The levels of some leaves."""
-    return {_OF_CLASS[class_of(leaf.action)] for leaf in leaves}
+    return set[int]().union(*[levels_of(leaf.action) for leaf in leaves])
 
 
 def level_of_fact(rule: str, details: Mapping[str, Any]) -> int:
@@ -118,7 +124,7 @@ def powers_declared(resource: Resource) -> tuple[str, ...]:
     """Which privileged powers an entry names."""
     found: dict[str, None] = {}
     for leaf in resource.leaves:
-        if class_of(leaf.action) == "admin":
+        if "admin" in kinds_of(leaf.action):
             found[_power(leaf.action)] = None
     return tuple(found)
 

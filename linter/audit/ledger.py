@@ -60,7 +60,7 @@ def ledger(
     verified |= {row.id: past.gone[row.finding] for row in earlier if row.finding in past.gone}
     by_place: dict[tuple[str, str, str], list[Permission]] = {}
     held: dict[tuple[str, str], list[Permission]] = {}
-    for row in known.values():
+    for row in (each for found in now.values() for each in found):
         by_place.setdefault(outcomes.place(row), []).append(row)
         held.setdefault((row.system, row.principal), []).append(row)
     ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified)
@@ -69,17 +69,33 @@ def ledger(
         if row.id not in known:
             sorting.take(row)
     before = past.previous.permissions if past.previous else None
+    shared = _shared(now)
 
     def finished(row: Permission) -> Permission:
         decided = past.decided.get(row.id)
+        if decided is not None and decided.decision == "keep" and row.id in shared:
+            files = " and ".join(shared[row.id])
+            sorting.unknown[f"which of {files} was kept for {row.agent} is not known: they declare the same"] = None
+            decided = None
         decision = outcomes.standing(ground, decided, row) if decided is not None else None
         return row._replace(decision=decision, new=before is not None and row.id not in before)
 
+    every = {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()}
     return Ledger(
-        {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()},
+        every,
         tuple(sorting.revoked),
         tuple(sorting.unknown),
     )
+
+
+def _shared(now: Mapping[str, Sequence[Permission]]) -> dict[str, list[str]]:
+    """Id of what several manifests declare for one agent -> their paths: who kept one of them has not seen the other."""
+    paths: dict[str, dict[str, None]] = {}
+    for path, found in now.items():
+        for row in found:
+            if row.origin == "declared":
+                paths.setdefault(row.id, {})[path] = None
+    return {id: list(own) for id, own in paths.items() if len(own) > 1}
 
 
 def _now(
@@ -92,7 +108,9 @@ def _now(
         found += rows(plane, shown_name(subject)) if plane is not None else ()
     if live is None or not live.outdated(shown_path(subject), digest_of(subject.manifest)):
         return found
-    return [row._replace(verdict="unverified", reason=CHANGED) if row.origin == "granted" else row for row in found]
+    return [
+        row._replace(verdict="unverified", also=(), reason=CHANGED) if row.origin == "granted" else row for row in found
+    ]
 
 
 def _earlier(past: Past) -> list[Permission]:
@@ -128,7 +146,7 @@ class _Sorting:
         if row.origin == "granted" and not found.at and not found.instead:
             if path is not None:
                 self.carried.setdefault(path, []).append(
-                    row._replace(granted=None, verdict="unverified", reason=outcomes.CARRIED)
+                    row._replace(granted=None, verdict="unverified", also=(), reason=outcomes.CARRIED)
                 )
             else:
                 self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from linter.audit.model import LEVELS, Agent, Audit, Cell, Decision, Note, Permission, exceptions, privileged, undecided
+from linter.audit.views import counted, sums
 from linter.reports.markup import code, prose
 from linter.reports.totals import plural
 from linter.reports.visible import inert
@@ -48,10 +49,16 @@ def _population(audit: Audit) -> Iterator[str]:
     rows = []
     for one in audit.sources:
         what = "manifests" if one.kind == "manifests" else prose(f"{one.name} {one.environment}".strip())
-        sums = f"{one.principals} = {one.declared} + {len(one.unmanaged)}"
+        counts = f"{one.principals} = {one.declared} + {len(one.unmanaged)}"
         known = "yes" if one.known else f"**not known**: {prose(one.problem)}"
-        counted = sums if one.known or one.principals else "not known"
-        rows.append((what, prose(one.query), counted, _names(one.unmanaged), _names(one.orphaned), known))
+        shown = counts if counted(one) else "not known"
+        rows.append((what, prose(one.query), shown, _names(one.unmanaged), _names(one.orphaned), known))
+    total = sums(audit.sources)
+    if total.sources:
+        whole = f"{total.counted} of {total.sources} counted"
+        known = "yes" if total.known == total.sources else f"known of {total.known or 'none'}"
+        added = f"{total.principals} = {total.declared} + {total.unmanaged}" if total.counted else "not known"
+        rows.append(("live sources", whole, added, "", "", known))
     heads = (
         "Source",
         "Query",
@@ -171,7 +178,8 @@ def _what(one: Permission) -> str:
 
 def _permission(one: Permission, audit: Audit) -> tuple[str, ...]:
     known = "not known" if one.granted is None else LEVELS[one.granted]
-    granted = f"{known}: {one.verdict}" + (f", {prose(one.reason)}" if one.reason else "") if audit.live else _NOT_ASKED
+    verdict = " and ".join((one.verdict, *one.also))
+    granted = f"{known}: {verdict}" + (f", {prose(one.reason)}" if one.reason else "") if audit.live else _NOT_ASKED
     if not audit.live and one.verdict:
         granted = f"{one.verdict}: {prose(one.reason)}"
     blast = (

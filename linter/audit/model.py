@@ -28,7 +28,7 @@ class Source(NamedTuple):
     query: str
     """What found them: the globs, or the `principals` patterns of configuration, in words."""
     principals: int
-    """How many it has. Always `declared` + `unmanaged`, where `known`."""
+    """How many it has. Always `declared` + `unmanaged`."""
     declared: int
     """How many of them a manifest speaks for."""
     unmanaged: tuple[str, ...]
@@ -36,7 +36,7 @@ class Source(NamedTuple):
     orphaned: tuple[str, ...]
     """Principals that a manifest names and the source does not have."""
     known: bool
-    """Whether the source was asked and answered; where not, no number means anything."""
+    """Whether the source said which principals there are; where not, the numbers are of those that it was asked about, 0 for none."""
     problem: str
     """Why it is not known, a sentence; empty where it is."""
 
@@ -106,7 +106,9 @@ class Permission(NamedTuple):
     granted: int | None
     """The same of what is really granted within this permission; None where it is not known."""
     verdict: str
-    """"ok", "excess", "missing", "conditional", "unverified"; empty where no live data was taken."""
+    """The gravest: "ok", "excess", "missing", "conditional", "unverified"; empty where no live data was taken."""
+    also: tuple[str, ...]
+    """The other verdicts on parts of it."""
     reason: str
     """The verdict's, a clause."""
     principal: str
@@ -278,6 +280,11 @@ class Audit(NamedTuple):
 
 LEVELS = ("none", "read", "create", "update", "delete", "admin")
 """The words of a level, by number; 2 is creating or executing."""
+
+
+def unverified(one: Permission) -> bool:
+    """Whether a permission, or a part of it, could not be verified."""
+    return "unverified" in (one.verdict, *one.also)
 
 
 def privileged(audit: Audit) -> tuple[tuple[Agent, Permission], ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from linter.audit.decisions import Decided
 from linter.audit.granted import overlap
-from linter.audit.identity import level_of
+from linter.audit.identity import levels_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Revoked
 from linter.manifest.period import after
@@ -136,7 +136,7 @@ def _touches(declared: Permission, other: Permission) -> bool:
 
 def _levels(declared: Permission) -> set[int]:
     """The levels of what an entry names; all of them where it is administration."""
-    found = {level_of(word) for word in declared.what.split(", ")}
+    found = set[int]().union(*map(levels_of, declared.what.split(", ")))
     return set(range(6)) if 5 in found else found
 
 
@@ -180,6 +180,6 @@ def remembered(decided: Decided) -> Permission:
     return Permission(
         id=decided.id, agent=decided.agent, environment=decided.environment, system=decided.system,
         resource=decided.resource, origin=decided.origin, what=decided.what, scope="", level=LEVELS.index(decided.level),
-        granted=None, verdict="", reason="", principal=decided.principal, blast_declared="", blast_computed="",
+        granted=None, verdict="", also=(), reason="", principal=decided.principal, blast_declared="", blast_computed="",
         privileged=(), justification="", new=False, decision=None, finding=decided.finding,
     )  # fmt: skip

@@ -79,7 +79,7 @@ def from_json(text: str) -> Previous:
 def _permission(one: Mapping[str, object]) -> Permission:
     given = {name: one[name] for name in Permission._fields}
     decision = given["decision"]
-    given["privileged"] = tuple(given["privileged"])  # type: ignore[arg-type]
+    given |= {name: tuple(given[name]) for name in ("also", "privileged")}  # type: ignore[arg-type]
     given["decision"] = Decision(**decision) if isinstance(decision, Mapping) else None
     return Permission(**given)  # type: ignore[arg-type]
 
@@ -120,6 +120,6 @@ def _of(manifest: Manifest) -> Iterable[Permission]:
                     id=declared_id(manifest.agent, environment, resource),
                     agent=mask(manifest.agent), environment=mask(environment), system=resource.system, resource=mask(resource.name),
                     origin="declared", what=", ".join(dict.fromkeys(leaf.action for leaf in resource.leaves)), scope="",
-                    level=0, granted=None, verdict="", reason="", principal="", blast_declared="", blast_computed="",
+                    level=0, granted=None, verdict="", also=(), reason="", principal="", blast_declared="", blast_computed="",
                     privileged=(), justification="", new=False, decision=None,
                 )  # fmt: skip

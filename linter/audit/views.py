@@ -117,25 +117,35 @@ def pressing(audit: Audit) -> list[Pressing]:
 
 
 class Sums(NamedTuple):
-    """The population of the live sources that are known."""
+    """The population of the live sources."""
 
     principals: int
     declared: int
     unmanaged: int
-    unknown: int
-    """How many sources are not."""
+    sources: int
+    counted: int
+    """How many of them have any number."""
+    known: int
+    """How many of them said which principals there are."""
 
 
 def sums(sources: Sequence[Source]) -> Sums:
     """The last line of the population: of the live sources, for a manifest is no principal."""
     live = [one for one in sources if one.kind != "manifests"]
-    known = [one for one in live if one.known]
+    own = [one for one in live if counted(one)]
     return Sums(
-        sum(one.principals for one in known),
-        sum(one.declared for one in known),
-        sum(len(one.unmanaged) for one in known),
-        len(live) - len(known),
+        sum(one.principals for one in own),
+        sum(one.declared for one in own),
+        sum(len(one.unmanaged) for one in own),
+        len(live),
+        len(own),
+        sum(one.known for one in live),
     )
+
+
+def counted(source: Source) -> bool:
+    """Whether the numbers of a source say anything: a key tells of itself, though not whether it is all there is."""
+    return source.known or source.principals > 0
 
 
 def every_finding(audit: Audit) -> list[Note]:

@@ -168,7 +168,7 @@ def loss(params: LossParams) -> Any:
 def _loss_place(kind: str, past: Past, position: int | None) -> Place:
     if position is None:
         return Place((), "absence") if kind == "strategy" else _strategy(past)
-    key = {"blast-radius": "blast_radius", "rollback": ""}.get(kind, "reversibility")
+    key = {"blast-radius": "blast_radius", "rollback": "rollback"}.get(kind, "reversibility")
     written = key in past.manifest.resources[position].written
     return Place(("resources", position, key), "value") if written else Place(("resources", position), "absence")
 

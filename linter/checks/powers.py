@@ -10,14 +10,24 @@ from linter.manifest.model import Resource
 from linter.permissions import action, class_of
 
 
-def _granting(resource: Resource, kind: str) -> tuple[Place, str] | None:
-    """Where an entry grants actions of a class, and the words that do; None where it does not."""
+def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...]] | None:
+    """Where an entry grants actions of a class, the words that do, and the case; None where it does not.
+
+    The case is "covers" where no word is surely of the class: a pattern, or a native name that says so in plain English.
+    """
+    from linter.natives import kinds_of  # few manifests need it
+
     route = ("resources", resource.position)
-    for number, word in enumerate(resource.actions or ()):
-        if class_of(action(word)) == kind:
-            return Place((*route, "actions", number)), word
+    words = [action(word) for word in resource.actions or ()]
+    for case, found in (
+        ((), [class_of(word) == kind for word in words]),
+        (("covers",), [kind in kinds_of(word) for word in words]),
+    ):
+        if resource.actions and True in found:
+            number = found.index(True)
+            return Place((*route, "actions", number)), resource.actions[number], case
     if resource.actions is None and any([leaf.action == kind for leaf in resource.leaves]):
-        return Place((*route, "access")), f"access: {resource.access}"
+        return Place((*route, "access")), f"access: {resource.access}", ()
     return None
 
 
@@ -27,7 +37,8 @@ def admin_access(subject: Subject) -> Iterator[Hit]:
     for resource in subject.manifest.writing:
         found = _granting(resource, "admin") if "admin" in resource.kinds and resource.known else None
         if found is not None:
-            yield Hit(found[0], {"said": found[1]}, resource=resource)
+            place, said, case = found
+            yield Hit(place, {"said": said}, case, resource)
 
 
 @template("delete-in-production")
@@ -39,7 +50,8 @@ def delete_in_production(subject: Subject) -> Iterator[Hit]:
             continue
         lacking = [key for key in ("justification", "rollback") if key not in resource.written]
         if lacking:
-            yield Hit(found[0], {"said": found[1], "lacking": " and ".join(lacking)}, resource=resource)
+            place, said, case = found
+            yield Hit(place, {"said": said, "lacking": " and ".join(lacking)}, case, resource)
 
 
 _TOXIC = ("sensitive", "untrusted-input", "egress")

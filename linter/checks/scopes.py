@@ -11,14 +11,15 @@ from linter.checks.repairs import replaced
 from linter.checks.subject import Subject
 from linter.findings import Repair
 from linter.manifest.model import Resource
+from linter.manifest.scope import WIDE
 from linter.patterns import Pattern
 
 
 def _wild(subject: Subject, resource: Resource) -> bool:
     """Whether the object is a wildcard: a final "*", an ARN that ends in one as a whole part, all of a GitHub account."""
     last = resource.object[-1] if resource.object else ""
-    return last.endswith("*") and (
-        last == "*" or last[-2] == ":" or (last[-2] == "/" and subject.kind(resource).name == "github")
+    return resource.wildcard or (
+        last.endswith("*") and (last[-2] == ":" or (last[-2] == "/" and subject.kind(resource).name == "github"))
     )
 
 
@@ -32,20 +33,36 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
 
 @template("unbounded-write")
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
-    """Writing that nothing narrows: the scope says "all", or there is none."""
+    """Writing that nothing narrows: the scope says "all" or says nothing, or there is none."""
     for resource in subject.manifest.writing:
-        if not resource.known or resource.scope.kind not in ("unbounded", "absent"):
+        scope = resource.scope
+        if not resource.known or scope.kind not in ("unbounded", "empty", "absent"):
             continue
         if not subject.kind(resource).narrowable or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.position)
-        if resource.scope.kind == "unbounded":
-            said = resource.scope.words or "*"
-            yield Hit(Place((*route, "scope")), {"said": said}, ("says-all",), resource)
-        elif not _is_channel(resource):
+        if scope.kind == "unbounded":
+            place, said = _said(resource)
+            yield Hit(place, {"said": said}, ("says-all",), resource)
+        elif _is_channel(resource):
+            continue
+        elif scope.kind == "empty":
+            place, said = _said(resource)
+            cases = ("says-nothing", "object" if resource.object else "whole-system")
+            yield Hit(place, {"said": said, "system": resource.system}, cases, resource)
+        else:
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
             case = "named-object" if resource.object else "whole-system"
             yield Hit(place, {"system": resource.system}, (case,), resource)
+
+
+def _said(resource: Resource) -> tuple[Place, str]:
+    """Where a scope that limits nothing says so, and its words: those of its first dimension, or of the whole scope."""
+    route = ("resources", resource.position, "scope")
+    for name, value in resource.scope.box.items():
+        if name != "prose":
+            return Place((*route, name)), value if isinstance(value, str) else min(value.names & WIDE)
+    return Place(route), resource.scope.words or "*"
 
 
 def _is_channel(resource: Resource) -> bool:
@@ -57,17 +74,20 @@ def _is_channel(resource: Resource) -> bool:
 def uncheckable_scope(subject: Subject) -> Iterator[Hit]:
     """A scope in prose that cannot be compared; graver where a structured one could be checked against the system."""
     for resource in subject.manifest.resources:
-        if resource.scope.kind == "prose" and resource.access != "none":
+        if resource.scope.kind in ("prose", "empty") and resource.access != "none":
             kind = subject.kind(resource)
+            empty = resource.scope.kind == "empty"
+            if empty and resource.writes and kind.narrowable and not _is_channel(resource):
+                continue  # writing without a scope, which is graver
             dimensions = kind.dimensions if kind.below_object or not resource.object else ()
             structured = _structured(resource.scope.words, dimensions) if dimensions else ""
             route = ("resources", resource.position, "scope")
             predicate = _predicate(resource.scope.words, dimensions)
             splices = replaced(subject.document, route, {"rows": predicate}) if predicate else None
             yield Hit(
-                Place(route),
+                _said(resource)[0],
                 {"structured": structured},
-                ("checkable",) if dimensions else (),
+                ("says-nothing",) * empty + ("checkable",) * bool(dimensions),
                 resource,
                 repair=Repair(splices, (route,), safe=False) if splices else None,
             )

@@ -7,6 +7,7 @@ import gc
 gc.disable()  # a run is short and makes no cycles: collecting while importing costs 3 ms of 50
 
 import errno  # noqa: E402
+import io  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 from typing import Any  # noqa: E402
@@ -128,12 +129,27 @@ def run(arguments: list[str]) -> int:
             f"permlint: internal error: {where(error)}. This is a bug of permlint's own; please report it.", err=True
         )
         return Exit.INTERNAL
-    return result if isinstance(result, int) else Exit.CLEAN
+    status = result if isinstance(result, int) else Exit.CLEAN
+    if isinstance(sys.stdout, _Closed) and sys.stdout.lost:
+        click.echo("permlint: the output cannot be written: standard output is closed", err=True)
+        return Exit.UNCHECKED if status == Exit.CLEAN else status
+    return status
+
+
+class _Closed(io.TextIOWrapper):
+    """Standard output that whoever started this run has closed."""
+
+    lost = False
+    """Whether anything was printed."""
+
+    def write(self, text: str) -> int:
+        self.lost = self.lost or bool(text)
+        return len(text)
 
 
 def _prepare_output() -> None:
-    if sys.stdout is None:  # closed by whoever started this run: the exit status still counts
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it is open as long as the run
+    if sys.stdout is None:
+        sys.stdout = _Closed(open(os.devnull, "wb"))  # noqa: SIM115 - open as long as the run: no other file becomes stream 1
     # A path may hold bytes that no encoding has; printing it must not fail.
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)

@@ -20,6 +20,7 @@ from linter.exits import Exit
 from linter.findings import Outcome
 from linter.manifest.period import after
 from linter.manifest.text import Unreadable
+from linter.replacing import edit
 from linter.reported import BadReport, NoSuchFinding, Reported, of_json, of_outcome, resolve
 from linter.reports.totals import plural
 from linter.reports.visible import visible
@@ -167,8 +168,7 @@ def _write(config: Config, chosen: list[Reported], found: list[Reported], reason
     try:
         loaded = load(config.root)
         text, renewed = write(loaded, new, {(one.fingerprint, one.content) for one in found})
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        edit(path, loaded.document.text.content if loaded is not None else None, text)
     except Unreadable as error:
         raise click.ClickException(visible(f"{ACCEPTED}:{error.line}:{error.column}: {error.message}")) from None
     except CannotEdit as error:

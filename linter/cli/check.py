@@ -77,6 +77,7 @@ def _repair(
         click.ClickException: a manifest cannot be written.
     """
     from linter import fixing
+    from linter.replacing import edit
 
     found = False
     for fixed in fixing.fix(config, rules, selection, as_of, unsafe=unsafe):
@@ -85,7 +86,7 @@ def _repair(
             click.echo(fixing.diff(fixed), nl=False)
             continue
         try:
-            fixing.write(config.root, fixed)
+            edit(os.path.join(config.root, fixed.path), fixed.before, fixed.after)
         except OSError as error:
             raise click.FileError(fixed.path, error.strerror or "cannot be written") from None
         times = "1 repair" if fixed.repairs == 1 else f"{fixed.repairs} repairs"

@@ -187,11 +187,7 @@ def emit(outcome: Outcome, common: Common) -> int:
         click.ClickException: a file cannot be written.
     """
     for name, output in common.destinations:
-        text = _render(name, outcome, common, color=wants_color(output))
-        if name == "openmetrics":
-            replace_at(output, text)
-        else:
-            write_to(output, text)
+        write_to(output, _render(name, outcome, common, color=wants_color(output)))
     if any(name == "github" for name, _ in common.destinations):
         _summarize(outcome)
     return exit_status(outcome, common.fail_on)
@@ -289,33 +285,19 @@ def harmless(text: str) -> str:
     return hide(text)
 
 
-def replace_at(output: str, text: str) -> None:
-    """Write a file that others read at any moment: they see the old one or the new one, whole.
+def write_to(output: str, text: str) -> None:
+    """Write a report to standard output ("-"), or put a file in the place of the one that is there.
 
     Raises:
         click.ClickException: it cannot be written.
     """
-    if output == "-" or output.startswith("/dev/") or (os.path.exists(output) and not os.path.isfile(output)):
-        write_to(output, text)
-        return
-    target = os.path.realpath(output)  # a link stays one
-    # In the same folder, so that it is renamed and not copied; by another extension, so that nobody collects it.
-    draft = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
-    write_to(draft, text)
-    try:
-        os.replace(draft, target)
-    except OSError as error:
-        os.unlink(draft)
-        raise click.FileError(output, error.strerror or "cannot be written") from None
-
-
-def write_to(output: str, text: str) -> None:
     text = harmless(text)
     if output == "-":
         sys.stdout.write(text)
         return
+    from linter.replacing import put
+
     try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        put(output, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise click.FileError(output, error.strerror or "cannot be written") from None

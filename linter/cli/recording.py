@@ -10,7 +10,7 @@ import click
 
 from linter.audit.csv import shown_as
 from linter.audit.decisions import DECISIONS, CannotEdit, Decisions, load, merged
-from linter.audit.declared import permissions
+from linter.audit.declared import permissions, shown_path
 from linter.audit.filled import BadFile, Filled, Known, decode, parse
 from linter.checking import select
 from linter.config import Config
@@ -19,6 +19,7 @@ from linter.exits import Exit
 from linter.history.git import open_repository
 from linter.history.model import HistoryError
 from linter.manifest.text import Unreadable
+from linter.replacing import edit
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 
@@ -56,16 +57,19 @@ def _known(config: Config, stored: Decisions | None, today: date) -> Known:
     subjects, _, errors = gather(config, select(config, (), config.root, force_exclude=False), today)
     if errors:
         first = errors[0]
-        where = f"{first.path}:{first.line}:{first.column}: {first.message}"
-        raise click.ClickException(visible(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored"))
+        where = visible(f"{first.path}:{first.line}:{first.column}: {first.message}")
+        raise click.ClickException(f"{where}\nwhat cannot be read cannot be decided on: nothing is stored")
     declared: dict[str, str] = {}
     now: dict[tuple[str, str, str], list[str]] = {}
+    paths: dict[str, dict[str, None]] = {}
     for subject in subjects:
         for one in permissions(subject, (), None, {}):
             said = shown_as(f"{one.what} ({one.scope})" if one.scope else one.what)
             declared[one.id] = said
+            paths.setdefault(one.id, {})[shown_path(subject)] = None
             now.setdefault((shown_as(one.agent), shown_as(one.environment), shown_as(one.resource)), []).append(said)
-    return Known(declared, now, {one.id: one for one in stored.entries} if stored is not None else {})
+    decided = {one.id: one for one in stored.entries} if stored is not None else {}
+    return Known(declared, now, decided, {id: tuple(own) for id, own in paths.items() if len(own) > 1})
 
 
 def _store(config: Config, stored: Decisions | None, filled: Filled) -> None:
@@ -76,8 +80,7 @@ def _store(config: Config, stored: Decisions | None, filled: Filled) -> None:
     path = os.path.join(config.root, DECISIONS)
     try:
         text = merged(stored, filled.decisions)
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        edit(path, stored.document.text.content if stored is not None else None, text)
     except CannotEdit as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -63,6 +63,7 @@ def _sign(path: str, root: str, day: str, email: str) -> bool:
     from linter.manifest.reader import read
     from linter.manifest.signature import CannotSign, sign
     from linter.manifest.signing import digest_of
+    from linter.replacing import edit
     from linter.schema import predicate
 
     shown = visible(relative(path, root))
@@ -70,9 +71,9 @@ def _sign(path: str, root: str, day: str, email: str) -> bool:
         document = read(read_file(path, root))
         if not predicate("manifest")(document.data) or document.duplicates:
             raise CannotSign("it has faults, and what cannot be read cannot be signed: see `permlint check`")
-        digest = digest_of(lenient(document.data))
+        digest = digest_of(lenient(document.data).manifest)
         text = sign(document, day, email, digest)
-        _write(path, document.text.content, text)
+        edit(path, document.text.content, text)
     except Unreadable as error:
         click.echo(f"error: {shown}:{error.line}:{error.column}: {visible(error.message)}", err=True)
         return False
@@ -82,19 +83,6 @@ def _sign(path: str, root: str, day: str, email: str) -> bool:
         return False
     click.echo(f"{shown}: signed by {visible(email)} on {day}, {digest}")
     return True
-
-
-def _write(path: str, old: str, new: str) -> None:
-    """Replace the text; a byte order mark and everything else stay as they are."""
-    from linter.manifest.signature import CannotSign
-
-    with open(path, "rb") as file:
-        raw = file.read()
-    body = old.encode()
-    if not raw.endswith(body):
-        raise CannotSign("it changed meanwhile, or its encoding would not survive")
-    with open(path, "wb") as file:
-        file.write(raw[: len(raw) - len(body)] + new.encode())
 
 
 @command.command("record")

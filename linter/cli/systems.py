@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterable
+from contextlib import closing
 
 import click
 
+from linter.asking import Daemons, Unit, asked
 from linter.checking import select
 from linter.cli.options import harmless
+from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
 from linter.drifting import gather
 from linter.exits import Exit
 from linter.forks import from_fork
 from linter.planes import LOGIN, bind, bound_as
 from linter.reports.visible import visible
-from linter.systems.live import KINDS, Unverified, adapter_of
+from linter.systems.live import KINDS, Failure, Unverified, adapter_of
 
 
 @click.command("systems")
@@ -51,15 +56,27 @@ def command(config_file: str | None, ask: bool, kinds: tuple[str, ...]) -> int:
     for subject in named:
         for resource in subject.manifest.resources:
             used.setdefault(resource.system, {}).update(dict.fromkeys(resource.environments))
-    sound = True
+    lines: list[tuple[str, str | Unit]] = []
     for system in sorted({*used, *config.systems}):
         entry = config.systems.get(bound_as(config, system), {})
         environments = dict.fromkeys([*(entry.get("environments") or {}), *used.get(system, {})]) or {"": None}
         for environment in environments:
-            state, fine = _state(config, system, environment, ask=ask)
-            sound = sound and fine
             where = f" ({environment})" if environment else ""
-            click.echo(harmless(visible(f"{system}{where}: {entry.get('kind', 'unbound')}: {state}")))
+            lines.append((f"{system}{where}: {entry.get('kind', 'unbound')}", _state(config, system, environment)))
+    fork = ask and from_fork()
+    answers = _ask(state for _, state in lines if isinstance(state, Unit)) if ask and not fork else {}
+    sound = True
+    for what, state in lines:
+        if isinstance(state, str):
+            said, fine = state, False
+        elif fork:
+            said, fine = "not asked in a pull request from a fork", False
+        else:
+            label = state.target.label
+            problem = answers.get(id(state))
+            said, fine = problem or f"{label} {'answers' if ask else 'is set'}", not problem
+        sound = sound and fine
+        click.echo(harmless(visible(f"{what}: {said}")))
     return Exit.CLEAN if sound or not ask else Exit.UNCHECKED
 
 
@@ -75,22 +92,23 @@ def _explain(kinds: tuple[str, ...]) -> int:
     return Exit.CLEAN
 
 
-def _state(config: Config, system: str, environment: str, *, ask: bool) -> tuple[str, bool]:
-    """A system's state in words, and whether it can be compared."""
+def _state(config: Config, system: str, environment: str) -> str | Unit:
+    """A system that can be asked, or why it cannot be."""
     try:
         binding = bind(config, system, environment)
+        adapter = adapter_of(binding.kind)
+        if adapter is None:
+            return "permlint cannot compare this kind"
+        return Unit(adapter, adapter.target(binding), (LOGIN,))
     except Unverified as problem:
-        return str(problem), False
-    adapter = adapter_of(binding.kind)
-    if adapter is None:
-        return "permlint cannot compare this kind", False
-    try:
-        target = adapter.target(binding)
-        if not ask:
-            return f"{target.label} is set", True
-        if from_fork():
-            return "not asked in a pull request from a fork", False
-        adapter.observe(target, (LOGIN,))
-    except Unverified as problem:
-        return str(problem), False
-    return f"{target.label} answers", True
+        return str(problem)
+
+
+def _ask(units: Iterable[Unit]) -> dict[int, str]:
+    """Why each system does not answer, by the unit's identity; empty where it does.
+
+    Equal units are asked each: a place has one key, whatever else its bindings say of how to reach it.
+    """
+    progress = Progress(sys.stderr, quiet=False, verbose=False)
+    with Daemons() as pool, closing(asked(units, pool, progress)) as coming:
+        return {id(unit): got.said.problem if isinstance(got.said, Failure) else "" for unit, got in coming}

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.meet import meet, near
+from linter.creep.rewording import gone, has_text, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
-from linter.permissions import Difference, Leaf, class_of, subtract
+from linter.natives import kinds_of
+from linter.permissions import Difference, Leaf, subtract
 
 Sets = Mapping[str, tuple[Leaf, ...]]
 """Environment -> the leaves that apply there."""
@@ -22,9 +24,9 @@ class Growth(NamedTuple):
     fresh: bool
     """Whether the agent did not run there before: its set is then held against all that was agreed elsewhere."""
     added: tuple[Leaf, ...]
-    """Surely widened by these."""
+    """Widened by these: nothing before surely covers them, and no text that went may have meant them."""
     reworded: tuple[Leaf, ...]
-    """Perhaps widened: the words before and after cannot be compared."""
+    """Perhaps widened: the texts before and after cannot be compared."""
     removed: tuple[Leaf, ...]
     """Surely narrowed by these."""
     known: tuple[Leaf, ...]
@@ -88,7 +90,7 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
         for name, leaves in one.items():
             held[name] = (*held[name], *leaves) if name in held else leaves
     now = sets(after)
-    growths = [_growth(name, leaves, held, [one.get(name, ()) for one in past]) for name, leaves in now.items()]
+    growths = [_growth(name, leaves, held, past) for name, leaves in now.items()]
     grown = tuple([one for one in growths if one is not None])
     if not before:
         return Change(grown)
@@ -116,26 +118,32 @@ def _latest(ends: set[str]) -> str:
     return "" if "" in ends else max(ends)
 
 
-def _growth(environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[tuple[Leaf, ...]]) -> Growth | None:
+def _growth(
+    environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[dict[str, tuple[Leaf, ...]]]
+) -> Growth | None:
     fresh = environment not in held
     known = tuple([leaf for one in held.values() for leaf in one]) if fresh else held[environment]
     more = minus(leaves, known)
     less: tuple[Leaf, ...] = ()
     if past and not fresh:
         # A merge narrowed only what every version before it still had.
-        less = minus(past[0], leaves).sure
+        less = minus(past[0].get(environment, ()), leaves).sure
         for other in past[1:]:
-            less = meet(less, minus(other, leaves).sure) if less else ()
+            less = meet(less, minus(other.get(environment, ()), leaves).sure) if less else ()
     if not (fresh or more.possible or less):
         return None
-    reworded: tuple[Leaf, ...] = ()
-    if more.possible != more.sure:
-        reworded = subtract(more.possible, more.sure).possible
-    return Growth(environment, fresh, more.sure, reworded, less, known)
+    # Of its own, since what other manifests grant is still there.
+    own = [leaf for one in past for name, some in one.items() if fresh or name == environment for leaf in some]
+    texts = [leaf for leaf in own if has_text(leaf)] if more.possible else []
+    added, reworded = split(more.possible, gone(texts, minus(texts, leaves).possible))
+    if reworded and less:
+        less = unlike(less, reworded)
+    return Growth(environment, fresh, added, reworded, less, known)
 
 
 def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
-    """`subtract`, quickly where the two share most leaves: versions share the entries that say the same (`Built`)."""
+    """`subtract` by named actions, quickly where the two share most leaves: versions share the entries that say the same
+    (`Built`)."""
     other = list(other)
     shared = set(map(id, other))
     fresh = [leaf for leaf in one if id(leaf) not in shared]
@@ -144,9 +152,9 @@ def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
     close = near(other, fresh)
     known = set(close)
     rest = [leaf for leaf in fresh if leaf not in known]
-    return subtract(rest, close) if rest else Difference((), ())
+    return subtract(rest, close, named=True) if rest else Difference((), ())
 
 
 def gravity(leaves: Iterable[Leaf]) -> int:
     """The gravity of the gravest leaf: 3 admin, 2 delete, 1 other writing, 0 reading or nothing."""
-    return max([GRAVITY.get(class_of(leaf.action) or "", 1) for leaf in leaves], default=0)
+    return max([GRAVITY.get(kind or "", 1) for leaf in leaves for kind in kinds_of(leaf.action)], default=0)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from linter.blast import LEVELS
 from linter.creep.meet import meet
+from linter.manifest.idle import does_nothing
 from linter.manifest.model import Manifest, Resource
 from linter.manifest.strategy import commands
 from linter.patterns import Pattern
@@ -42,11 +43,7 @@ class Loss(NamedTuple):
         if not entries:
             return False
         if self.kind == "rollback":
-            return (
-                bool(_writing(entries))
-                and all(one.rollback is None for one in entries)
-                and "command" not in _safeties(now)
-            )
+            return bool(_writing(entries)) and not any(map(_undone, entries)) and "command" not in _safeties(now)
         if self.kind == "blast-radius":
             return _highest(entries) < LEVELS.index(self.before)
         worst = _worst(entries)
@@ -99,8 +96,13 @@ def _safeties(manifest: Manifest) -> dict[str, str]:
 def _present(manifest: Manifest) -> set[str]:
     """The kinds that need not be missed: where every resource has a rollback of its own, the strategy and its command."""
     own = [one for one in manifest.resources if one.writes]
-    everywhere = {"strategy", "command"} if own and all(one.rollback is not None for one in own) else set()
+    everywhere = {"strategy", "command"} if own and all(map(_undone, own)) else set()
     return everywhere | _safeties(manifest).keys()
+
+
+def _undone(resource: Resource) -> str | None:
+    """A resource's own rollback; None where there is none that does anything."""
+    return None if resource.rollback is None or does_nothing(resource.rollback) else resource.rollback
 
 
 def _by_name(manifest: Manifest) -> dict[str, list[Resource]]:
@@ -114,10 +116,10 @@ def _resource_losses(name: str, before: list[Resource], after: list[Resource], m
     found = []
     old_leaves = [leaf for one in before for leaf in one.leaves]
     new_leaves = [leaf for one in after for leaf in one.leaves]
-    undo = next((one.rollback for one in before if one.rollback is not None), None)
+    undo = next(filter(None, map(_undone, before)), None)
     if (
         undo is not None
-        and all(one.rollback is None for one in after)
+        and not any(map(_undone, after))
         and "command" not in _safeties(manifest)
         and _kept(_writing(before), _writing(after))
     ):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from linter.creep.change import Change, Growth, Sets, compare, minus, sets
 from linter.creep.meet import meet, near
 from linter.creep.reviews import Reviews, find_reviews
+from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
@@ -95,7 +96,10 @@ def tell(lines: Sequence[Line], deleted: Sequence[Line] = (), *, cut: bool = Fal
 
 
 def _all(line: Line) -> list[Version]:
-    return [*([line.base] if line.base is not None else []), *line.versions]
+    if line.base is None:
+        return list(line.versions)
+    before = line.base.readable_before() if line.base.manifest is None else ()
+    return [*before, line.base, *line.versions]
 
 
 def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Story:
@@ -125,6 +129,8 @@ def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]], *, 
     others = [one for one in by_agent.get(manifest.agent, ()) if one is not line]
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
+        before = _last(version, others, manifest.agent)
+    if not before and not elsewhere:
         return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
     return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere))
 
@@ -136,14 +142,28 @@ def _elsewhere(version: Version, others: Iterable[Line], agent: str) -> Sets:
     """
     found: dict[str, tuple[Leaf, ...]] = {}
     for line in others:
-        manifest = _in_force(version, line)
-        if manifest is not None and manifest.agent == agent:
-            for name, leaves in sets(manifest).items():
+        other = _in_force(version, line)
+        if other is not None and other.manifest is not None and other.manifest.agent == agent:
+            for name, leaves in sets(other.manifest).items():
                 found[name] = (*found.get(name, ()), *leaves)
     return found
 
 
-def _in_force(version: Version, line: Line) -> Manifest | None:
+def _last(version: Version, others: Iterable[Line], agent: str) -> list[Manifest]:
+    """What was agreed for an agent that was gone when a version was written: its manifests that were deleted last."""
+    gone = [one for line in others if (one := _in_force(version, line)) is not None and one.content is None]
+    found = [
+        (one.commit.committed.timestamp() if one.commit else 0.0, before.manifest)
+        for one in gone
+        for before in one.readable_before()
+        if before.manifest is not None and before.manifest.agent == agent
+    ]
+    newest = max([when for when, _ in found], default=0.0)
+    return [manifest for when, manifest in found if when == newest]
+
+
+def _in_force(version: Version, line: Line) -> Version | None:
+    """The version of another line that there was when a version was written."""
     found = line.base
     for one in line.versions:
         if version.commit is None or one.commit is None:
@@ -154,10 +174,10 @@ def _in_force(version: Version, line: Line) -> Manifest | None:
             earlier = one.commit.committed < version.commit.committed
         if same:  # what moves between files within one commit is no change
             before = one.readable_before()
-            return before[0].manifest if before else None
+            return before[0] if before else None
         if earlier:
             found = one
-    return found.manifest if found is not None else None
+    return found
 
 
 def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
@@ -201,14 +221,10 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
 def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
     """What of the rest a growth surely added, also where it was put in other words since."""
     here = meet(growth.added, rest)
-    if _has_text(growth.added) and _has_text(rest):
+    if any(map(has_text, growth.added)) and any(map(has_text, rest)):
         renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
         here = normal([*here, *renamed]) if renamed else here
     return here
-
-
-def _has_text(leaves: Iterable[Leaf]) -> bool:
-    return any(isinstance(value, str) for leaf in leaves for _, value in leaf.box)
 
 
 def _without(leaves: tuple[Leaf, ...], taken: tuple[Leaf, ...]) -> tuple[Leaf, ...]:

@@ -115,6 +115,8 @@ def _steps(event: Event, story: Story) -> Iterable[Step]:
     came_from = {one.path for one in version.before} - {version.path}
     if came_from and version.path not in {one.path for one in version.before}:
         yield Step(" ", f"moved here from {', '.join(sorted(came_from))}")
+    if event.kind == "changed" and all(one.content is None for one in version.before):
+        yield Step(" ", "brought back, after it had been deleted")
     if event.kind in ("first", "oldest"):
         began = "first agreed" if event.kind == "first" else "agreed here or before, where history is cut"
         yield Step(" ", f"{began}, for {' and '.join(manifest.environments) or 'no environment'}:")

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from linter.globs import matcher
 from linter.history.contents import Content, Contents
+from linter.history.earlier import Earlier, Looking
 from linter.history.git import Repository
 from linter.history.graph import Node, Walk, Watch
 from linter.history.log import FILES, Entry
 from linter.history.model import Commit, History, Line, Version
 from linter.history.pairing import Pairing
 from linter.history.span import Span
+from linter.manifest.model import Manifest
 from linter.manifest.text import Unreadable
 
 
@@ -27,6 +29,7 @@ class Assembly:
         self._matches, self._excluded = matcher(self.globs), matcher(exclude, folders=True)
         self._tips: list[Node] = []
         self._gone: dict[str, Node] = {}
+        self._past: list[Node] = []
         self.followed: set[str] = set()
         """Paths, relative to the top, at which something was looked for."""
 
@@ -53,6 +56,25 @@ class Assembly:
         self.followed |= walk.followed
         return walk.followed
 
+    def look_back(self, revisions: list[str], pathspecs: list[str]) -> None:
+        """Find what there was, at these revisions, of what is new in the range or could not be read at its beginning."""
+        roots = [node for node in _older_first(self._tips) if not node.before and node.blob is not None]
+        self._contents.load([node.blob for node in roots if node.blob is not None and node.mode in FILES])
+        looking = Looking(self._repository, self._contents, revisions, pathspecs, self.candidate)
+        agents = []
+        for root in roots:
+            content = self._content(root)
+            if root.entry is None and isinstance(content, Manifest):
+                continue
+            found = looking.at(root.path)
+            if found is not None:
+                version = _before(found)
+                root.before = [version if root.entry is None else _deletion(version)]
+            elif isinstance(content, Manifest):
+                agents.append(content.agent)
+        if agents:
+            self._past = [_deletion(_before(found)) for found in looking.of(agents)]
+
     def history(self, paths: Sequence[str], span: Span, cut: tuple[str, ...]) -> History:
         """The lines of these paths, and of what was deleted."""
         versions = self._versions()
@@ -62,11 +84,13 @@ class Assembly:
             self._line(self._repository.outward(path), node, versions, span) for path, node in self._gone.items()
         ]
         deleted = [line for line in deleted if line.versions]
-        return History(tuple(lines), tuple(sorted(deleted, key=lambda line: line.path)), cut, span.start, span.end)
+        deleted.sort(key=lambda line: line.path)
+        past = [Line(version.path, version, (), version) for version in map(versions.__getitem__, self._past)]
+        return History(tuple(lines), tuple(deleted), cut, span.start, span.end, tuple(past))
 
     def _versions(self) -> dict[Node, Version]:
         """All versions, older ones first, so that what each comes from is there before it."""
-        ordered = _older_first([*self._tips, *self._gone.values()])
+        ordered = [*_older_first(self._past), *self._past, *_older_first([*self._tips, *self._gone.values()])]
         self._contents.load([node.blob for node in ordered if node.blob is not None and node.mode in FILES])
         commits: dict[int, Commit | None] = {}
         versions: dict[Node, Version] = {}
@@ -112,6 +136,20 @@ class Assembly:
             there = self._repository.objects.blobs([f"{span.start}:{node.path}" for node in early])
             early = [node for node, blob in zip(early, there, strict=True) if node.blob == blob] or early
         return versions[early[-1]]
+
+
+def _before(found: Earlier) -> Node:
+    return Node(_BEFORE, None, found.path, found.blob, found.mode)
+
+
+def _deletion(version: Node) -> Node:
+    deletion = Node(_BEFORE - 1, None, version.path, None, "")
+    deletion.before = [version]
+    return deletion
+
+
+_BEFORE = 1 << 62
+"""The place of what is older than all of a log."""
 
 
 def _older_first(roots: list[Node]) -> list[Node]:

@@ -9,10 +9,11 @@ from linter.exits import Exit
 from linter.history.model import HistoryError
 from linter.history.objects import Objects
 from linter.history.pieces import Pieces
-from linter.manifest.lenient import lenient
+from linter.manifest.lenient import lenient, twice
 from linter.manifest.model import Built, Manifest
-from linter.manifest.reader import Document
+from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable, decode
+from linter.secrets import mask
 
 Content = Manifest | Unreadable
 
@@ -28,11 +29,10 @@ class Contents:
         self._built: Built = {}
         self._pieces = Pieces()
 
-    def take(self, document: Document) -> Manifest:
-        """The manifest of a document that was read elsewhere; without an agent where it names none."""
-        manifest = lenient(document.data, self._built)
-        self._read[document.text.content] = _judged(manifest, document.data)
-        return manifest
+    def take(self, document: Document) -> Content:
+        """What a document that was read elsewhere holds."""
+        content = self._read[document.text.content] = self._judged(document)
+        return content
 
     def load(self, blobs: Iterable[str]) -> None:
         """Read these blobs, in one go.
@@ -64,15 +64,52 @@ class Contents:
             known = self._read.get(text.content)
             if known is not None:
                 return known
-            data = self._pieces.read(text)
+            data = self._pieces.joined(text.content)
+            if data is not None:
+                manifest, fault = lenient(data, self._built)
+                if fault is None:
+                    return manifest
+            return self._judged(read(text))
         except Unreadable as error:
             return Unreadable(error.line, error.column, error.message)  # without what led to it: that holds the text
-        return _judged(lenient(data, self._built), data)
+
+    def _judged(self, document: Document) -> Content:
+        """The manifest, where it is known what it grants; or why it is none."""
+        manifest, fault = lenient(document.data, self._built)
+        if not manifest.agent:
+            return _none(document, "agent_name", _nameless(document.data))
+        if not isinstance(document.data.get("resources"), list):
+            return _none(document, "resources", "it has no list of `resources`")
+        if fault is not None:
+            start = document.entry(fault.route)[2] if fault.route else 0
+            return _invalid(document, start, fault.problem)
+        duplicate = twice(document)
+        if duplicate is not None:
+            return _invalid(document, duplicate.second[0], f"`{mask(duplicate.key)}` stands twice")
+        return manifest
 
 
-def _judged(manifest: Manifest, data: Any) -> Content:
-    if not manifest.agent:
-        return Unreadable(1, 1, "is no manifest: it has no `agent_name`")
-    if not isinstance(data.get("resources"), list):
-        return Unreadable(1, 1, "is no manifest: it has no list of `resources`")
-    return manifest
+def _none(document: Document, key: str, problem: str) -> Unreadable:
+    known = isinstance(document.data, dict) and key in document.data
+    start = document.entry((key,))[2] if known else 0
+    return Unreadable(*document.text.position(start), f"is no manifest: {problem}")
+
+
+def _invalid(document: Document, start: int, problem: str) -> Unreadable:
+    return Unreadable(*document.text.position(start), f"is not a valid manifest: {problem}")
+
+
+def _nameless(data: Any) -> str:
+    """What is wrong with the agent's name, which the schema refuses. It is not quoted: it may hold a secret."""
+    if not isinstance(data, dict) or "agent_name" not in data:
+        return "it has no `agent_name`"
+    name = data["agent_name"]
+    if name is None or name == "":
+        return "its `agent_name` is empty"
+    if not isinstance(name, str):
+        return "its `agent_name` is no text"
+    if name != name.strip():
+        return "its `agent_name` begins or ends with white space"
+    if "\n" in name:
+        return "its `agent_name` has more than one line"
+    return f"its `agent_name` has {len(name)} characters, and may have 200"

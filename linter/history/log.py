@@ -84,12 +84,20 @@ def moment(raw: str) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_log(repository: Repository, pathspecs: list[str], revisions: list[str], *, first_parent: bool) -> list[Entry]:
+def read_log(
+    repository: Repository,
+    pathspecs: list[str],
+    revisions: list[str],
+    *,
+    first_parent: bool,
+    options: Sequence[str] = (),
+) -> list[Entry]:
     """The commits that touch these files, newest first, topologically.
 
     Args:
         pathspecs: as git takes them.
         revisions: as `git log` takes them, full names: the end, and "^NAME" for what is before the range.
+        options: more of `git log`'s, which beat ours.
 
     Raises:
         HistoryError: git fails.
@@ -97,7 +105,7 @@ def read_log(repository: Repository, pathspecs: list[str], revisions: list[str],
     # With --parents, git joins what the paths leave out: a commit's parents are themselves in the log, or before it. A
     # first parent that is left out together with all before it would give way to the second; but there the log is a line.
     mode = "--first-parent" if first_parent else "--parents"
-    arguments = [*_OPTIONS, *_QUIET, mode, "--format=" + "%x00".join(_FIELDS)]
+    arguments = [*_OPTIONS, *options, *_QUIET, mode, "--format=" + "%x00".join(_FIELDS)]
     entries = parse(repository.run("log", *arguments, *revisions, "--", *pathspecs))
     if first_parent:
         for place, entry in enumerate(entries):

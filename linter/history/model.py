@@ -112,6 +112,8 @@ class History(NamedTuple):
     """The commit at which the range begins (`--since REV`, the merge base): not itself in it."""
     end: str | None
     """The commit at which it ends; None before the first commit."""
+    past: tuple[Line, ...] = ()
+    """Manifests that were deleted before the range, of agents that begin anew in it: the deletion is their base."""
 
 
 def ancestors(version: Version) -> Iterable[Version]:

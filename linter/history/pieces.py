@@ -25,17 +25,11 @@ class Pieces:
     def __init__(self) -> None:
         self._known: dict[str, Any] = {}
 
-    def read(self, text: Text) -> Any:
-        """A text's data. Equal entries of two texts are one object: nobody may change it.
+    def joined(self, content: str) -> dict[str, Any] | None:
+        """The data of a text that can be read in pieces; None of any other, and where a key stands twice.
 
-        Raises:
-            Unreadable: as the reader does.
+        Equal entries of two texts are one object: nobody may change it.
         """
-        data = self._joined(text.content)
-        return read(text).data if data is None else data
-
-    def _joined(self, content: str) -> dict[str, Any] | None:
-        """The data of a text that can be read in pieces; None of any other."""
         parts = _split(content)
         if parts is None:
             return None
@@ -55,7 +49,8 @@ class Pieces:
     def _one(self, text: str) -> Any:
         if text not in self._known:
             try:
-                self._known[text] = read(Text(text)).data
+                document = read(Text(text))
+                self._known[text] = None if document.duplicates else document.data
             except Unreadable:
                 self._known[text] = None
         return self._known[text]

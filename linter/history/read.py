@@ -110,6 +110,8 @@ def _read(
             entries = _log(repository, asked, span, first_parent=first_parent)
         elif not widened:
             break
+    if span.start is not None:
+        assembly.look_back([span.start], asked.pathspecs)
     hidden = cut(repository, span, {entry.id for entry in entries})
     return assembly.history(paths, span, hidden)
 

@@ -106,6 +106,8 @@ def read_staged(
         diffs.append(_unmerged(repository, read_changes(output)))
     there = dict(zip(inner, repository.objects.blobs([f":{path}" for path in inner]), strict=True))
     assembly.walk([Entry("", parents, diffs)], there)
+    if parents:
+        assembly.look_back(parents, patterns)
     return assembly.history(paths, Span(head or "", head), ())
 
 

@@ -7,9 +7,9 @@ written (`Resource.written`), so that no rule calls it absent as well.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from linter.manifest.scope import ABSENT, Scope, parse_prose, parse_structured
+from linter.manifest.scope import ABSENT, WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
-from linter.permissions import Leaf, class_of, grants
+from linter.permissions import CLASSES, Leaf, grants
 
 
 class Resource(NamedTuple):
@@ -38,13 +38,18 @@ class Resource(NamedTuple):
     leaves: tuple[Leaf, ...]
     """What it grants, by the algebra; without its scope where that is unreadable, nothing where the access is."""
     kinds: frozenset[str | None]
-    """The classes of the actions that it grants; None for a native action without one."""
+    """Every class that what it grants may have a part in, None for a native action that nobody knows: an upper bound."""
     writes: bool
     """Whether it grants anything but reading; a native action without a class counts as writing."""
     written: frozenset[str]
     """The keys that stand in the file, valid or not."""
     known: bool
     """Whether access, actions and scope are all readable: where not, no rule judges how far the entry reaches."""
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether it is everything below something, as its reader sees it."""
+        return bool(self.object) and self.object[-1] in WILDCARDS
 
 
 class Rollback(NamedTuple):
@@ -127,6 +132,7 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
 
 
 _READING = frozenset({"read"})
+_CLASSES = frozenset(CLASSES)
 
 
 def _resource(
@@ -150,7 +156,11 @@ def _resource(
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
-    kinds = frozenset([leaf.action if actions is None else class_of(leaf.action) for leaf in leaves])
+    kinds: frozenset[str | None] = frozenset([leaf.action for leaf in leaves])
+    if actions is not None and not kinds <= _CLASSES:
+        from linter.natives import kinds_of  # few manifests need it
+
+        kinds = frozenset().union(*map(kinds_of, kinds))
     applies = data.get("environments")
     # In the order of the class: by name it takes twice as long.
     return Resource(

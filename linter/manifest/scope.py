@@ -35,8 +35,10 @@ class Scope(NamedTuple):
     """What a resource's `scope` says."""
 
     kind: str
-    """"absent", "unbounded" (it says "all"), "bounded" (compared dimension by dimension) or "prose" (one opaque atom)."""
+    """What it comes to for who judges it: "absent", "unbounded" (it says "all"), "empty" (it says nothing: "n/a"), "bounded"
+    (compared dimension by dimension) or "prose" (words that may bound something)."""
     box: Mapping[str, Value]
+    """What it comes to for the algebra, which reads less: there `1=1` and "no restrictions" are opaque atoms."""
     words: str = ""
     """All free text in it, for rules that read words."""
 
@@ -86,10 +88,17 @@ def _sentence(text: str) -> Scope:
     found = (_columns(tokens, lower) if "olumn" in lowered else None) or (
         _channels(tokens, lower) if "#" in words else None
     )
-    return Scope("bounded", found, words) if found else Scope("prose", {"prose": words}, words)
+    return Scope("bounded", found, words) if found else Scope(_weight(words), {"prose": words}, words)
 
 
 _again = lru_cache(maxsize=512)(_sentence)  # a team's agents share what they may see of a table
+
+
+def _weight(words: str) -> str:
+    """What a sentence comes to that is no sentence of the grammar."""
+    from linter.manifest.vacuous import says_everything, says_nothing
+
+    return "unbounded" if says_everything(words) else "empty" if says_nothing(words) else "prose"
 
 
 def _says_all(lower: list[str]) -> bool:
@@ -195,5 +204,36 @@ def parse_structured(given: Mapping[str, Any]) -> Scope:
         bounded = {name: value for name, value in box.items() if value != EVERYTHING}
     words = " ".join([fold(given[name]) for name in ("rows", "note") if name in given])
     if bounded:
-        return Scope("bounded", bounded, words)
+        return Scope(_weight_of(bounded), bounded, words)
     return Scope("unbounded" if box else "absent", {}, words)
+
+
+WILDCARDS = frozenset({"*", "**", "%", "\uff0a"})
+"""Names that are everything to their reader, though all but the first are names like others to the algebra."""
+WIDE = WILDCARDS | frozenset(
+    "/ /* /** ./** **/* */* */** *.* .* #* all any everything anything All ALL Any Everything".split()
+)
+"""The same in a list of names: of paths, repositories, channels, columns."""
+_COMPARING = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
+
+
+def _weight_of(bounded: Mapping[str, Value]) -> str:
+    """What dimensions come to, of which each bounds something for the algebra."""
+    for value in bounded.values():
+        if type(value) is Names and (value.excluded or value.names.isdisjoint(WIDE)):
+            return "bounded"
+    rows = bounded.get("rows")
+    if not isinstance(rows, str):
+        return "unbounded"
+    said = "prose" if _compares(rows.split(" ")) else _weight(rows)
+    return "bounded" if said == "prose" else said
+
+
+def _compares(words: list[str]) -> bool:
+    """Whether a predicate compares a column with something else, as most do: nothing more has to be read, nor loaded."""
+    return (
+        len(words) == 3
+        and words[1] in _COMPARING
+        and words[0].isidentifier()
+        and words[0].lower() != words[2].strip('";').lower()
+    )

@@ -2,13 +2,14 @@
 
 A command is certain only where it looks like one: a script by its extension, a tool at a line's start, something in
 backticks or with an option. "Restore from backup", "just restore it" and "contact the DBA" are none, nor is a structured
-`command` that says so.
+`command` that says so; nor is one that does nothing, such as `true`.
 """
 
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from linter.manifest.idle import does_nothing
 from linter.manifest.model import Rollback
 from linter.patterns import Pattern
 
@@ -57,6 +58,7 @@ _UNDO = Pattern(
 _RUN = Pattern(
     r"<[^<>]+>|\$\{?\w+|\{\{?[^{}]+\}|%[sd]\b|--run\b|\brun[-_ ]?id\b|--since\b|\[[A-Z][A-Z_-]*\]", re.IGNORECASE
 )
+_PRINTING = ("echo ", "printf ", ": ")
 _LABEL = Pattern(r"^\s*(?:[-*]|\d+[.)])?\s*(?:[A-Za-z][\w ()-]{0,40}:\s+)?(?:[Rr]un\s+)?")
 
 
@@ -72,7 +74,7 @@ def commands(rollback: Rollback) -> list[Command]:
 @lru_cache(maxsize=64)  # several rules ask, and a team's agents share a script
 def _in_field(command: str) -> list[Command]:
     given = command.strip()
-    if not given or _is_sentence(given) or _only_dry(given):
+    if does_nothing(given) or _is_sentence(given) or _only_dry(given):
         return []
     return [_command(given, given)]
 
@@ -87,14 +89,17 @@ def in_prose(prose: str) -> list[Command]:
             continue
         quoted = [text for text in _BACKTICKS.findall(line) if _CALL.search(text)] if "`" in line else []
         if quoted:
-            found += [_command(text, text) for text in quoted]
+            found += [_command(text, text) for text in quoted if not does_nothing(text)]
             continue
         bare = line[_LABEL.match(line).end() :]  # type: ignore[union-attr]
-        if (
-            _SCRIPT.search(line)
+        script = _SCRIPT.search(line)
+        named = (
+            script
             or (any(pattern.match(bare) for pattern in (_TOOL, _LOCAL, _SQL)) and not _is_sentence(bare))
             or _OPTION.search(_DRY.sub("", bare))
-        ):
+        )
+        # A sentence may begin with "wait" or "test": there a script is meant to be run, behind `echo` it is not.
+        if named and not ((script is None or bare.startswith(_PRINTING)) and does_nothing(bare)):
             found.append(_command(line, bare))
     return found
 

@@ -27,6 +27,12 @@ _URL = re.compile(
     r"(?P<path>/[!-\"$-\[\]-~]*)?"
 )
 _SLACK = ("hooks.slack.com", "hooks.slack-gov.com")
+_WANTED = {
+    "slack": "the whole address that Slack shows under Incoming Webhooks, https://...",
+    "webhook": "the receiver's address, https://HOST/PATH",
+}
+"""Kind -> what its variable must hold."""
+_GONE = (401, 403, 404, 410)
 _BODIES: dict[str, "Callable[[Sequence[Event]], bytes]"] = {"slack": messages.slack, "webhook": messages.webhook}
 
 
@@ -78,21 +84,30 @@ def send(
 def _address(one: "Destination") -> _Address:
     given = os.environ.get(one.url_env)
     if given is None:
-        raise NotSent(f"the variable {one.url_env} is not set: it must hold the address")
-    try:
-        text = Secret(given).reveal()
-    except BadSecret as problem:
-        raise NotSent(f"the variable {one.url_env} {problem}") from None
+        raise _unfit(one, "is not set")
+    text = given.strip()
+    if not text:
+        raise _unfit(one, "is empty")
+    with suppress(BadSecret):  # whatever it is, nobody sees it
+        Secret(text)
+    if not text.startswith("https://"):
+        raise _unfit(one, "holds no https address")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise _unfit(one, "holds a blank, a line end or a character that is not ASCII within the address")
     found = _URL.fullmatch(text)
     if found is None or int(found["port"] or 443) > 65535:
-        raise NotSent(f"the variable {one.url_env} holds no address, https://HOST/PATH")
+        raise _unfit(one, "holds no address that can be sent to")
     host, path = found["host"].lower(), found["path"] or "/"
-    if one.kind == "slack" and host not in _SLACK:
-        raise NotSent(f"the variable {one.url_env} holds no address of Slack's incoming webhooks")
+    if one.kind == "slack" and (host not in _SLACK or path == "/"):
+        raise _unfit(one, "holds no address of Slack's incoming webhooks")
     for part in (path, "" if one.kind == "slack" else host):
         with suppress(BadSecret):  # too short to be one
             Secret(part)
-    return _Address(Origin(host, int(found["port"] or 443)), path)
+    return _Address(Origin(host, int(found["port"] or 443), alias=f"the host in the variable {one.url_env}"), path)
+
+
+def _unfit(one: "Destination", problem: str) -> NotSent:
+    return NotSent(f"the variable {one.url_env} {problem}: set it to {_WANTED[one.kind]}")
 
 
 def _post(one: "Destination", address: _Address, events: "Sequence[Event]", root: str, transport: Transport) -> None:
@@ -104,4 +119,5 @@ def _post(one: "Destination", address: _Address, events: "Sequence[Event]", root
     except Unverified as problem:
         raise NotSent(str(problem)) from None
     if not 200 <= response.status < 300:
-        raise NotSent(f"the receiver answers {response.status}")
+        gone = f": the address in the variable {one.url_env} is mistyped, or was withdrawn"
+        raise NotSent(f"the receiver answers {response.status}{gone if response.status in _GONE else ''}")

@@ -51,6 +51,8 @@ class Origin(NamedTuple):
     port: int = 443
     tls: bool = True
     """Never without, but in tests."""
+    alias: str = ""
+    """What a sentence calls the host, where it is a secret."""
 
     def __str__(self) -> str:
         standard = self.port == (443 if self.tls else 80)
@@ -126,11 +128,12 @@ class Transport:
         try:
             found = self._resolve(origin.host, origin.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise Unverified(f"the name {origin.host} cannot be resolved") from None
+            name = origin.alias or f"the name {origin.host}"
+            raise Unverified(f"{name} cannot be resolved") from None
         for entry in found:
             if not limits.private and not _public(entry[4][0]):
                 raise Unverified(
-                    f"{origin.host} leads to the address {entry[4][0]}, which is not public: no request was made "
+                    f"{origin.alias or origin.host} leads to the address {entry[4][0]}, which is not public: no request was made "
                     "(private_network = true allows it)"
                 )
         return [tuple(entry) for entry in found]

@@ -77,6 +77,27 @@ def test_without_live_data(tmp_path: Path) -> None:
     assert "**Nothing here was verified against a live system.**" in said
 
 
+def test_a_pattern_has_the_level_of_the_gravest_that_it_may_cover(tmp_path: Path) -> None:
+    text = """\
+agent_name: archiver
+environment: staging
+resources:
+  - {resource: aws.s3.invoices, actions: ["s3:*"]}
+  - {resource: cache, actions: [purge]}
+  - {resource: queue, actions: [requeue]}
+  - {resource: aws.s3.reports, actions: ["s3:Get*"]}
+"""
+    build(tmp_path, {"agent-permissions.yaml": text})
+    body = valid(report(tmp_path))
+    (agent,) = body["agents"]
+    assert [(one["what"], one["level"], one["privileged"], one["blast_computed"]) for one in agent["permissions"]] == [
+        ("s3:*", 5, ["administration"], "critical"),
+        ("purge", 4, [], "critical"),
+        ("requeue", 3, [], "high"),
+        ("s3:get*", 1, [], "none"),
+    ]
+
+
 def test_what_is_granted(tmp_path: Path) -> None:
     project(tmp_path, {"slack.json": slack("chat:write", "users:read", "channels:manage")})
     body = valid(report(tmp_path, *LIVE))

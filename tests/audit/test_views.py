@@ -155,7 +155,7 @@ def test_what_is_unverified_is_told_by_its_reason_and_nothing_else_is_touched() 
     assert rest == ["slack: no token", "x (ci): off"]
 
 
-def test_the_sums_are_of_live_sources_that_are_known() -> None:
+def test_the_sums_are_of_live_sources_that_say_anything() -> None:
     def source(name: str, principals: int, declared: int, unmanaged: tuple[str, ...], *, known: bool = True) -> Source:
         return Source(name, "", name, "", principals, declared, unmanaged, (), known, "")
 
@@ -164,10 +164,11 @@ def test_the_sums_are_of_live_sources_that_are_known() -> None:
             source("manifests", 7, 7, ()),
             source("postgresql", 5, 3, ("x", "y")),
             source("aws", 4, 4, ()),
-            source("slack", 99, 1, (), known=False),
+            source("slack", 1, 1, (), known=False),  # a key tells of itself alone
+            source("github", 0, 0, (), known=False),
         ]
     )
-    assert found == (9, 7, 2, 1)
+    assert found == (10, 8, 2, 4, 3, 2)
 
 
 def story(*days: tuple[str, str]) -> Timeline:

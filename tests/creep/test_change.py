@@ -121,6 +121,128 @@ CHANGES = [
         id="reworded",
     ),
     pytest.param(
+        entry("actions: [read]"),
+        entry("actions: [read, purge]"),
+        ["+ postgres.tickets: purge"],
+        id="a native word beside the class",
+    ),
+    pytest.param(
+        entry("actions: [read]"), entry('actions: [read, "del*"]'), ["+ postgres.tickets: del*"], id="a pattern"
+    ),
+    pytest.param(
+        entry("actions: [read]"),
+        entry('actions: [read, "s3:PutBucketAcl"]'),
+        ["+ postgres.tickets: s3:putbucketacl"],
+        id="a native word that no table knows",
+    ),
+    pytest.param(
+        entry("actions: [read, purge]"),
+        entry("actions: [read, purge, delete]"),
+        ["+ postgres.tickets: delete"],
+        id="a class beside a native word",
+    ),
+    pytest.param(
+        entry("actions: [read]"),
+        entry("actions: [purge]"),
+        ["+ postgres.tickets: purge", "- postgres.tickets: read"],
+        id="a native word for a class that it need not be in",
+    ),
+    pytest.param(
+        entry("actions: [read]", "scope: open tickets"),
+        entry("actions: [read, purge]", "scope: tickets that are open"),
+        [
+            '+ postgres.tickets: purge on "tickets that are open"',
+            '~ postgres.tickets: read on "tickets that are open": reworded, cannot be compared',
+        ],
+        id="a native word while the scope is reworded",
+    ),
+    pytest.param(
+        entry("actions: [read, update]"),
+        entry('actions: ["s3:GetObject", "s3:PutObject"]'),
+        ["- postgres.tickets: read, update"],
+        id="a class replaced by natives of it",
+    ),
+    pytest.param(
+        entry('actions: ["s3:*"]'),
+        entry('actions: ["s3:PutBucketAcl", "s3:ListBucket"]'),
+        ["- postgres.tickets: s3:*"],
+        id="a pattern replaced by natives of it",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("access: read-only", 'scope: {rows: "state = 1"}'),
+        ['~ postgres.tickets: read on rows where "state = 1": reworded, cannot be compared'],
+        id="prose to rows",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the status of open tickets"),
+        entry("access: read-only", "scope: {columns: [status]}"),
+        ["~ postgres.tickets: read on columns status: reworded, cannot be compared"],
+        id="prose to columns",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the status of open tickets"),
+        entry("access: read-only", "scope: {columns: {except: [status]}}"),
+        [
+            "+ postgres.tickets: read on all columns but status",
+            '- postgres.tickets: read on columns status; "the status of open tickets"',
+        ],
+        id="prose to nearly everything",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the docs", name="files"),
+        entry("access: read-only", "scope: {paths: ['**']}", name="files"),
+        ["+ files: read on paths **", '- files: read on all paths but **; "the docs"'],
+        id="prose to a pattern",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("access: read-only", "scope: all rows"),
+        ["+ postgres.tickets: read"],
+        id="prose to everything",
+    ),
+    pytest.param(
+        entry("access: read-only", 'scope: {rows: "state = 1"}'),
+        entry("access: read-only", "scope: open tickets"),
+        [
+            '+ postgres.tickets: read on "open tickets"',
+            '- postgres.tickets: read on rows where "state = 1"',
+        ],
+        id="rows to prose",
+    ),
+    pytest.param(
+        entry("access: read-only", COLUMNS),
+        entry("access: read-only", "scope: the columns that triage needs"),
+        [
+            '+ postgres.tickets: read on all columns but assigned_to, status; "the columns that triage needs"',
+            "- postgres.tickets: read on columns assigned_to, status",
+        ],
+        id="understood prose to what nobody understands",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("access: read-only", "scope: open tickets") + "  - resource: postgres.tickets\n    access: read-only\n"
+        "    scope: {columns: [salary]}\n",
+        ["+ postgres.tickets: read on columns salary"],
+        id="a structure beside prose that stays",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("access: read-only", "scope: open tickets") + "  - resource: postgres.tickets\n    access: read-only\n"
+        "    scope: closed tickets\n",
+        ['+ postgres.tickets: read on "closed tickets"'],
+        id="prose beside prose that stays",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("actions: [read, delete]", 'scope: {rows: "state = 1"}'),
+        [
+            '+ postgres.tickets: delete on rows where "state = 1"',
+            '~ postgres.tickets: read on rows where "state = 1": reworded, cannot be compared',
+        ],
+        id="an action more while prose gets its structure",
+    ),
+    pytest.param(
         entry("access: write", 'scope: "#ops channel only"', name="slack"),
         entry("access: write", "scope: {channels: ['#ops', '#all']}", name="slack"),
         ["+ slack: create on channels #all"],
@@ -173,6 +295,27 @@ CHANGES = [
         entry("access: write", tail=STRATEGY.replace("scripts/revert.py --run-id <id>", "restore the backup")),
         ["! the rollback command is gone (scripts/revert.py --run-id <id>)"],
         id="command removed",
+    ),
+    *[
+        pytest.param(
+            entry("access: write", tail="rollback_strategy: {command: scripts/revert.py --run-id <id>}\n"),
+            entry("access: write", tail=f"rollback_strategy: {{command: '{idle}'}}\n"),
+            ["! the rollback command is gone (scripts/revert.py --run-id <id>)"],
+            id=f"command replaced by {idle}",
+        )
+        for idle in ("true", ":", "exit 0", "echo scripts/revert.py --run-id <id>")
+    ],
+    pytest.param(
+        entry("access: write", "rollback: scripts/undo.sh --run-id <id>"),
+        entry("access: write", 'rollback: "true"'),
+        ["! postgres.tickets: the rollback is gone (scripts/undo.sh --run-id <id>)"],
+        id="a resource's rollback that does nothing",
+    ),
+    pytest.param(
+        entry("access: write", tail="rollback_strategy: Undo with scripts/revert.py <id>\n"),
+        entry("access: write", 'rollback: "exit 0"'),
+        ["! the rollback strategy is gone (rollback_strategy)"],
+        id="moved to a resource, where it does nothing",
     ),
     pytest.param(
         entry("access: write", tail=STRATEGY),
@@ -234,6 +377,17 @@ NO_LOSS = [
         id="moved to the resource",
     ),
     pytest.param(entry("access: read-only", tail=STRATEGY), entry("access: read-only"), id="it never wrote"),
+    *[
+        pytest.param(
+            entry("access: write", tail="rollback_strategy: {command: scripts/revert.py --run-id <id>}\n"),
+            entry("access: write", tail=f"rollback_strategy: {{command: '{other}'}}\n"),
+            id=f"another command: {other}",
+        )
+        for other in ("make rollback RUN=<id>", "./true.sh <id>", "true && ./undo <id>", "echo <id> | xargs ./undo")
+    ],
+    pytest.param(
+        entry("access: write", 'rollback: "true"'), entry("access: write"), id="what did nothing is not missed"
+    ),
 ]
 
 

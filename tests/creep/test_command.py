@@ -41,6 +41,40 @@ def test_the_timeline_reads_like_a_story(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("agent_name: 'triage '\nresources: []\n", "1:13", "its `agent_name` begins or ends with white space"),
+        (f"# who\nagent_name: {'a' * 400}\n", "2:13", "its `agent_name` has 400 characters, and may have 200"),
+        ('agent_name: "a\\nb"\n', "1:13", "its `agent_name` has more than one line"),
+        ("agent_name: 7\n", "1:13", "its `agent_name` is no text"),
+        ("agent_name:\n", "1:12", "its `agent_name` is empty"),
+        ("resources: []\n", "1:1", "it has no `agent_name`"),
+        ("agent_name: triage\nresources: 3\n", "2:12", "it has no list of `resources`"),
+        ("- triage\n", "1:1", "it has no `agent_name`"),
+    ],
+)
+def test_what_is_no_manifest_is_told_with_what_is_wrong(
+    tmp_path: Path, text: str, place: str, message: str, *, committed: bool
+) -> None:
+    repo = team(tmp_path, READ)
+    if committed:
+        repo.commit("broken", {PATH: text})
+    (tmp_path / PATH).write_text(text)
+    done = permlint(tmp_path, "creep")
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error:")]
+    assert errors == [f"error: {PATH}:{place}: is no manifest: {message}"]
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["a" * 200, "tri age", "'7'"])
+def test_a_name_that_is_just_allowed_is_one(tmp_path: Path, name: str) -> None:
+    team(tmp_path, f"agent_name: {name}\nenvironment: staging\nresources: []\n")
+    assert permlint(tmp_path, "creep").stderr == ""
+    assert "is no manifest" not in permlint(tmp_path, "creep").stdout
+
+
 def test_json_has_findings_and_timelines(tmp_path: Path) -> None:
     repo = team(tmp_path, READ, DELETE)
     done = permlint(tmp_path, "creep", "--format", "json")
@@ -249,3 +283,47 @@ def test_a_manifest_that_was_not_there_yet(tmp_path: Path) -> None:
     done = permlint(tmp_path, "creep", "--until", "HEAD~1")
     assert done.stdout.startswith("agent-permissions.yaml  not there then\n  no change of permissions here\n")
     assert done.returncode == 0
+
+
+def test_a_version_that_was_no_valid_manifest_is_noted_and_hides_nothing(tmp_path: Path) -> None:
+    team(tmp_path, entry("access: read-write"), entry("access: Read-Only"), entry("access: admin"))
+    done = permlint(tmp_path, "creep")
+    assert "~ unreadable (line 5: is not a valid manifest: `access` has a value that it cannot have" in done.stdout
+    assert "+ tickets: admin" in done.stdout
+    assert "- tickets" not in done.stdout
+    assert done.returncode == 1
+    assert "error[creep/admin-added]: " in done.stdout
+    assert '("step 2") added: tickets: admin' in done.stdout
+
+
+def test_where_it_is_none_now_nothing_is_said_to_be_narrower(tmp_path: Path) -> None:
+    team(tmp_path, entry("access: read-write"), entry("access: Read-Only"))
+    for options in ((), ("--base", "HEAD~1")):
+        done = permlint(tmp_path, "creep", *options)
+        assert done.returncode == 2
+        assert f"error: {PATH}:5:13: is not a valid manifest: `access` has a value" in done.stdout + done.stderr
+        assert "- tickets" not in done.stdout
+
+
+@pytest.mark.parametrize("path", [PATH, "elsewhere/" + PATH])
+def test_a_branch_that_brings_back_what_was_deleted_before_it_began(tmp_path: Path, path: str) -> None:
+    repo = team(tmp_path, READ, {PATH: None, "README.md": "x"})
+    repo.git("checkout", "-q", "-b", "branch")
+    repo.commit("back", {path: DELETE})
+    done = permlint(tmp_path, "creep", "--base", "main")
+    assert done.returncode == 1
+    assert "error[creep/delete-added]: " in done.stdout
+    assert "- deleted" not in done.stdout
+    repo.commit("less", {path: READ})
+    assert permlint(tmp_path, "creep", "--base", "main").returncode == 0
+
+
+def test_an_agent_that_comes_back_in_another_file_is_held_against_its_last_agreement(tmp_path: Path) -> None:
+    repo = team(tmp_path, {"agents/a.yaml": DELETE}, {"agents/a.yaml": READ}, {"agents/a.yaml": None, "x": ""})
+    (tmp_path / "permlint.toml").write_text('manifests = ["agents/*.yaml"]\n', encoding="utf-8")
+    repo.commit("back", {"agents/b.yaml": DELETE, "agents/c.yaml": entry("access: admin", agent="other")})
+    done = permlint(tmp_path, "creep")
+    assert done.returncode == 1
+    assert "brought back, after it had been deleted" in done.stdout
+    assert '("back") added: tickets: delete' in done.stdout
+    assert "creep/admin-added" not in done.stdout

@@ -87,6 +87,31 @@ def test_systems_are_asked_at_the_same_time(tmp_path: Path, silent: socket.socke
     assert [one["verdict"] for one in json.loads(out)["verdicts"]] == ["unverified"] * 4
 
 
+def test_systems_check_asks_them_at_the_same_time_and_tells_them_in_order(
+    tmp_path: Path, world: World, silent: socket.socket
+) -> None:
+    names = [f"pg{number}" for number in range(4)]
+    project(tmp_path, dict.fromkeys(names, "x"))
+    env = {f"DSN_{name}": dsn_of(silent, name) for name in names} | {"DSN_pg2": world.dsn}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "linter", "systems", "--check"],
+        cwd=tmp_path,
+        env={**os.environ, **env, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    met = [silent.accept()[0] for _ in range(3)]  # all are asked before one has answered
+    for one in reversed(met):
+        one.close()
+    out, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (3, "")
+    lines = [line.split(": ") for line in out.splitlines()]
+    assert [line[0] for line in lines] == [f"{name} (staging)" for name in names]
+    assert lines[2][1:] == ["postgresql", "$DSN_pg2 answers"]
+    assert not any("answers" in part for line in (lines[0], lines[1], lines[3]) for part in line)
+
+
 def test_never_more_than_eight_at_a_time(tmp_path: Path, silent: socket.socket) -> None:
     names = [f"pg{number}" for number in range(10)]
     project(tmp_path, dict.fromkeys(names, "x"))

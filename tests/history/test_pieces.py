@@ -59,6 +59,16 @@ def whole(text: Text) -> Any:
     return read(text).data
 
 
+def by(pieces: Pieces) -> Callable[[Text], Any]:
+    """The reading by pieces, and of the whole where there are none."""
+
+    def reading(text: Text) -> Any:
+        data = pieces.joined(text.content)
+        return whole(text) if data is None else data
+
+    return reading
+
+
 def result(reading: Callable[[Text], Any], text: str) -> str:
     """What comes of a text, as one that tells 1 from 1.0 and true."""
     try:
@@ -95,15 +105,22 @@ def texts(draw: st.DrawFn) -> str:
 def test_pieces_say_what_the_whole_says(given_texts: list[str]) -> None:
     pieces = Pieces()
     for text in given_texts:
-        assert result(pieces.read, text) == result(whole, text)
+        assert result(by(pieces), text) == result(whole, text)
 
 
 def test_versions_share_the_entries_that_say_the_same() -> None:
     pieces = Pieces()
-    one = pieces.read(Text(PLAIN))
-    other = pieces.read(Text(PLAIN.replace("access: write", "access: read-only").replace("Run it", "Run that")))
+    one = pieces.joined(PLAIN)
+    other = pieces.joined(PLAIN.replace("access: write", "access: read-only").replace("Run it", "Run that"))
+    assert one is not None
+    assert other is not None
     assert [a is b for a, b in zip(one["resources"], other["resources"], strict=True)] == [True, False, True]
     assert (one["rollback_strategy"], other["rollback_strategy"]) == ("Run it.", "Run that.")
+
+
+@pytest.mark.parametrize("twin", ["owner: 'support'\n", "    access: read-write\n"])
+def test_where_a_key_stands_twice_there_are_no_pieces(twin: str) -> None:
+    assert Pieces().joined(PLAIN.replace(twin, twin * 2)) is None
 
 
 ENTRY = "  - resource: x\n    access: read-only\n"
@@ -143,4 +160,4 @@ ENTRY = "  - resource: x\n    access: read-only\n"
 )
 def test_near_misses(text: str) -> None:
     pieces = Pieces()
-    assert [result(pieces.read, text) for _ in range(2)] == [result(whole, text)] * 2
+    assert [result(by(pieces), text) for _ in range(2)] == [result(whole, text)] * 2

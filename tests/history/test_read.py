@@ -205,6 +205,18 @@ def test_a_field_that_the_schema_refuses_does_not_hide_the_others(repo: Repo) ->
     assert [(one.access, one.known) for one in version.manifest.resources] == [("write", False)]
 
 
+@pytest.mark.parametrize("fault", ["    actions: {nonsense: 1}\n", "  - access: admin\n", "environment: production\n"])
+def test_what_may_hide_a_permission_makes_a_version_unreadable(repo: Repo, fault: str) -> None:
+    repo.commit("one", {PATH: manifest()})
+    repo.commit("two", {PATH: manifest(access="write") + fault})
+    repo.commit("three", {PATH: manifest(access="write")})
+    assert told(repo.history().lines[0]) == [
+        f"one: {PATH} read-only",
+        f"two: {PATH} unreadable < one",
+        f"three: {PATH} write < two",
+    ]
+
+
 def test_a_mode_is_no_change_and_a_link_is_no_manifest(repo: Repo) -> None:
     repo.commit("one", {PATH: manifest()})
     (repo.folder / PATH).chmod(0o755)

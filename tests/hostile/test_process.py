@@ -55,9 +55,9 @@ def test_a_full_disk(tmp_path: Path, arguments: list[str]) -> None:
 def test_closed_standard_streams(tmp_path: Path) -> None:
     build(tmp_path, {"agent-permissions.yaml": BAD})
 
-    def run(redirection: str) -> tuple[int, str, str]:
+    def run(redirection: str, command: str = "check") -> tuple[int, str, str]:
         done = subprocess.run(
-            ["/bin/sh", "-c", f"exec {sys.executable} -m linter check {redirection}"],
+            ["/bin/sh", "-c", f"exec {sys.executable} -m linter {command} {redirection}"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -66,7 +66,15 @@ def test_closed_standard_streams(tmp_path: Path) -> None:
         )
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
-    assert run(">&-") == (1, "", "")
+    lost = "permlint: the output cannot be written: standard output is closed\n"
+    assert run(">&-") == (1, "", lost)
+    for command in ("check --fail-on never", "check --fail-on never --format json", "rules", "--help", "init -"):
+        assert run(">&-", command) == (3, "", lost), command
+    status, out, err = run(">&-", "report --format csv --output -")
+    assert (status, out, err.endswith(lost)) == (1, "", True)
+    # Nothing was to be printed there: nothing is lost.
+    assert run(">&-", "check --fail-on never --output out.json") == (0, "", "")
+    assert run(">&- 2>&-", "check --fail-on never") == (3, "", "")
     assert run("2>&-")[0] == 1
     status, out, err = run("- <&-")
     assert (status, err) == (2, "")

@@ -7,13 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, ValidationError
 
+from linter import schema
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
-from linter.manifest.lenient import lenient
+from linter.manifest.lenient import lenient, twice
 from linter.manifest.reader import read
 from linter.manifest.text import Text
 
@@ -59,10 +62,67 @@ def faulty(draw: st.DrawFn) -> Any:
     return data
 
 
+def hides_a_permission(error: ValidationError) -> bool:
+    """Whether what jsonschema refuses is something without which less is granted, by where it stands."""
+    path = list(error.absolute_path)
+    if path[:1] == ["resources"] and len(path) > 2:
+        return path[2] in ("resource", "access", "actions")
+    if path[:1] == ["resources"] or not path:
+        return error.validator != "additionalProperties"
+    return path[0] in ("agent_name", "environment")
+
+
+@given(faulty() | WRONG)
+@example({**VALID, "owner": 1, "odd": 1, "expires": "soon", "identities": []})
+@example({**VALID, "resources": [{"resource": "slack", "access": "write", "scope": None, "environments": "x"}]})
+@example({**VALID, "resources": [{"resource": "slack", "access": "adminn"}]})
+@example({**VALID, "resources": [{"resource": "slack", "acess": "admin"}]})
+@example({**VALID, "resources": [{"resource": "slack", "access": "write", "justification": 1}]})
+def test_a_fault_is_what_hides_a_permission(data: Any) -> None:
+    document = read(Text(yaml.safe_dump(data, sort_keys=False)))
+    refused = Draft202012Validator(schema.load("manifest")).iter_errors(document.data)
+    fault = lenient(document.data).fault
+    assert (fault is not None) is any(map(hides_a_permission, refused))
+    if fault is not None and fault.route:
+        document.entry(fault.route)
+
+
+TEXT = """\
+agent_name: triage
+environment: staging
+owner: support
+resources:
+  - resource: slack
+    access: write
+    justification: alerts
+x-own: {a: 1, b: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        pytest.param("    access: admin\n", "7:5", id="of a resource"),
+        pytest.param("    justification: more\n", "8:5", id="below resources, whatever it is"),
+        pytest.param("environment: production\n", "3:1", id="at the top"),
+        pytest.param("owner: kim\n", None, id="what nobody signs"),
+    ],
+)
+def test_a_key_that_stands_twice_where_a_review_signs(line: str, place: str | None) -> None:
+    key = line.partition(":")[0] + ":"
+    before, found, after = TEXT.partition(key)
+    rest, end, tail = after.partition("\n")
+    document = read(Text(before + found + rest + end + line + tail))
+    duplicate = twice(document)
+    assert len(document.duplicates) == 1
+    shown = None if duplicate is None else "{}:{}".format(*document.text.position(duplicate.second[0]))
+    assert shown == place
+
+
 @given(faulty() | WRONG)
 def test_both_leave_out_the_same(data: Any) -> None:
     document = read(Text(yaml.safe_dump(data, sort_keys=False)))
     subject = Subject(
         "x.yaml", document, Surroundings(load(None, str(Path(__file__).parent)), date(2026, 1, 1), by_name=False)
     )
-    assert lenient(document.data) == subject.manifest
+    assert lenient(document.data).manifest == subject.manifest

@@ -89,7 +89,6 @@ PROSE = [
     "$x, id columns only",
     '"", id columns only',
     '" ", id columns only',
-    '"*" column only',
     '"status, id columns only',
     'sta"tus, id columns only',
     "größe, id columns only",
@@ -102,7 +101,6 @@ PROSE = [
     "all rows where tenant = 1",
     "ops-alerts channel only",
     "# only",
-    "#",
     "##a",
     "#a b",
     "#a #b",
@@ -114,8 +112,20 @@ PROSE = [
     "#a/b",
     "tickets created_after:2025-01-01",
     "read only",
-    ".",
 ]
+
+
+# What the grammar does not read stays one atom, and its digest what it was; whoever judges it knows what it comes to.
+EVERYTHING = [
+    "no restrictions",
+    "the entire database",
+    '"*" column only',
+    "#* channel only",
+    "where 1=1",
+    "a\u200bll",
+    "\uff0a",
+]
+NOTHING = ["n/a", "-", ".", "#", "as needed", "none", "whatever the agent needs"]
 
 
 def split(text: str) -> Names:
@@ -145,6 +155,15 @@ def test_prose_is_one_atom(text: str) -> None:
     assert parse_prose(text)[:2] == ("prose", {"prose": text})
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"), [(one, "unbounded") for one in EVERYTHING] + [(one, "empty") for one in NOTHING]
+)
+def test_what_prose_comes_to_is_no_affair_of_the_algebra(text: str, kind: str) -> None:
+    assert parse_prose(text)[:2] == (kind, {"prose": text})
+    assert parse_structured({"rows": text})[:2] == (kind, {"rows": text})
+    assert parse_structured({"rows": text, "columns": ["a"]}).kind == "bounded"
+
+
 def test_white_space_is_no_scope() -> None:
     assert parse_prose(" \n ").kind == "absent"
 
@@ -172,6 +191,21 @@ NAMES = frozenset(["a", "b"])
         ({"rows": " x\n =  1"}, "bounded", {"rows": "x = 1"}),
         ({"rows": "all rows", "columns": ["a", "b"]}, "bounded", {"columns": Names(NAMES)}),
         ({"note": "anything"}, "absent", {}),
+        ({"rows": "1=1"}, "unbounded", {"rows": "1=1"}),
+        ({"rows": "id = id;"}, "unbounded", {"rows": "id = id;"}),
+        ({"rows": "x = 1 or true"}, "unbounded", {"rows": "x = 1 or true"}),
+        ({"rows": "x = 'true'"}, "bounded", {"rows": "x = 'true'"}),
+        ({"rows": "1=1", "columns": "*"}, "unbounded", {"rows": "1=1"}),
+        ({"paths": ["**"]}, "unbounded", {"paths": Names(frozenset(["**"]))}),
+        ({"columns": "all"}, "unbounded", {"columns": Names(frozenset(["all"]))}),
+        ({"paths": ["docs/*", "/"]}, "unbounded", {"paths": Names(frozenset(["docs/*", "/"]))}),
+        ({"paths": ["/srv/*"]}, "bounded", {"paths": Names(frozenset(["/srv/*"]))}),
+        ({"paths": {"except": ["**"]}}, "bounded", {"paths": Names(frozenset(["**"]), True)}),
+        (
+            {"paths": ["**"], "columns": ["a", "b"]},
+            "bounded",
+            {"paths": Names(frozenset(["**"])), "columns": Names(NAMES)},
+        ),
         ({"paths": ["docs/**"]}, "bounded", {"paths": Names(frozenset(["docs/**"]))}),
         ({"labels": ["cafe\u0301 x"]}, "bounded", {"labels": Names(frozenset(["caf\u00e9 x"]))}),
         ({"x-why": ["a"]}, "absent", {}),
@@ -197,8 +231,9 @@ GRAMMAR = st.lists(
 @example("the channel")
 def test_any_text_is_read_and_spacing_does_not_matter(text: str) -> None:
     scope = parse_prose(text)
-    assert scope.kind in ("absent", "unbounded", "bounded", "prose")
-    assert (scope.kind == "prose") is ("prose" in scope.box)
+    assert scope.kind in ("absent", "unbounded", "empty", "bounded", "prose")
+    assert (scope.kind != "prose") or ("prose" in scope.box)
+    assert (scope.kind != "absent") or not scope.box
     assert parse_prose(f"  {text}\n") == scope
     if scope.kind == "bounded":
         [(name, names)] = scope.box.items()

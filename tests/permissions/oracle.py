@@ -99,13 +99,16 @@ def text_verdict(one: str | None, other: str | None) -> bool | None:
     return False if one is None else None  # all in p, p in q
 
 
-def verdict(one: Label, other: Label) -> bool | None:
-    """Whether a label is within another: all its parts must be; one unknown part makes it unknown."""
+def verdict(one: Label, other: Label, *, named: bool = False) -> bool | None:
+    """Whether a label is within another: all its parts must be; one unknown part makes it unknown.
+
+    `named`: an action that is perhaps within another is not.
+    """
     sure, perhaps = ACTIONS[one[2]]
     verdicts = [
         one[0] == other[0],
         other[1] in OBJECTS[one[1]],
-        True if other[2] in sure else None if other[2] in perhaps else False,
+        True if other[2] in sure else None if other[2] in perhaps and not named else False,
         text_verdict(one[3], other[3]),
         text_verdict(one[4], other[4]),
     ]
@@ -126,14 +129,18 @@ def covers(leaves: tuple[Leaf, ...] | list[Leaf]) -> Covered:
     }
 
 
-def remains(one: list[Leaf], other: list[Leaf], *, unknown_subtracts: bool) -> list[tuple[Label, Point]]:
+def remains(
+    one: list[Leaf], other: list[Leaf], *, unknown_subtracts: bool, named: bool = False
+) -> list[tuple[Label, Point]]:
     return [
         (label_of(leaf), point)
         for leaf in one
         for point in points_of(leaf)
         if not any(
             point in points_of(taken)
-            and ((said := verdict(label_of(leaf), label_of(taken))) or (said is None and unknown_subtracts))
+            and (
+                (said := verdict(label_of(leaf), label_of(taken), named=named)) or (said is None and unknown_subtracts)
+            )
             for taken in other
         )
     ]

@@ -21,6 +21,20 @@ def test_subtract_agrees_with_the_oracle_point_by_point(one: list[Leaf], other: 
 
 @many
 @given(sets, sets)
+@example([Leaf("s", ("a",), "x:one")], [Leaf("s", ("a",), "read")])
+@example([Leaf("s", ("a",), "delete")], [Leaf("s", ("a",), "x:one")])
+@example([Leaf("s", ("a",), "read", (("prose", "p"),))], [Leaf("s", ("a",), "read", (("prose", "q"),))])
+def test_by_named_actions_only_texts_leave_a_doubt(one: list[Leaf], other: list[Leaf]) -> None:
+    left, plain = subtract(one, other, named=True), subtract(one, other)
+    start = in_normal_form(one)
+    assert left.possible == plain.possible
+    assert covers(left.sure) == closed(remains(start, other, unknown_subtracts=True, named=True))
+    assert within(plain.sure, left.sure) is True
+    assert within(left.sure, left.possible) is True
+
+
+@many
+@given(sets, sets)
 def test_within_agrees_with_the_oracle(one: list[Leaf], other: list[Leaf]) -> None:
     start = in_normal_form(one)
     if not remains(start, other, unknown_subtracts=False):

@@ -129,7 +129,7 @@
     cell.addEventListener("input", () => {
       const choice = select.value;
       select.classList.toggle("made", choice !== "");
-      decisions.set(cell.id, { choice, reason: reason.value.trim(), cell });
+      decisions.set(cell, { choice, reason: reason.value.trim() });
       if (choice) { cell.dataset.choice = choice; } else { delete cell.dataset.choice; }
       unsaved = true;
       tell();
@@ -159,11 +159,11 @@
   };
   // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.
   const field = (text) => `"${(/^[=+\-@\t\r\n'\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text).replaceAll('"', '""')}"`;
-  const unreasoned = ([, { choice, reason, cell }]) =>
+  const unreasoned = ([cell, { choice, reason }]) =>
     !reason && (choice === "modify" || choice === "investigate" || (choice === "keep" && undeclared(cell)));
   save.addEventListener("click", () => {
     const made = [...decisions].filter(([, { choice }]) => choice), bare = made.filter(unreasoned);
-    const lacking = [...[by, on].filter((input) => !input.value.trim()), ...bare.map(([, { cell }]) => one("input", cell))];
+    const lacking = [...[by, on].filter((input) => !input.value.trim()), ...bare.map(([cell]) => one("input", cell))];
     for (const input of all("[aria-invalid]")) input.removeAttribute("aria-invalid");
     if (!made.length) { saved.textContent = "Nothing is decided here yet."; return; }
     if (lacking.length) {
@@ -172,7 +172,7 @@
       lacking[0].focus();
       return;
     }
-    const lines = made.map(([, { choice, reason, cell }]) => [...described(cell), choice, by.value.trim(), on.value, reason]);
+    const lines = made.map(([cell, { choice, reason }]) => [...described(cell), choice, by.value.trim(), on.value, reason]);
     let text = [COLUMNS, ...lines].map((line) => line.map(field).join(",") + "\r\n").join("");
     if (/[^\x00-\x7f]/.test(text)) text = "\ufeff" + text;
     const link = document.createElement("a");
@@ -185,7 +185,7 @@
   });
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
   addEventListener("beforeprint", () => {
-    for (const { cell, reason } of decisions.values()) {
+    for (const [cell, { reason }] of decisions) {
       cell.dataset.said = `by ${by.value.trim() || "____________"}\non ${on.value || "____________"}\nreason ${reason || "________"}`;
     }
   });

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from linter.audit.csv import READ, SEALED
+from linter.audit.decisions import DECISIONS
 from linter.audit.filled import Known, parse
-from tests.audit.projects import DAY, MANIFEST, PATH, decided, filled, project, record
+from tests.audit.projects import DAY, MANIFEST, PATH, decided, filled, project, record, report, rows
+from tests.audit.record.tables import stored
 
 
 def known(table: Sequence[dict[str, str]]) -> Known:
     """What the table's project has."""
-    return Known({row["id"]: row["what"] for row in table if row["origin"] == "declared"}, {}, {})
+    return Known({row["id"]: row["what"] for row in table if row["origin"] == "declared"}, {}, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,12 @@ def known(table: Sequence[dict[str, str]]) -> Known:
         (decided("revoke", on="25.11.2026"), "decided_on", "'25.11.2026' is not a date"),
         (decided("revoke", on="46351"), "decided_on", "'46351' is not a date"),
         (decided("revoke", on="2026-02-30"), "decided_on", "'2026-02-30' is not a date"),
-        (decided("revoke", on="2026-11-27"), "decided_on", "2026-11-27 is in the future"),
+        (
+            decided("revoke", on="2026-11-26"),
+            "decided_on",
+            "2026-11-26 is in the future: today is 2026-11-25; where that day has begun, it is recorded with --as-of 2026-11-26",
+        ),
+        (decided("revoke", on="2027-11-25"), "decided_on", "2027-11-25 is in the future: today is 2026-11-25"),
         (decided("keep"), "reason", "is empty: what is granted and was never agreed to is kept without one"),
         (decided("modify"), "reason", "is empty: modify says nothing without one"),
         (decided("investigate"), "reason", "is empty: investigate says nothing without one"),
@@ -59,6 +67,21 @@ def test_a_row_that_is_wrong(
     assert (faults[0].line, faults[0].column) == (line, list(table[0]).index(column) + 1)
     assert len(faults) == (3 if cells == {"reason": "because"} else 1)
     assert faults[0].message.startswith(f"{column}: {message}")
+
+
+def test_a_name_of_two_lines_is_one_name(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    done = record(tmp_path, filled(table, {"create": decided("keep", by="kim@example.com\nlee@example.com")}))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [one.by for one in stored(tmp_path)] == ["kim@example.com lee@example.com"]
+
+
+def test_a_manifest_that_cannot_be_read_is_told_with_what_follows(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    project(tmp_path, {PATH: "agent_name: [\n"})
+    done = record(tmp_path, filled(table, {"create": decided("keep")}))
+    fault, consequence = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert fault.startswith(f"Error: {PATH}:2:1: is not YAML: ")
+    assert consequence == "what cannot be read cannot be decided on: nothing is stored"
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path, table: list[dict[str, str]]) -> None:
@@ -110,4 +133,75 @@ def test_rows_that_lost_a_cell(tmp_path: Path, table: list[dict[str, str]]) -> N
     place = next(number for number, line in enumerate(lines) if "keep" in line)
     lines[place] = ",".join(lines[place].split(",")[1:])
     done = record(tmp_path, "\r\n".join(lines))
-    assert f"error: decide.csv:{place + 1}:1: id: the row has not as many cells" in done.stderr
+    assert (
+        f"error: decide.csv:{place + 1}:1: id: the row has {len(table[0]) - 1} cells and the first line {len(table[0])}: was"
+        in done.stderr
+    )
+
+
+def test_a_row_whose_empty_end_was_left_out(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    text = filled(table, {"users:read": decided("revoke")})
+    shortened = "\r\n".join(line.rstrip(",") for line in text.split("\r\n"))
+    assert shortened != text
+    assert record(tmp_path, shortened).returncode == 0
+
+
+@pytest.mark.parametrize("column", [*READ, *SEALED])
+def test_what_the_reviewer_reads_is_what_the_report_said(given_table: list[dict[str, str]], column: str) -> None:
+    (row,) = (row for row in given_table if row["what"].startswith("users:read"))
+    changed = "ok" if row[column] != "ok" else "excess"
+    edited = [{**each, column: changed} if each is row else each for each in given_table]
+    faults = parse(
+        filled(edited, {row["what"] if column != "what" else changed: decided("revoke")}),
+        known(given_table),
+        date.fromisoformat(DAY),
+    ).faults
+    assert [one.message.partition(":")[0] for one in faults] == ["id" if column == "id" else "check"]
+
+
+def test_columns_that_were_taken_out_or_emptied(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    given = filled(table, {"users:read": decided("revoke")})
+    less = [{name: cell for name, cell in row.items() if name != "scope"} for row in table]
+    assert "has no column `scope`" in record(tmp_path, filled(less, {"users:read": decided("revoke")})).stderr
+    bare = [{name: cell for name, cell in row.items() if name not in READ} for row in table]
+    assert "check: a cell of this row" in record(tmp_path, filled(bare, {"users:read": decided("revoke")})).stderr
+    cut = [{**row, "check": row["check"][:16]} for row in table]
+    assert "check: a cell of this row" in record(tmp_path, filled(cut, {"users:read": decided("revoke")})).stderr
+    assert record(tmp_path, given).returncode == 0
+
+
+@pytest.mark.parametrize("decision", ["keep", "revoke"])
+def test_one_decision_never_stands_for_two_manifests(
+    tmp_path: Path, table: list[dict[str, str]], decision: str
+) -> None:
+    other = "agents/shadow.agent-permissions.yaml"
+    text = filled(table, {"read": decided(decision)})
+    line = next(number for number, row in enumerate(table, 2) if row["what"] == "read")
+    assert record(tmp_path, text).returncode == 0
+    kept = (tmp_path / DECISIONS).read_text()
+    project(tmp_path, {other: MANIFEST.replace("support", "nobody")})
+    # A second manifest has not been looked at: what was kept of the first is open in both; a revoke stays due in both.
+    body = report(tmp_path)
+    found = {agent["path"]: agent["permissions"][1]["decision"] for agent in body["agents"]}
+    assert {path: one and one["decision"] for path, one in found.items()} == dict.fromkeys(
+        (PATH, other), "revoke" if decision == "revoke" else None
+    )
+    said = f"which of {other} and {PATH} was kept for triage is not known: they declare the same"
+    assert (said in body["evidence"]["unverified"]) is (decision == "keep")
+    # And no decision is taken while both stand.
+    done = record(tmp_path, text)
+    assert done.returncode == 2
+    message = f"id: {other} and {PATH} declare this for one agent, and what is decided of one would stand for all"
+    assert f"error: decide.csv:{line}:1: {message}" in done.stderr
+    assert (tmp_path / DECISIONS).read_text() == kept
+    # In another environment it is another one.
+    (tmp_path / other).write_text(MANIFEST.replace("staging", "production"))
+    assert record(tmp_path, text).returncode == 0
+
+
+def test_one_entry_twice_in_one_manifest_is_one_permission(tmp_path: Path) -> None:
+    entry = MANIFEST[MANIFEST.index("  - resource: wiki") : MANIFEST.index("rollback_strategy")]
+    project(tmp_path, {PATH: MANIFEST.replace(entry, entry + entry)})
+    *rest, last = rows(tmp_path)
+    assert record(tmp_path, filled([*rest, {**last, **decided("keep")}], {})).returncode == 0
+    assert [one["last_decision"] for one in rows(tmp_path) if one["what"] == "read"] == ["keep", "keep"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
+import subprocess
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from linter.audit.csv import inert, plain
 from linter.audit.decisions import DECISIONS
-from tests.audit.projects import decided, filled, record
+from tests.audit.projects import DAY, PATH, decided, filled, project, record, rows
 from tests.audit.record.tables import stored
 
 
@@ -28,6 +30,80 @@ def test_what_spreadsheets_write(
     assert record(tmp_path, mark + text).returncode == 0
     (one,) = stored(tmp_path)
     assert one.reason == "zwei Zeilen; \u201eso\u201c, ja"
+
+
+@pytest.mark.parametrize(("first", "separator"), [("sep=;", ";"), ('"sep=;"', ";"), ("SEP=,", ","), ("sep=\t", "\t")])
+def test_a_first_line_that_names_the_separator(
+    tmp_path: Path, table: list[dict[str, str]], first: str, separator: str
+) -> None:
+    head = f"{first}\r\n"
+    text = filled(table, {"users:read": decided("maybe")}, separator=separator)
+    line = next(number for number, row in enumerate(table, 3) if row["what"].startswith("users:read"))
+    assert f"error: decide.csv:{line}:" in record(tmp_path, "\ufeff" + head + text).stderr
+    assert record(tmp_path, head + text.replace("maybe", "revoke")).returncode == 0
+
+
+AWKWARD = """\
+agent_name: "0042"
+environment: staging
+owner: "3-4"
+resources:
+  - resource: wiki.pages
+    access: read-only
+    scope: "2025-01-01"
+  - resource: wiki.drafts
+    access: read-only
+    scope: "1E5"
+    justification: "TRUE"
+  - resource: wiki.notes
+    access: write
+    scope: "-1+1,  \\"zwei\\"; trois, 1 Mar"
+    justification: "Mar 1"
+  - resource: wiki.old
+    access: read-only
+    scope: "100%"
+    justification: "00123456789012345678"
+"""
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_resaves_what_record_takes(tmp_path: Path) -> None:
+    project(tmp_path, {PATH: AWKWARD})
+    given = rows(tmp_path)
+    given[0].update(decided("keep"))
+    assert record(tmp_path, filled(given, {})).returncode == 0  # so that there are last decisions to resave
+    again = rows(tmp_path)
+    assert again[0]["last_decided_on"] == DAY
+    for row in again:
+        row.update(decided("revoke"))
+    (tmp_path / "decide.csv").write_text(filled(again, {}), encoding="utf-8", newline="")
+    # 44 = comma, 34 = quote, 76 = UTF-8, 1033 = en-US, no quoted field as text, special numbers detected; quotes where needed.
+    token = "44,34,76,1,,1033,false,true"
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", f"--infilter=CSV:{token}",
+         "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,1033,false,true", "--outdir", "saved", "decide.csv"],
+        cwd=tmp_path, check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    saved = (tmp_path / "saved" / "decide.csv").read_bytes()
+    assert saved != (tmp_path / "decide.csv").read_bytes()
+    done = record(tmp_path, saved)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {one.decision for one in stored(tmp_path)} == {"revoke"}
+    assert len(stored(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["017", "1E5", "3-4", "1 Mar", "March 2025", "10:30 PM", "TRUE", "12.5%", "2025-01-01", "1d5"]
+)
+def test_a_cell_that_would_be_saved_as_another_number(text: str) -> None:
+    assert (inert(text), plain(inert(text))) == (f"'{text}", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not asked", "team 5", "marc", "s3", "march", "e5", "5e", "status, assigned_to", "true story"]
+)
+def test_a_cell_that_stays_a_text(text: str) -> None:
+    assert inert(text) == text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +135,9 @@ def test_no_cell_of_ours_looks_like_a_number(table: list[dict[str, str]]) -> Non
     for row in table:
         assert row["check"].startswith("row-")
         assert not [
-            cell for name, cell in row.items() if cell and name != "what" and re.fullmatch(r"[-+.\d]+([eE]\d+)?", cell)
+            cell
+            for name, cell in row.items()
+            if cell and name != "last_decided_on" and re.fullmatch(r"[-+.\d]+([eE]\d+)?", cell)
         ]
 
 

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from linter.nightly.run import Telling, remember
 from linter.systems.http import Transport
 from tests.command import permlint
 from tests.nightly.nights import CONFIG, FILES, READ, TODAY, Nights, slack
-from tests.nightly.notify.told import OPS, Told
-from tests.systems.keys.stub import Answer, reply, stub
+from tests.nightly.notify.told import HOOK, OPS, Told
+from tests.systems.keys.stub import Answer, Stub, reply, stub
+
+BLANK = "holds a blank, a line end or a character that is not ASCII within the address"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,12 @@ from tests.systems.keys.stub import Answer, reply, stub
         (reply(b"", status=503, headers={"Retry-After": "0"}), 1, "the receiver answers 503"),
         (b"", 1, "the receiver: it closed the connection without a complete answer"),
         (reply(b"", status=302, headers={"Location": "https://evil.example/"}), 1, "the receiver answers 302"),
+        (reply(b"", status=400), 1, "the receiver answers 400;"),
+        (
+            reply(b"no_service", status=404),
+            1,
+            "the receiver answers 404: the address in the variable OPS_HOOK is mistyped, or was withdrawn;",
+        ),
         # This was surely not taken.
         (reply(b"", status=429, headers={"Retry-After": "0"}), 3, "the receiver answers 429"),
         (reply(b"", status=429, headers={"Retry-After": "3600"}), 1, "answers 429, too many requests"),
@@ -60,14 +68,24 @@ def test_no_answer_at_all(nights: Told) -> None:
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        (None, "the variable OPS_HOOK is not set: it must hold the address"),
-        ("", "the variable OPS_HOOK is empty"),
-        ("http://hooks.slack.com/services/canary", "holds no address, https://HOST/PATH"),
-        ("https://user:canary-canary@hooks.slack.com/services/x", "holds no address"),
-        ("https://hooks.slack.com\\@canary.example/services/x", "holds no address"),
-        ("https://hooks.slack.com/services/canary#x", "holds no address"),
+        (None, "is not set"),
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("canary", "holds no https address"),
+        ("http://hooks.slack.com/services/canary", "holds no https address"),
+        ("hooks.slack.com/services/canary", "holds no https address"),
+        ('"https://hooks.slack.com/services/canary"', "holds no https address"),
+        ("https://hooks.slack.com/services/can ary", BLANK),
+        ("https://hooks.slack.com\n/services/canary", BLANK),
+        (f"{HOOK}\n{HOOK}", BLANK),
+        ("https://hooks.slack.com/services/c\xe4nary", BLANK),
+        ("https://hooks.slack.com/services/canary\x1b[31m", BLANK),
+        ("https://user:canary-canary@hooks.slack.com/services/x", "holds no address that can be sent to"),
+        ("https://hooks.slack.com\\@canary.example/services/x", "holds no address that can be sent to"),
+        ("https://hooks.slack.com/services/canary#x", "holds no address that can be sent to"),
+        ("https://hooks.slack.com:99999/canary", "holds no address that can be sent to"),
         ("https://canary.example/services/canary", "holds no address of Slack's incoming webhooks"),
-        ("https://hooks.slack.com:99999/canary", "holds no address"),
+        ("https://hooks.slack.com/", "holds no address of Slack's incoming webhooks"),
     ],
 )
 def test_addresses_that_are_none(
@@ -79,21 +97,68 @@ def test_addresses_that_are_none(
         monkeypatch.setenv("OPS_HOOK", address)
     # Even in a night without news: who waits for a message that can never come must hear of it.
     (problem,) = nights.tell(1, {"chat": slack()})
-    assert sentence in problem
+    wanted = "the whole address that Slack shows under Incoming Webhooks, https://..."
+    assert problem == f"notify.ops: the variable OPS_HOOK {sentence}: set it to {wanted}"
     assert "canary" not in problem
 
 
-def test_a_private_address_is_refused(nights: Told) -> None:
-    config = CONFIG + '[notify.web]\nkind = "webhook"\nurl_env = "WEB_HOOK"\n'
-    (nights.folder / "permlint.toml").write_text(config)
+@pytest.mark.parametrize("around", ["{}\n", "  {}\r\n"])
+def test_what_stands_around_an_address_is_no_part_of_it(
+    nights: Told, monkeypatch: pytest.MonkeyPatch, receiver: Stub, around: str
+) -> None:
+    monkeypatch.setenv("OPS_HOOK", around.format(HOOK))
+    assert nights.tell(1, {"chat": slack()}) == []
+    assert nights.tell(2, {"chat": slack(FILES)}, receiver) == []
+    assert [one.line for one in receiver.asked] == [f"POST {HOOK.removeprefix('https://hooks.slack.com')} HTTP/1.1"]
+
+
+WEB = '[notify.web]\nkind = "webhook"\nurl_env = "WEB_HOOK"\n'
+
+
+def test_a_webhook_says_what_its_variable_must_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEB_HOOK")
+    (problem,) = Told(tmp_path, CONFIG + WEB).tell(1, {"chat": slack()})
+    wanted = "the receiver's address, https://HOST/PATH"
+    assert problem == f"notify.web: the variable WEB_HOOK is not set: set it to {wanted}"
+
+
+def _unsent(nights: Told, *, resolve: Callable[..., Any]) -> str:
+    """What is said of a night that nobody could be told of."""
+    (nights.folder / "permlint.toml").write_text(CONFIG + WEB)
     nights.tell(1, {"chat": slack()})
     telling = Telling(load(None, str(nights.folder)))
     outcome, _ = nights.look(2, {"chat": slack(FILES)})
     remember(str(nights.state), outcome, whole=True, keep="400d", today=TODAY, router=telling.route)
-    resolved = [(2, 1, 6, "", ("10.0.0.7", 443))]
-    (problem,) = telling.send(str(nights.state), Transport(resolve=lambda *_, **__: resolved))
-    assert "leads to the address 10.0.0.7, which is not public" in problem
-    assert "receiver.example" not in problem
+    (problem,) = telling.send(str(nights.state), Transport(resolve=resolve))
+    return problem
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::7"])
+def test_a_private_address_is_refused(nights: Told, address: str) -> None:
+    problem = _unsent(nights, resolve=lambda *_, **__: [(2, 1, 6, "", (address, 443))])
+    assert problem == (
+        f"notify.web: the host in the variable WEB_HOOK leads to the address {address}, which is not public: no request "
+        "was made (private_network = true allows it); 1 event will be sent another night"
+    )
+
+
+def test_a_private_address_that_stands_in_the_variable_is_not_shown(
+    nights: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_HOOK", "https://127.0.0.1/canary-canary")
+    problem = _unsent(nights, resolve=socket.getaddrinfo)
+    assert "the host in the variable WEB_HOOK leads to the address [secret], which is not public" in problem
+    assert "127.0.0.1" not in problem
+
+
+def test_a_name_that_cannot_be_resolved_is_not_shown(nights: Told) -> None:
+    def nowhere(*_: object, **__: object) -> Any:
+        raise socket.gaierror
+
+    problem = _unsent(nights, resolve=nowhere)
+    assert problem == (
+        "notify.web: the host in the variable WEB_HOOK cannot be resolved; 1 event will be sent another night"
+    )
 
 
 def test_the_real_command_over_tls(tmp_path: Path) -> None:

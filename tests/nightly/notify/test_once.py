@@ -33,9 +33,11 @@ def test_what_changed_is_told_once_and_nothing_else(nights: Told, receiver: Stub
 def test_a_failed_message_is_sent_again_another_night_and_only_then_counts(nights: Told) -> None:
     nights.tell(1, {"chat": slack()})
     with stub(reply(b"no_service", status=404, kind="text/plain"), reply(b"ok")) as server:
-        assert nights.tell(2, {"chat": slack(FILES)}, server) == [
-            "notify.ops: the receiver answers 404; 1 event will be sent another night"
-        ]
+        (problem,) = nights.tell(2, {"chat": slack(FILES)}, server)
+        assert problem == (
+            "notify.ops: the receiver answers 404: the address in the variable OPS_HOOK is mistyped, or was withdrawn; "
+            "1 event will be sent another night"
+        )
         assert nights.tell(3, {"chat": slack(FILES)}, server) == []
         assert nights.tell(4, {"chat": slack(FILES)}, server) == []
     assert len(server.asked) == 2

@@ -1,0 +1,148 @@
+"""Predicates on rows that are true of every row: `1=1`, `TRUE`, `tenant = 5 or 'a' = 'a'`.
+
+No reader of SQL: it knows and, or, not, brackets and comparisons, and what it does not know may be false. So what it calls
+true is true whatever the table; columns are taken to hold a value, since nobody writes `id = id` to leave out the rows
+without one. Nothing here is part of the algebra: to it a predicate is one atom.
+"""
+
+from linter.patterns import Pattern
+
+_TERM = Pattern(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*|/\*.*?\*/|[0-9]+(?:\.[0-9]+)?|[^\W\d]\w*(?:\.\w+)*|<>|[!<>=]=|\|\||\S")
+_DEEPEST = 30
+_EQUAL = frozenset({"=", "==", "<=", ">=", "is"})
+_COMPARING = _EQUAL | {"<>", "!=", "<", ">", "like", "ilike", "in"}
+_KEYWORDS = _COMPARING | {"true", "false", "null", "not", "and", "or", "between", "case", "end"}
+_LEAD = frozenset({"only", "all", "any", "the", "row", "rows", "where"})
+_Terms = list[str]
+_OPPOSITE: dict[str, list[_Terms]] = {
+    "=": [["<>"], ["!="]],
+    "==": [["!="]],
+    "<": [[">="]],
+    ">": [["<="]],
+    "is": [["is", "not"]],
+}
+
+
+def always_true(predicate: str) -> bool:
+    """Whether a predicate is surely true of every row."""
+    found = [term.lower() if term[0] != "'" else term for term in _TERM.findall(predicate)]
+    terms = [_unquoted(term) for term in found if not term.startswith(("--", "/*")) and term != ";"]
+    lead = terms.index("where") if "where" in terms[:4] else 0
+    if {"where"} <= set(terms[: lead + 1]) <= _LEAD:
+        del terms[: lead + 1]
+    return _truth(terms) is True
+
+
+def _unquoted(term: str) -> str:
+    """A column's name without its quotes; one that is a word of SQL keeps them."""
+    inner = term[1:-1] if term[0] == '"' else ""
+    return inner if inner.isidentifier() and inner not in _KEYWORDS else term
+
+
+def _truth(terms: _Terms, depth: int = 0) -> bool | None:
+    """Whether it is true, or false, of every row; None where that depends, or is not known."""
+    if not terms or depth > _DEEPEST:
+        return None
+    for word, decides in (("or", True), ("and", False)):
+        parts = _split(terms, word)
+        if len(parts) > 1:
+            verdicts = [_truth(part, depth + 1) for part in parts]
+            if decides in verdicts or (word == "or" and _exhausts(parts)):
+                return decides
+            return None if None in verdicts else not decides
+    if terms[0] == "not":
+        inner = _truth(terms[1:], depth + 1)
+        return None if inner is None else not inner
+    if _bracketed(terms):
+        return _truth(terms[1:-1], depth + 1)
+    return _comparison(terms)
+
+
+def _split(terms: _Terms, word: str) -> list[_Terms]:
+    """The parts between a word that stands in no brackets; the `and` of `between` separates nothing."""
+    parts: list[_Terms] = [[]]
+    depth = between = 0
+    for term in terms:
+        depth += (term in ("(", "case")) - (term in (")", "end"))
+        between += term == "between" and not depth
+        if term == word and not depth and not (word == "and" and between):
+            parts.append([])
+            continue
+        between -= term == "and" and between > 0 and not depth
+        parts[-1].append(term)
+    return parts
+
+
+def _bracketed(terms: _Terms) -> bool:
+    """Whether one pair of brackets holds all of it."""
+    depth = 0
+    for place, term in enumerate(terms):
+        depth += (term == "(") - (term == ")")
+        if not depth:
+            return term == ")" and place == len(terms) - 1 and place > 1
+    return False
+
+
+def _comparison(terms: _Terms) -> bool | None:
+    if terms in (["true"], ["false"]):
+        return terms == ["true"]
+    places = [place for place, term in enumerate(terms) if term in _COMPARING]
+    if not places:
+        return None
+    left, operator, right = terms[: places[0]], terms[places[0]], terms[places[0] + 1 :]
+    if operator == "in":
+        return True if len(left) == 1 and _bracketed(right) and left[0] in right[1:-1:2] else None
+    if len(places) > 1:
+        return None
+    left, right = _plain(left), _plain(right)
+    if operator in ("like", "ilike"):
+        return True if len(right) == 1 and right[0][0] == "'" and not right[0].strip("'%") and "%" in right[0] else None
+    if not left or not right or "(" in left + right or right == ["null"]:
+        return True if operator == "is" and left == right == ["null"] else None  # nothing equals null
+    if left == right:
+        return operator in _EQUAL
+    if operator == "is":
+        return True if right == ["not", "null"] and _constant(left) else None
+    return _constants(left, operator, right)
+
+
+def _plain(terms: _Terms) -> _Terms:
+    for _ in range(_DEEPEST):
+        if not _bracketed(terms):
+            break
+        terms = terms[1:-1]
+    return terms
+
+
+def _constant(terms: _Terms) -> bool:
+    return len(terms) == 1 and (terms[0][0] == "'" or terms[0][0].isdigit())
+
+
+def _constants(left: _Terms, operator: str, right: _Terms) -> bool | None:
+    """The comparison of two constants that are not written the same."""
+    if not _constant(left) or not _constant(right):
+        return None
+    one, other = left[0].strip("'"), right[0].strip("'")
+    if "'" in (left[0][0], right[0][0]):  # 1 = '1' is true, and how texts are ordered is the database's affair
+        return {"=": one == other or None, "<>": one != other or None, "!=": one != other or None}.get(operator)
+    if max(len(one), len(other)) > 15:
+        return None  # no number of ours holds it exactly
+    less, same = float(one) < float(other), float(one) == float(other)
+    return {"=": same, "==": same, "<": less, "<=": less or same, ">": not (less or same), ">=": not less}.get(
+        operator, not same
+    )
+
+
+def _exhausts(parts: list[_Terms]) -> bool:
+    """Whether two of these leave nothing out: `p or not p`, `x = 1 or x <> 1`, `x is null or x is not null`."""
+    known = set(map(tuple, map(_plain, parts)))
+    for part in known:
+        if "(" in part or "case" in part or ("null" in part and "is" not in part):
+            continue  # it may be null, and then so is its opposite
+        if ("not", *part) in known or ("not", "(", *part, ")") in known:
+            return True
+        for place, term in enumerate(part):
+            for other in _OPPOSITE.get(term, ()):
+                if (*part[:place], *other, *part[place + 1 :]) in known:
+                    return True
+    return False

@@ -1,0 +1,80 @@
+"""What an action can do at the most: the upper bound that rules, blast radius and reports weigh.
+
+`permissions.class_of` says what an action surely is; it is frozen with algebra p1 and knows few words, because what it says
+may be subtracted. Here a word may only turn out graver than it is, so a pattern has the classes of all that it may cover, and
+a plain English verb of destruction is a deletion in any system. Neither changes a set, a difference or a digest.
+"""
+
+from functools import lru_cache
+
+from linter.patterns import Pattern
+from linter.permissions import CLASSES, below, class_of
+
+_VERBS = (
+    "delete",
+    "destroy",
+    "erase",
+    "expunge",
+    "purge",
+    "remove",
+    "shred",
+    "terminate",
+    "truncate",
+    "unlink",
+    "wipe",
+)
+_WORDS = ("del", "drop", "flushall", "flushdb", "rm", "rmdir")
+"""What destroys only as a whole word: a droplet and a dropbox are things."""
+_DESTROYS = Pattern(
+    rf"(?:^|[_-])(?:(?:batch|bulk|force)?(?:{'|'.join(_VERBS)})(?!(?:e?d|e?rs?)(?![a-z]))|(?:{'|'.join(_WORDS)})(?![a-z]))"
+)
+"""A verb that destroys begins a word of the name: `delete_ticket`, `bulkDelete`, `ticket-remove`; `deleted_items` has none."""
+_ONLY_NAMES = Pattern(r"(?:get|list|read|view|search|find|describe|count|undo|restore|recover|revert|cancel)(?![a-z])")
+"""What begins so tells of a deletion, or takes it back: `list_delete_requests`, `undo_delete`."""
+_NAMESPACES = (":", ".")
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(word: str) -> frozenset[str | None]:
+    """Every class that an action, as the algebra knows it, may have a part in; None is a native one that nobody knows.
+
+    Administration contains the others: where it is one, it is the only one.
+    """
+    known = class_of(word)
+    if known is not None:
+        return frozenset([known])
+    found = _covered(word) if "*" in word else [None, "delete"] if _destroys(word) else [None]
+    return frozenset(["admin"] if "admin" in found else found)
+
+
+def _covered(pattern: str) -> frozenset[str | None]:
+    """The classes of what a pattern may cover: the words of the table, whole services, and what nobody knows."""
+    stem, _, rest = pattern.partition("*")
+    if stem.endswith(_NAMESPACES) and not rest.strip("*"):
+        return frozenset(["admin"])  # all that a service can do: its own policies too
+    words = [*below(stem), *(word for word in CLASSES if word.startswith(stem))]
+    if ":" not in stem and any([":" in word for word in words]):
+        return frozenset(["admin"])  # whole services, by the beginning of their names
+    if rest:
+        from fnmatch import fnmatchcase
+
+        words = [word for word in words if fnmatchcase(word, pattern)]
+    name = _name(stem)
+    begun = name.replace("-", "_").rpartition("_")[2]
+    # `update_*` goes on to what is updated, not to another verb.
+    destroys = _destroys(stem) or ((begun or not name) and not _ONLY_NAMES.match(name) and _begins_verb(begun))
+    return frozenset([*map(class_of, words), None, *(["delete"] if destroys else [])])
+
+
+def _begins_verb(begun: str) -> bool:
+    return any([verb.startswith(begun) for verb in (*_VERBS, *_WORDS)])
+
+
+def _destroys(word: str) -> bool:
+    name = _name(word)
+    return bool(_DESTROYS.search(name)) and not _ONLY_NAMES.match(name)
+
+
+def _name(word: str) -> str:
+    """What stands behind the last service or namespace: `tickets:delete` is the `delete` of tickets."""
+    return word[max(map(word.rfind, _NAMESPACES)) + 1 :]

@@ -1,0 +1,101 @@
+"""Predicates that are true of every row; SQLite is the oracle."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from linter.manifest.predicate import always_true
+
+ALWAYS = [
+    *["1=1", "TRUE", "true or x", "tenant = 5 OR 1=1", "id = id", "'' = ''", "(1=1)", "((1)) = 1", "1.0 = 1", "2 > 1"],
+    *["where 1=1", "rows where true", "1=1;", "1 = 1 -- for now", "x = 5 /* later */ or true", "1 = '1'", '"id" = ID'],
+    *["not false", "not (1 = 2)", "not (x = 5 and false)", "true and 1=1", "a or (b and (c or true)) or true"],
+    *["x is null or x is not null", "p or not p", "p or not (p)", "x = 1 or x <> 1", "x > 0 or x <= 0"],
+    *["name like '%'", "name ILIKE '%%'", "1 in (2, 1)", "5 is not null", "null is null"],
+    *["a <> '' or 'a' <> 'b'", "case when a then b end = c or true", "x between 1 and 5 or true"],
+]
+NOT_ALWAYS = [
+    *["status = '1=1'", "a OR b = 1", "x = 'true'", "1=1 AND tenant = 5", "x = 1", "id = other_id", "tenant = true"],
+    *["1=2", "not true", "id <> id", "null = null", "'A' = 'a'", "'a' < 'b'", "x = 'a' or 'true'", '"true"', "'1=1'"],
+    *["tenant = 5 -- or 1=1", "tenant = 5 /* or 1=1 */", "x = '-- ' or y = 1", "x like 'a%'", "x like ''", "x like x"],
+    *["random() = random()", "exists (select 1 where 1=1)", "(1, 2) = (x, y)", "x || true", "true || x", "a = b = a"],
+    *["not (x between 0 and 0)", "x between 1 and 5", "case when a then true or b end", "x is not null", "x in (1, 2)"],
+    *["x = 1 or y <> 1", "x > 0 or x < 0", "x = true or y = false", "99999999999999999999 = 99999999999999999998"],
+    *["", "or", "(", "))", "not", "between and", "1 in ()", "rows of tenant where 1=1", "where", "true story"],
+]
+
+
+@pytest.mark.parametrize("text", ALWAYS)
+def test_true_of_every_row(text: str) -> None:
+    assert always_true(text)
+
+
+@pytest.mark.parametrize("text", NOT_ALWAYS)
+def test_not_surely_true_of_every_row(text: str) -> None:
+    assert not always_true(text)
+
+
+values = st.sampled_from(["a", "b", "0", "1", "2", "'x'", "'y'", "''", "true", "false", '"a"', "null"])
+numbers = st.sampled_from(["a", "b", "0", "1", "2", "1.0"])
+compared = (
+    st.builds("{} {} {}".format, values, st.sampled_from(["=", "<>", "!=", "=="]), values)
+    | st.builds("{} {} {}".format, numbers, st.sampled_from(["<", ">", "<=", ">="]), numbers)
+    | st.builds("{} in ({}, {})".format, numbers, numbers, numbers)
+    | st.builds("{} between {} and {}".format, numbers, numbers, numbers)
+    | st.builds("{} is {}null".format, values, st.sampled_from(["", "not "]))
+    | st.builds("b like {}".format, st.sampled_from(["'%'", "'x%'", "''"]))
+    | st.sampled_from(["true", "false"])
+)
+predicates = st.recursive(
+    compared,
+    lambda inner: (
+        st.builds("{} {} {}".format, inner, st.sampled_from(["or", "and", "OR"]), inner)
+        | st.builds("({})".format, inner)
+        | st.builds("not {}".format, inner)
+        | st.builds("not ({})".format, inner)
+        | st.builds("{0} or not ({0})".format, inner)
+        | st.builds("case when {} then {} end".format, inner, inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=1500)
+@given(predicates)
+@example("not 1 = 2 and a = a")
+@example("a between 1 and 2 or true and false")
+def test_what_is_called_true_selects_every_row(predicate: str) -> None:
+    if always_true(predicate):
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.execute("create table t (a, b)")
+            rows = [(a, b) for a in (0, 1, 2, -5) for b in ("x", "y", "", "1")]
+            database.executemany("insert into t values (?, ?)", rows)
+            assert len(database.execute(f"select * from t where {predicate}").fetchall()) == len(rows)
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from("( ) or and not = is null 1 'a' \" ' -- case end between in x ,".split())).map(" ".join)
+)
+def test_any_text_is_read(text: str) -> None:
+    assert always_true(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["(", "not ", "x or ", "' ", '" ', "/*", "--", "a = ", "between ", "case ", "x = 1 or ", "(x or ", "(1)=", "-"],
+)
+def test_hostile_text_is_read_in_short_time(unit: str) -> None:
+    text = unit * (2000 // len(unit)) + ")" * 900
+    best = 1.0
+    for _ in range(3):
+        start = time.process_time()
+        always_true(text)
+        best = min(best, time.process_time() - start)
+    assert best < 0.05
