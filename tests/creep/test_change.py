@@ -239,7 +239,7 @@ CHANGES = [
             [f"+ postgres.tickets: read{rest}", *less],
             id=f"{before} to {everything}",
         )
-        for before, rest, less in (
+        for before, rest, less in (  # type: ignore[var-annotated]
             ("scope: open tickets", "", []),
             ("scope: id, status columns only", " on all columns but id, status", []),
         )
