@@ -131,9 +131,10 @@ def _compare(plane: Plane, answer: Observation | Failure, *, self_check: bool) -
         return answer
     target = plane.target if self_check and plane.target.access else None
     try:
-        return plane.adapter.compare(plane.binding, plane.principal, plane.claims, answer, target)
+        compared = plane.adapter.compare(plane.binding, plane.principal, plane.claims, answer, target)
     except Unverified as problem:
         return Failure.of(problem)
+    return compared._replace(place=answer.place())
 
 
 def _outcome(

@@ -68,6 +68,8 @@ class Attempt(NamedTuple):
     """Why it was not, or not wholly, compared, a clause; empty where it was."""
     rejected: bool = False
     """Whether the system refused the credential itself."""
+    place: Mapping[str, str] = {}
+    """Where it was asked, as far as it says."""
 
 
 class Splice(NamedTuple):
@@ -194,6 +196,8 @@ class Asked(NamedTuple):
     """When it answered, ISO time in UTC: by its own clock where it has one, else the recording's or ours."""
     problem: str
     """Why it did not answer, a sentence; empty where it did."""
+    place: Mapping[str, str] = {}
+    """The same as `account` as far as it tells one place from another; empty where it does not say."""
 
 
 class Population(NamedTuple):

@@ -26,6 +26,7 @@ from linter.systems.live import (
 
 if TYPE_CHECKING:
     from linter.manifest.model import Resource
+    from linter.places import Where
 
 
 class Judge:
@@ -55,7 +56,7 @@ class Judge:
                 for claim in plane.claims:
                     self._lose(claim, plane.principal, outcome)
                 continue
-            self._note(plane.intents)
+            self._note(plane.intents, place=outcome.place)
             sharing = list(users[plane.target.key, outcome.principal])
             for part in outcome.parts:
                 self._judge(part, identity_faults(part, sharing))
@@ -81,13 +82,18 @@ class Judge:
     ) -> list[str]:
         """A sentence for each system whose principals were to be looked through and were not, where nothing else says so."""
         failures = list(lost)
+        places: dict[Source, Where] = {}
         for watch in watches:
             answer = answers[watch.target.key]
-            failures.append((watch.source, answer if isinstance(answer, Failure) else Failure("")))
+            if isinstance(answer, Failure):
+                failures.append((watch.source, answer))
+            else:
+                failures.append((watch.source, Failure("")))
+                places[watch.source] = answer.place()
         compared = {plane.target.key for plane in found}
         silent = {watch.source for watch in watches if watch.target.key in compared}
         for source, failure in failures:
-            self.attempts[source] = Attempt(source, "", "", *failure)
+            self.attempts[source] = Attempt(source, "", "", *failure, places.get(source, {}))
         return [
             f"principals of {source.system}: {failure.problem}"
             for source, failure in failures
@@ -119,13 +125,14 @@ class Judge:
             folded.setdefault((path, environment, reason), []).append(resource)
         return [unverified_line(*key, resources) for key, resources in folded.items()]
 
-    def _note(self, intents: Iterable[Intent], failure: Failure | None = None) -> None:
+    def _note(self, intents: Iterable[Intent], failure: Failure | None = None, place: "Where | None" = None) -> None:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
         for intent in intents:
             source = _source(intent.subject, intent.environment, intent.system)
             if failure is not None or source not in self.attempts:
                 known = failure or Failure("")
-                self.attempts[source] = Attempt(source, intent.subject.path, intent.subject.owner, *known)
+                asked = Attempt(source, intent.subject.path, intent.subject.owner, *known, place or {})
+                self.attempts[source] = asked
 
     def _judge(self, part: Part, extra: Iterable[Discrepancy] = ()) -> None:
         """The findings and the verdicts of one agent's part."""

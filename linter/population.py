@@ -89,7 +89,10 @@ def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     account = "" if answer is None or isinstance(answer, Failure) else answer.told_by()
     at = ground.times.get(seen.key, "")
     compared = tuple(sorted(ground.compared.get(seen.key, ())))
-    return Asked(place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent)
+    where = {} if answer is None or isinstance(answer, Failure) else answer.place()
+    return Asked(
+        place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent, where
+    )
 
 
 def population(ground: Ground) -> tuple[Population, ...]:

@@ -15,6 +15,7 @@ from linter.audit.model import Permission, Revoked
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
 from linter.manifest.signing import digest_of
+from linter.places import elsewhere
 from linter.planes import Intent
 from linter.reports.visible import visible
 
@@ -63,7 +64,9 @@ def ledger(
     for row in (each for found in now.values() for each in found):
         by_place.setdefault(outcomes.place(row), []).append(row)
         held.setdefault((row.system, row.principal), []).append(row)
-    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified)
+    strays = _strays(runs.live, past.previous)
+    live = runs.live.without(strays) if runs.live is not None else None
+    ground = outcomes.Ground(as_of, config.revoke_within, live, by_place, held, verified)
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:
@@ -84,7 +87,7 @@ def ledger(
     return Ledger(
         every,
         tuple(sorting.revoked),
-        tuple(sorting.unknown),
+        (*strays.values(), *sorting.unknown),
     )
 
 
@@ -96,6 +99,16 @@ def _shared(now: Mapping[str, Sequence[Permission]]) -> dict[str, list[str]]:
             if row.origin == "declared":
                 paths.setdefault(row.id, {})[path] = None
     return {id: list(own) for id, own in paths.items() if len(own) > 1}
+
+
+def _strays(live: Live | None, previous: Previous | None) -> dict[str, str]:
+    """Sources in which another place answered than for the last report, by what evidence calls them; a sentence each."""
+    found = {}
+    for one in live.asked if live is not None else ():
+        clause = elsewhere(previous.places.get(one.name, {}), one.place) if previous is not None else ""
+        if clause:
+            found[one.name] = f"{one.name}: {clause}; so it does not prove that anything is gone"
+    return found
 
 
 def _now(

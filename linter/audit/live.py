@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -59,6 +59,11 @@ class Live(NamedTuple):
     def outdated(self, path: str, digest: str) -> bool:
         """Whether a manifest has another agreement now than the one that was compared."""
         return self.digests.get(path, digest) != digest
+
+    def without(self, places: Collection[str]) -> Live:
+        """The same, without the answers of places, as evidence calls them: they are of something else."""
+        answers = {place: one for place, one in self.answers.items() if named(*place) not in places}
+        return self._replace(answers=answers)
 
     def compared(self, system: str, environment: str, principal: str) -> str:
         """When this principal was compared in a system; empty where it was not."""
@@ -164,9 +169,15 @@ def _fact(one: Mapping[str, Any]) -> Fact:
     return Fact(note_of(one), str(one.get("system", "")), str(one.get("principal", "")), dict(one["details"]))
 
 
+def named(system: str, environment: str) -> str:
+    """A place of `answers`, as evidence calls it."""
+    return f"{system} ({environment})" if environment else system
+
+
 def _asked(one: Mapping[str, Any]) -> Asked:
-    where = f"{one['system']} ({one['environment']})" if one["environment"] else one["system"]
-    return Asked(where, "; ".join(_plane(one)), one["at"], one["problem"] or "answered")
+    where = named(one["system"], one["environment"])
+    place = {str(name): str(said) for name, said in one.get("place", {}).items()}
+    return Asked(where, "; ".join(_plane(one)), one["at"], one["problem"] or "answered", place)
 
 
 def _plane(one: Mapping[str, Any]) -> Iterable[str]:

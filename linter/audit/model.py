@@ -4,6 +4,7 @@ Every text may hold a stranger's words: a renderer escapes it for its medium. Se
 All collections are in the order in which they are shown, which the same inputs make the same.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from linter.creep.timeline import Timeline
@@ -212,9 +213,12 @@ class Asked(NamedTuple):
     plane: str
     """Account or server, database, principals: without a secret; empty where there is none."""
     at: str
-    """When it was asked, ISO time in UTC, by the source's own account where it has one; empty where unknown."""
+    """When it was asked, ISO time in UTC, by the source's own account where it has one; of git "as of commit" and the commit's
+    time; empty where unknown."""
     result: str
     """"answered", or why it did not."""
+    place: Mapping[str, str] = {}
+    """What tells the account or server from every other, by what that is; what is not known is left out."""
 
 
 class Input(NamedTuple):

@@ -26,6 +26,7 @@ class Ground(NamedTuple):
     within: str
     """How long a decision may take."""
     live: Live | None
+    """Without the answers of what is another place now than in the last report."""
     rows: Mapping[tuple[str, str, str], Sequence[Permission]]
     """(agent, environment, system) -> the permissions of this report."""
     held: Mapping[tuple[str, str], Sequence[Permission]]
@@ -74,7 +75,7 @@ def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
         # The manifest still declares what the system has taken away.
         at = ground.verified.get(row.id) or ground.live.compared(row.system, row.environment, row.principal)
-        return _decision(decided, "done", at)
+        return _decision(decided, "done" if at else "unverified", at)
     return _undone(ground, decided)
 
 

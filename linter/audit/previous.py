@@ -36,6 +36,8 @@ class Previous(NamedTuple):
     """Id -> the manifest that had it."""
     verified: Mapping[str, str]
     """Id of what was gone already -> the first verified absence."""
+    places: Mapping[str, Mapping[str, str]] = {}
+    """What answered, by what evidence calls it."""
 
 
 def from_json(text: str) -> Previous:
@@ -73,6 +75,7 @@ def from_json(text: str) -> Previous:
             },
             **{one["id"]: one["verified"] for one in body["revoked"] if one["verified"]},
         },
+        places={one["name"]: one.get("place", {}) for one in body["evidence"]["asked"]},
     )
 
 

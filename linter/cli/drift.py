@@ -52,6 +52,12 @@ _FORMATS = Formats((*FORMATS, "openmetrics"), {**EXTENSIONS, "prom": "openmetric
     help="The agent is no more: end in the state what no manifest of its asks for; repeatable.",
 )
 @click.option(
+    "--moved",
+    multiple=True,
+    metavar="SYSTEM",
+    help="The system answers from another place now, and that is right: what is found there counts; repeatable.",
+)
+@click.option(
     "--state-keep",
     type=Period(),
     default="400d",
@@ -74,6 +80,7 @@ def command(
     only_new: bool,
     notify: bool,
     retired: tuple[str, ...],
+    moved: tuple[str, ...],
     state_keep: str,
 ) -> int:
     """Compare what manifests declare with what their agents are really granted.
@@ -89,8 +96,8 @@ def command(
     permlint drift --live-from granted.json   where they are not
     permlint drift --state nightly.sqlite     every night: what is new, what is over, what could not be checked
     """
-    if state is None and (only_new or notify or retired):
-        option = "--only-new" if only_new else "--notify" if notify else "--retired"
+    if state is None and (only_new or notify or retired or moved):
+        option = "--only-new" if only_new else "--notify" if notify else "--retired" if retired else "--moved"
         raise click.UsageError(f"{option} needs --state FILE: without it nothing is known of earlier nights")
     start = os.getcwd()
     offline = FORK if from_fork() and not force else ""
@@ -119,7 +126,7 @@ def command(
         outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
-            outcome = _remembered(outcome, state, state_keep, retired, telling, whole=whole)
+            outcome = _remembered(outcome, state, state_keep, retired, moved, telling, whole=whole)
             if only_new:
                 outcome = _only_news(outcome)
             if telling is not None and outcome.nightly is not None:
@@ -150,12 +157,21 @@ def _telling(config: Config, offline: str) -> Telling:
 
 
 def _remembered(
-    outcome: Outcome, path: str, keep: str, retired: tuple[str, ...], telling: Telling | None, *, whole: bool
+    outcome: Outcome,
+    path: str,
+    keep: str,
+    retired: tuple[str, ...],
+    moved: tuple[str, ...],
+    telling: Telling | None,
+    *,
+    whole: bool,
 ) -> Outcome:
     from linter.nightly.run import remember
 
     router = telling.route if telling is not None else None
-    return remember(path, outcome, whole=whole, keep=keep, today=date.today(), retired=retired, router=router)
+    return remember(
+        path, outcome, whole=whole, keep=keep, today=date.today(), retired=retired, moved=moved, router=router
+    )
 
 
 def _only_news(outcome: Outcome) -> Outcome:

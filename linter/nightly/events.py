@@ -9,8 +9,8 @@ from linter.findings import UNVERIFIED_RULE, Severity
 from linter.nightly.digest import counts
 from linter.nightly.news import NEWS, Known, Nightly, SourceState
 
-EXPIRING, FAILING, REJECTED, RECOVERED = "expiring", "failing", "rejected", "recovered"
-TROUBLE = (FAILING, REJECTED)
+EXPIRING, FAILING, REJECTED, ELSEWHERE, RECOVERED = "expiring", "failing", "rejected", "elsewhere", "recovered"
+TROUBLE = (FAILING, REJECTED, ELSEWHERE)
 _PATIENCE = 2
 """Nights for which a system may fail before somebody is told: one night is often over in the morning."""
 
@@ -58,7 +58,8 @@ def events(nightly: Nightly) -> list[Event]:
     found = [*_troubles(nightly)]
     if not nightly.adoption:
         found += _findings(nightly)
-        found += [_of_finding(EXPIRING, one, one.accepted) for one in counts(nightly).expiring]
+        soon = (one for one in counts(nightly).expiring if one.fingerprint not in nightly.fresh)
+        found += [_of_finding(EXPIRING, one, one.accepted) for one in soon]
         found += _recoveries(nightly)
     return found
 
@@ -100,9 +101,10 @@ def _by_owner(states: Iterable[SourceState]) -> dict[tuple[str, str, str], list[
 def _troubles(nightly: Nightly) -> Iterator[Event]:
     for key, states in _by_owner(nightly.failing).items():
         rejected = [one for one in states if one.rejected]
-        if rejected or max(one.failures for one in states) >= _PATIENCE:
-            problem = next(iter(rejected or states)).problem
-            yield _of_system(REJECTED if rejected else FAILING, key, states, problem)
+        strays = [one for one in states if one.source in nightly.strays]
+        if rejected or strays or max(one.failures for one in states) >= _PATIENCE:
+            problem = next(iter(rejected or strays or states)).problem
+            yield _of_system(REJECTED if rejected else ELSEWHERE if strays else FAILING, key, states, problem)
 
 
 def _recoveries(nightly: Nightly) -> Iterator[Event]:

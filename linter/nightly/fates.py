@@ -1,10 +1,11 @@
 """What becomes of an open finding that a run did not see: only a verified absence resolves it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from linter.findings import UNVERIFIED_RULE, Attempt, Outcome, Source
+from linter.findings import UNVERIFIED_RULE, Outcome, Source
 from linter.nightly import growth
+from linter.nightly.moves import Moves
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
 
 NOT_ASKED = "this run did not ask for it"
@@ -37,15 +38,16 @@ class Fates:
     def __init__(
         self,
         outcome: Outcome,
-        asked: Mapping[Source, Attempt],
+        moves: Moves,
         standings: Iterable[Standing],
         *,
         whole: bool,
         retired: Collection[str],
     ) -> None:
         self._rules = outcome.rules
-        self._asked = asked
-        self._agents = {source.agent for source in asked}
+        self._moves = moves
+        self._asked = moves.asked
+        self._agents = {source.agent for source in moves.asked}
         self._unread = {error.path for error in outcome.errors}
         self._whole = whole
         self._retired = retired
@@ -71,7 +73,9 @@ class Fates:
         later = [one.known for one in self._weighty.get(known.source, ()) if _later(one, known)]
         if known.rule == _MISSING and (doubt := next(filter(_unknown_scopes, later), None)):
             return Fate("", f"nobody can tell: {doubt.message}")
-        return Fate(SUPERSEDED if any(_replaces(one, known) for one in later) else RESOLVED)
+        if any(_replaces(one, known) for one in later):
+            return Fate(SUPERSEDED)
+        return Fate(RESOLVED if self._moves.proves(known, known.source) else WITHDRAWN)
 
     def _of_unasked(self, known: Known, source: Source) -> Fate:
         if known.path in self._unread:

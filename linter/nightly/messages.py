@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from linter import __version__
-from linter.nightly.events import EXPIRING, FAILING, RECOVERED, REJECTED, Event
+from linter.nightly.events import ELSEWHERE, EXPIRING, FAILING, RECOVERED, REJECTED, TROUBLE, Event
 from linter.nightly.news import NEW, REAPPEARED, WORSENED
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 
 _TITLES: Mapping[str, str] = {
     REJECTED: "Credential refused",
+    ELSEWHERE: "Asked elsewhere than before",
     NEW: "New",
     WORSENED: "Worse than before",
     REAPPEARED: "Back again",
@@ -79,7 +80,7 @@ def _lines(title: str, cause: str, group: Sequence[Event]) -> Iterator[str]:
         graded = f"{one.severity}: " if one.severity else ""
         look = f" `{one.subject.removeprefix('sha256:')[:12]}`" if one.rule else ""
         until = f" (until {one.episode})" if one.kind == EXPIRING else ""
-        since = f" (since {one.episode})" if one.kind in (FAILING, REJECTED) else ""
+        since = f" (since {one.episode})" if one.kind in TROUBLE else ""
         yield f"• {graded}{_plain(one.message)}{until}{since}{look}"
     if len(group) > _SHOWN:
         yield f"• ... and {len(group) - _SHOWN} more"

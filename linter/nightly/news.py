@@ -1,9 +1,10 @@
 """The nouns of a night: what is known of a finding, of a source, and what changed since the night before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from linter.findings import Severity, Source
+from linter.places import NOWHERE, Where
 
 NEW, WORSENED, REAPPEARED, OPEN, ACCEPTED = "new", "worsened", "reappeared", "open", "accepted"
 NEWS = frozenset({NEW, WORSENED, REAPPEARED})
@@ -71,6 +72,10 @@ class SourceState(NamedTuple):
     """Why not, a clause."""
     rejected: bool
     last_asked: str
+    place: Where = NOWHERE
+    """Where it was asked when its findings were last verified; empty where that is not known."""
+    elsewhere: str = ""
+    """The day since which it answers from another place, or empty."""
 
 
 class Kept(NamedTuple):
@@ -104,6 +109,10 @@ class Nightly(NamedTuple):
     not_asked: int
     """Open findings that a run which asks for less does not look at."""
     notes: tuple[str, ...] = ()
+    strays: Collection[Source] = ()
+    """Those of `failing` that did answer, but from another place than before."""
+    fresh: Collection[str] = ()
+    """Fingerprints of findings that no earlier run saw accepted until that day."""
     only_new: bool = False
     """Whether the run was asked to tell of news alone."""
 

@@ -10,6 +10,7 @@ from linter.findings import Attempt, Outcome, Source
 from linter.manifest.period import after, in_future
 from linter.nightly import growth, rows
 from linter.nightly.fates import NOT_ASKED, Fates
+from linter.nightly.moves import Moves, moves
 from linter.nightly.news import (
     ACCEPTED,
     NEW,
@@ -36,6 +37,7 @@ def record(
     at: datetime,
     keep: str,
     retired: Collection[str] = (),
+    moved: Collection[str] = (),
 ) -> Nightly:
     """Compare a run with what is known, and write what is known now. The caller's transaction makes it one step.
 
@@ -45,6 +47,7 @@ def record(
         at: the run's time, UTC.
         keep: how long ended findings and old runs are remembered, a period.
         retired: agents that are no more: what no manifest of theirs asks for is over, though nobody verified it.
+        moved: systems that answer from another place now, and that is right: what is not seen there is over.
 
     Raises:
         StateError: the run is of a day before the last run's, or of one that has not come.
@@ -58,16 +61,23 @@ def record(
         id: json.dumps({case: int(one) for case, one in rule.severity.items()}) for id, rule in outcome.rules.items()
     }
     known = {one.fingerprint: one for one in rows.open_findings(connection)}
+    states = rows.source_states(connection)
+    who = moves(asked, states, known.values(), moved)
+    answered = {one.source[1:] for one in states.values() if one.last_success}
     renamed = _Renamed(known, weights, outcome)
     standings: dict[str, Standing] = {}
     written: list[tuple[Known | None, Known]] = []
+    fresh: set[str] = set()
     for fingerprint, sight in seen(outcome, asked, day).items():
         before = known.pop(fingerprint, None) or rows.find(connection, fingerprint) or renamed.take(sight, connection)
         same_weight = weights.get(sight.rule) == now.get(sight.rule)
         standing = _stand(before, sight, same_weight=same_weight, same_version=version == __version__)
-        standings[fingerprint] = standing._replace(status=OPEN) if adoption and standing.status == NEW else standing
+        begins = adoption or (sight.source is not None and sight.source[1:] not in answered)
+        standings[fingerprint] = standing._replace(status=OPEN) if begins and standing.status == NEW else standing
         written.append((before, standing.known))
-    fates = Fates(outcome, asked, standings.values(), whole=whole, retired=retired)
+        if sight.accepted and (before is None or before.accepted != sight.accepted):
+            fresh.add(fingerprint)
+    fates = Fates(outcome, who, standings.values(), whole=whole, retired=retired)
     ended: list[Known] = []
     not_asked = 0
     kept: dict[tuple[str, Source | None], list[Known]] = {}
@@ -81,8 +91,7 @@ def record(
         else:
             kept.setdefault((why, one.source), []).append(one)
     rows.write(connection, written)
-    states = rows.source_states(connection)
-    tonight = {one.source: _state(states.get(one.source), one, day, at) for one in asked.values()}
+    tonight = {source: _state(states.get(source), source, who, day, at) for source in asked}
     rows.write_sources(connection, tonight.values())
     _turn_page(connection, now, day, at, keep, whole=whole)
     accepted = _accepted(outcome, asked)
@@ -98,6 +107,8 @@ def record(
         tuple(ended),
         not_asked,
         notes,
+        strays=who.strays,
+        fresh=fresh,
     )
 
 
@@ -161,13 +172,17 @@ class _Renamed:
         return self._known.pop(old)
 
 
-def _state(before: SourceState | None, asked: Attempt, day: str, at: datetime) -> SourceState:
+def _state(before: SourceState | None, source: Source, moves: Moves, day: str, at: datetime) -> SourceState:
+    asked, place = moves.asked[source], moves.place(source, before)
     if not asked.problem:
         success = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return SourceState(asked.source, asked.path, asked.owner, success, 0, "", "", rejected=False, last_asked=day)
+        return SourceState(
+            source, asked.path, asked.owner, success, 0, "", "", rejected=False, last_asked=day, place=place
+        )
     failed = before if _failed(before) else None
+    since = before.elsewhere if before is not None else ""
     return SourceState(
-        asked.source,
+        source,
         asked.path,
         asked.owner,
         before.last_success if before is not None else "",
@@ -176,6 +191,8 @@ def _state(before: SourceState | None, asked: Attempt, day: str, at: datetime) -
         asked.problem,
         asked.rejected,
         day,
+        place,
+        since or (day if source in moves.strays else ""),
     )
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime, timedelta
 
-from linter.nightly.events import FAILING, RECOVERED, REJECTED, TROUBLE, Event
+from linter.nightly.events import ELSEWHERE, FAILING, RECOVERED, REJECTED, TROUBLE, Event
 from linter.nightly.routing import Routed
 
 _STALE = timedelta(minutes=15)
@@ -27,9 +27,10 @@ def _insert(connection: sqlite3.Connection, name: str, event: Event, day: str) -
 
 
 def _noted(connection: sqlite3.Connection, name: str, event: Event) -> bool:
-    """Whether a refused credential was told of this system in this episode: that it fails is then no news."""
-    query = "SELECT 1 FROM notice WHERE destination = ? AND kind = ? AND subject = ? AND episode = ?"
-    return connection.execute(query, (name, REJECTED, event.subject, event.episode)).fetchone() is not None
+    """Whether of this system in this episode something graver was told: that it fails is then no news."""
+    query = "SELECT 1 FROM notice WHERE destination = ? AND kind IN (?, ?) AND subject = ? AND episode = ?"
+    values = (name, REJECTED, ELSEWHERE, event.subject, event.episode)
+    return connection.execute(query, values).fetchone() is not None
 
 
 def _recover(connection: sqlite3.Connection, name: str, event: Event, day: str) -> None:

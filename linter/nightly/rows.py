@@ -45,7 +45,8 @@ def known_of(row: sqlite3.Row) -> Known:
 def state_of(row: sqlite3.Row) -> SourceState:
     """A source's row."""
     fields: dict[str, Any] = dict(row)
-    return SourceState(Source(*json.loads(fields.pop("name"))), **{**fields, "rejected": bool(fields["rejected"])})
+    fields["rejected"], fields["place"] = bool(fields["rejected"]), json.loads(fields["place"])
+    return SourceState(Source(*json.loads(fields.pop("name"))), **fields)
 
 
 def open_findings(connection: sqlite3.Connection) -> Iterator[Known]:
@@ -94,4 +95,5 @@ def source_states(connection: sqlite3.Connection) -> dict[Source, SourceState]:
 
 def write_sources(connection: sqlite3.Connection, states: Iterable[SourceState]) -> None:
     """Put sources in, in place of what was known of them."""
-    connection.executemany(_SOURCE, ((named(one.source), *one[1:]) for one in states))
+    plain = ({**one._asdict(), "source": named(one.source), "place": json.dumps(one.place)} for one in states)
+    connection.executemany(_SOURCE, (tuple(one.values()) for one in plain))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from linter.findings import InputError, Outcome
 from linter.nightly import outbox
 from linter.nightly.events import events
-from linter.nightly.news import NEWS, Nightly
+from linter.nightly.news import NEWS, Nightly, SourceState
 from linter.nightly.night import record
 from linter.nightly.routing import Routed, destinations, route
 from linter.nightly.store import StateError, transaction
@@ -27,6 +27,7 @@ def remember(
     keep: str,
     today: date,
     retired: Collection[str] = (),
+    moved: Collection[str] = (),
     router: Callable[[Nightly], Routed] | None = None,
 ) -> Outcome:
     """The outcome with what the state knows; where the state cannot be used, with that as an error (exit status 2).
@@ -37,13 +38,29 @@ def remember(
     try:
         with transaction(path) as connection:
             nightly = record(
-                connection, outcome, whole=whole, today=today, at=moment(outcome.as_of), keep=keep, retired=retired
+                connection,
+                outcome,
+                whole=whole,
+                today=today,
+                at=moment(outcome.as_of),
+                keep=keep,
+                retired=retired,
+                moved=moved,
             )
             if router is not None:
                 outbox.put(connection, router(nightly), nightly.day)
     except StateError as error:
         return outcome._replace(errors=(*outcome.errors, InputError(path, 1, 1, str(error))))
-    return outcome._replace(nightly=nightly)
+    strays = tuple(dict.fromkeys(_of_stray(one) for one in nightly.failing if one.source in nightly.strays))
+    return outcome._replace(
+        nightly=nightly, unchecked=(*outcome.unchecked, *strays), unverified=(*outcome.unverified, *strays)
+    )
+
+
+def _of_stray(state: SourceState) -> str:
+    source = state.source
+    where = f"{source.system} ({source.environment})" if source.environment else source.system
+    return f"{where}: {state.problem}"
 
 
 def only_news(outcome: Outcome) -> Outcome:

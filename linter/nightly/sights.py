@@ -15,7 +15,9 @@ def asked_sources(outcome: Outcome) -> dict[Source, Attempt]:
     found = {}
     for one in outcome.attempts:
         source = Source(*map(clean, one.source))
-        found[source] = Attempt(source, clean(one.path), clean(one.owner), clean(hide(one.problem)), one.rejected)
+        found[source] = one._replace(
+            source=source, path=clean(one.path), owner=clean(one.owner), problem=clean(hide(one.problem))
+        )
     return found
 
 

@@ -55,7 +55,12 @@ _FIRST = (
     ) WITHOUT ROWID
     """,
 )
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_PLACES = (
+    "ALTER TABLE source ADD COLUMN place TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE source ADD COLUMN elsewhere TEXT NOT NULL DEFAULT ''",
+)
+"""Version 2. A state of the first knows no places: the first answer says where each is."""
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _PLACES)
 """What brings a state from version n to n + 1. A step that was released is never edited: the next one changes what it made."""
 
 

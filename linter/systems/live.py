@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from linter.checks import Place
+from linter.places import NOWHERE, Where
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject
@@ -144,6 +145,8 @@ class Comparison(NamedTuple):
     """What a reader should know and no rule judges, a sentence each."""
     effective: Table = tuple
     """Everything that is granted, a row each, the headings first; worked out only when somebody asks to see it."""
+    place: Where = NOWHERE
+    """Where the system answered, as the observation has it."""
 
 
 class Observation(Protocol):
@@ -154,6 +157,9 @@ class Observation(Protocol):
 
     def told_by(self) -> str:
         """Which account or database answered, and to whom, in words; empty where it does not say."""
+
+    def place(self) -> Where:
+        """Which account or database answered, to be compared with where another run was answered."""
 
     def told_at(self) -> str:
         """When, by the system's own clock: ISO 8601, UTC; empty where it does not say."""

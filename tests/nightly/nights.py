@@ -46,9 +46,9 @@ def manifest(agent: str, *entries: str, environment: str = "production") -> str:
     return f"agent_name: {agent}\nenvironment: {environment}\nresources:\n{lines}"
 
 
-def slack(*scopes: str, error: str = "", status: int = 200) -> dict[str, Any]:
+def slack(*scopes: str, error: str = "", status: int = 200, team: str = "T1") -> dict[str, Any]:
     """What Slack says of a token with these scopes."""
-    body = {"ok": False, "error": error} if error else {"ok": True}
+    body = {"ok": False, "error": error} if error else {"ok": True, "team_id": team}
     headers = {"x-oauth-scopes": ",".join(scopes)}
     return {"kind": "slack", "responses": [{"status": status, "headers": headers, "body": body}]}
 
@@ -91,11 +91,12 @@ class Nights:
         today: date = TODAY,
         keep: str = "400d",
         retired: Sequence[str] = (),
+        moved: Sequence[str] = (),
         **asked: Any,
     ) -> Outcome:
         """One night."""
         outcome, whole = self.look(day, systems, **asked)
-        return remember(str(self.state), outcome, whole=whole, keep=keep, today=today, retired=retired)
+        return remember(str(self.state), outcome, whole=whole, keep=keep, today=today, retired=retired, moved=moved)
 
     def remember(self, outcome: Outcome) -> Nightly:
         """What a night tells whose outcome a test has changed."""

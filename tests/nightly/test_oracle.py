@@ -14,12 +14,13 @@ from linter.nightly.history import History
 from tests.nightly.nights import Nights, ended, manifest, slack, statuses
 
 FILES = "files:write"
-SEEN, ABSENT, DOWN, REFUSED, ELSEWHERE, GONE, BROKEN = (
+SEEN, ABSENT, DOWN, REFUSED, NARROW, STRAY, GONE, BROKEN = (
     "seen",
     "absent",
     "down",
     "refused",
-    "elsewhere",
+    "narrow",
+    "stray",
     "gone",
     "broken",
 )
@@ -37,15 +38,16 @@ class Told(NamedTuple):
 def expected(happened: Sequence[str]) -> list[Told]:
     """What the page promises."""
     told: list[Told] = []
-    known, is_open, nights = False, False, 0
-    for place, one in enumerate(happened):
+    known, is_open, answered, nights = False, False, False, 0
+    for one in happened:
         status, over = "", False
         if one == SEEN:
-            status = "open" if is_open or place == 0 else "reappeared" if known else "new"
+            status = "open" if is_open or not answered else "reappeared" if known else "new"
             nights = nights + 1 if is_open else 1
             known = is_open = True
         elif one == ABSENT and is_open:
             over, is_open = True, False
+        answered = answered or one in (SEEN, ABSENT, STRAY)
         told.append(Told(status, over, nights))
     return told
 
@@ -58,8 +60,9 @@ def observed(folder: Path, happened: Sequence[str]) -> list[Told]:
         path.write_text("agent_name: [\n" if one == BROKEN else manifest("notifier"))
         if one == GONE:
             path.unlink()
-        answer = {SEEN: slack(FILES), DOWN: slack(error="fatal_error"), REFUSED: slack(status=401)}.get(one, slack())
-        night = nights.run(day, {"chat": answer}, only=["hub"] if one == ELSEWHERE else [])
+        silent = {DOWN: slack(error="fatal_error"), REFUSED: slack(status=401), STRAY: slack(team="T2")}
+        answer = {**silent, SEEN: slack(FILES)}.get(one, slack())
+        night = nights.run(day, {"chat": answer}, only=["hub"] if one == NARROW else [])
         with History.of(str(nights.state)) as history:
             known = [each.nights for each in history.findings()]
         told.append(Told(statuses(night).get(FILES, ""), ended(night) == {FILES: "resolved"}, known[0] if known else 0))
@@ -68,7 +71,7 @@ def observed(folder: Path, happened: Sequence[str]) -> list[Told]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from([SEEN, ABSENT, DOWN, REFUSED, ELSEWHERE, GONE, BROKEN]), min_size=1, max_size=9))
+@given(st.lists(st.sampled_from([SEEN, ABSENT, DOWN, REFUSED, NARROW, STRAY, GONE, BROKEN]), min_size=1, max_size=9))
 def test_any_nights(happened: list[str]) -> None:
     with TemporaryDirectory() as folder:
         assert observed(Path(folder), happened) == expected(happened)

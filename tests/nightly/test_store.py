@@ -87,11 +87,11 @@ def _begun(path: str) -> None:
 def test_a_state_of_the_first_version_is_read_and_carried_on(nights: Nights) -> None:
     with closing(sqlite3.connect(nights.state)) as connection:
         connection.executescript(VERSION_1)
-    with History.of(str(nights.state)) as history:
-        (known,) = history.findings()
-        assert (known.agent, known.nights, known.source) == ("gone", 32, ("gone", "production", "chat"))
-        assert [one.last_success for one in history.sources()] == ["2026-11-01T03:00:00Z"]
     night = nights.run(2, {"chat": slack(FILES)})
+    with History.of(str(nights.state)) as history:
+        (known,) = (one for one in history.findings() if one.agent == "gone")
+        assert (known.nights, known.source) == (32, ("gone", "production", "chat"))
+        assert [one.last_success for one in history.sources()] == ["2026-11-02T00:00:00Z"]
     assert not night.adoption
     assert statuses(night) == {FILES: "new"}
     assert [one.findings[0].since for one in night.kept] == ["2026-10-01"]
@@ -103,13 +103,13 @@ def test_an_older_state_is_migrated_step_by_step_and_whole(nights: Nights) -> No
     assert "older version" in refusal(nights.state, lambda path: reading(path, steps).__enter__())
     with pytest.raises(StateError), transaction(str(nights.state), (*steps, ("SELECT no_such_column",))):
         pass
-    assert nights.rows("PRAGMA user_version") == [(1,)]
+    assert nights.rows("PRAGMA user_version") == [(2,)]
     assert "seconds" not in nights.rows("SELECT sql FROM sqlite_master WHERE name = 'run'")[0][0]
     with transaction(str(nights.state), steps) as connection:
         assert [row["seconds"] for row in connection.execute("SELECT seconds FROM run")] == [1.5]
-    assert nights.rows("PRAGMA user_version") == [(3,)]
+    assert nights.rows("PRAGMA user_version") == [(4,)]
     # Now it is a newer one for this permlint, which leaves it alone.
-    sentence = "was written by a newer permlint (its version is 3, and this permlint knows 1): update permlint, or give another file"
+    sentence = "was written by a newer permlint (its version is 4, and this permlint knows 2): update permlint, or give another file"
     assert refusal(nights.state) == sentence
     assert [one.message for one in nights.outcome(2, {"chat": slack()}).errors] == [sentence]
     assert len(nights.rows("SELECT * FROM finding WHERE ended = ''")) == 1

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from linter.manifest.model import Resource
+from linter.places import Where
 from linter.skeleton import Draft
 from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
@@ -69,6 +70,11 @@ class Observed:
         arns = (self.account.caller, *(str(one.get("Arn")) for listed in self.account.dump.values() for one in listed))
         found = (arn.split(":")[4] for arn in arns if arn.startswith("arn:") and arn.count(":") > 4)
         return next((f"account {number}" for number in found if number.isdigit()), "")
+
+    def place(self) -> Where:
+        """The account."""
+        _, _, number = self.told_by().rpartition(" ")
+        return {"account": number} if number else {}
 
     def told_at(self) -> str:
         """Nothing: policies have no time."""

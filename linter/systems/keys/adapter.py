@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from linter.manifest.model import Resource
+from linter.places import Where
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import demand, discrepancies
@@ -28,9 +29,10 @@ class Asked(Target):
 class Observed:
     """What a provider said of a key, live or recorded."""
 
-    def __init__(self, data: Mapping[str, Any], exchanges: Iterable[Exchange] = ()) -> None:
+    def __init__(self, data: Mapping[str, Any], exchanges: Iterable[Exchange] = (), place: Where | None = None) -> None:
         self.data = data
         self.exchanges = tuple(exchanges)
+        self._place = place or {}
 
     def to_json(self) -> dict[str, Any]:
         """As `--record` writes it: of each answer only what is read."""
@@ -39,6 +41,10 @@ class Observed:
     def told_by(self) -> str:
         """Nothing: whose the key is, the comparison says."""
         return ""
+
+    def place(self) -> Where:
+        """The host that configuration names, and the account, where the answer names one."""
+        return self._place
 
     def told_at(self) -> str:
         """Nothing: a key's answer has no time."""
@@ -111,7 +117,8 @@ class Keys:
         )
         data = provider.ask(session, secret, binding)
         self._holding(data, binding)  # a refusal is told as one, and not recorded
-        return Observed(data, session.exchanges)
+        host = {} if provider.host else {"host": provider.origin(binding).host}
+        return Observed(data, session.exchanges, {**host, **provider.place(data)})
 
     def recorded(self, data: Mapping[str, Any]) -> Observed:
         """What an earlier run recorded.
@@ -119,7 +126,8 @@ class Keys:
         Raises:
             ValueError: it is no such recording.
         """
-        return Observed(self.provider.recorded(data))
+        known = self.provider.recorded(data)
+        return Observed(known, place=self.provider.place(known))
 
     def compare(
         self, binding: Binding, principal: str, claims: Sequence[Claim], observation: Any, target: Target | None

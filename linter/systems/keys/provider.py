@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from linter.boxes import Names
 from linter.manifest.model import Resource
 from linter.permissions import CLASSES, action, class_of
+from linter.places import Where
 from linter.systems.http import Call, Limits, Origin, Response, Session, usable
 from linter.systems.keys.settings import https_origin
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary, load
@@ -130,6 +131,10 @@ class Provider(ABC):
         Raises:
             Unverified: they do not say what the key can do.
         """
+
+    def place(self, data: Mapping[str, Any]) -> Where:
+        """Which account, workspace or organisation answered, where the answers name one."""
+        return {}
 
     def recorded(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """What `holding` takes, of a recording.

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from linter.boxes import Names
 from linter.manifest.model import Resource
+from linter.places import Where
 from linter.systems.http import Call
 from linter.systems.keys.adapter import Keys
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
@@ -49,6 +50,15 @@ class Slack(Provider):
             raise Unverified("Slack's answer has no header x-oauth-scopes: it does not say what the key can do")
         names = [str(body[key]) for key in ("user", "user_id", "bot_id") if body.get(key)]
         return Holding(held(scope_list(response.headers["x-oauth-scopes"], ","), vocabulary), tuple(names))
+
+    def place(self, data: Mapping[str, Any]) -> Where:
+        """The workspace."""
+        try:
+            body = answer(data, *map(str, self.calls)).body
+        except Unverified:
+            return {}
+        team = body.get("team_id") if isinstance(body, dict) else None
+        return {"workspace": team} if isinstance(team, str) and team else {}
 
     def areas(
         self, resource: Resource, known: frozenset[str]

@@ -9,6 +9,7 @@ from typing import Any
 
 from linter.checks import Place
 from linter.manifest.model import Resource
+from linter.places import Where
 from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
@@ -72,6 +73,15 @@ class Observed:
         """The database, and the auditor's login."""
         server = self.snapshot.server
         return f"database {server.database} of PostgreSQL {server.major} at {server.host}:{server.port}, asked as {server.login}"
+
+    def place(self) -> Where:
+        """The database and the server, by its address and, where it may be read, by what it calls itself.
+
+        An upgrade gives a server another identifier, and a copy of its files keeps it: so the address counts too.
+        """
+        server = self.snapshot.server
+        found = {"database": server.database, "server": server.address or f"{server.host}:{server.port}"}
+        return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
 
     def told_at(self) -> str:
         """The server's clock."""

@@ -45,6 +45,7 @@ class Session:
         self.version = connection.info.server_version
         self.host = connection.info.host
         self.port = connection.info.port
+        self.address = _address(connection.info.get_parameters(), self.host, self.port)
 
     def batch(self, statements: tuple[str, ...]) -> list[list[tuple[Any, ...]]]:
         """Run statements as one simple query; the rows of each that returns rows.
@@ -153,6 +154,13 @@ def _place(given: "dict[str, Any]") -> str:
     if hosts and _HOST.fullmatch(hosts) and not port:
         return f"the server at {hosts}"
     return "the server"
+
+
+def _address(given: "dict[str, str]", host: str, port: int) -> str:
+    """The hosts of the connection string: of several that stand for each other, whichever it was that answered."""
+    hosts = given.get("host", "")
+    named = hosts and all(_HOST.fullmatch(one) for one in hosts.split(","))
+    return f"{hosts if named else host}:{given.get('port') or port}"
 
 
 def _seconds(given: Any, default: int) -> int:

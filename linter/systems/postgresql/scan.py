@@ -60,7 +60,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     server_rows, role_rows, member_rows, setting_rows, database_rows, owner_rows = asked.batch(
         opening + sql.cluster(version)
     )
-    product, database, oid, login, taken, standby, open_large_objects = server_rows[0]
+    product, database, oid, login, taken, standby, open_large_objects, may_identify = server_rows[0]
     if not product.startswith("PostgreSQL "):
         raise Unavailable(f"{asked.place} is not a PostgreSQL: it calls itself {_word(product)}")
     roles = tuple(sorted(starmap(Role, role_rows)))
@@ -70,7 +70,8 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     graph = Graph(version, owner, roles, memberships)
     wanted = {login if name == LOGIN else name for name in names}
     scanned = _concerned(graph, [role.oid for role in roles if role.name in wanted], [row[0] for row in owner_rows])
-    tables = asked.batch(sql.catalog(scanned, version))
+    identifier = (sql.IDENTIFIER,) if may_identify else ()
+    tables = asked.batch((*sql.catalog(scanned, version), *identifier))
     (
         relations,
         keys,
@@ -87,6 +88,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         event_triggers,
         user_mappings,
         members,
+        *identifiers,
     ) = tables
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
     spelled, passed = _locking(asked, views, bool(policies))
@@ -94,7 +96,19 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     key_of = dict(keys)
     extension = {(catalog, one): name for catalog, one, name in members}
     return Snapshot(
-        server=Server(version, asked.host, asked.port, database, oid, login, taken, standby, open_large_objects),
+        server=Server(
+            version,
+            asked.host,
+            asked.port,
+            database,
+            oid,
+            login,
+            taken,
+            standby,
+            open_large_objects,
+            asked.address,
+            identifiers[0][0][0] if identifiers else "",
+        ),
         scanned=tuple(sorted(scanned)),
         roles=roles,
         memberships=memberships,

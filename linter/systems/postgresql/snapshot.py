@@ -32,6 +32,10 @@ class Server(NamedTuple):
     standby: bool
     open_large_objects: bool
     """lo_compat_privileges: large objects are open to every role, whatever their ACLs say."""
+    address: str = ""
+    """Hosts and ports as the connection string has them, all of them where it has several."""
+    identifier: str = ""
+    """pg_control_system(): the same as long as these files are the server's, or a copy's; empty where it may not be read."""
 
     @property
     def major(self) -> int:
@@ -332,10 +336,11 @@ def from_json(plain: Mapping[str, Any]) -> Snapshot:
 def _rows(name: str, noun: Any, columns: list[Any], rows: list[Any]) -> Iterator[Any]:
     """Rows of a recording as nouns, each value of the type that its field has."""
     hints = get_type_hints(noun)
-    missing = [field for field in noun._fields if field not in columns]
+    missing = [field for field in noun._fields if field not in columns and field not in noun._field_defaults]
     if missing:
         raise ValueError(f"its {name!r} has no {missing[0]!r}")
-    picks = [(columns.index(field), field, _check(hints[field])) for field in noun._fields]
+    fields = [field for field in noun._fields if field in columns]
+    picks = [(columns.index(field), field, _check(hints[field])) for field in fields]
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(columns):
             raise ValueError(f"its {name!r} has a row of another length: number {number}")
@@ -347,7 +352,7 @@ def _rows(name: str, noun: Any, columns: list[Any], rows: list[Any]) -> Iterator
             if not check(value):
                 raise ValueError(f"its {name!r} has a {field!r} of another type in row {number}")
             values.append(value)
-        yield noun(*values)
+        yield noun(**dict(zip(fields, values, strict=True))) if len(fields) < len(noun._fields) else noun(*values)
 
 
 def _check(hint: Any) -> Callable[[Any], bool]:

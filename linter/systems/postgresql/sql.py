@@ -35,13 +35,18 @@ def begin(statement_ms: int, lock_ms: int) -> tuple[str, ...]:
     )
 
 
+IDENTIFIER = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
+"""What the server's files are called, for who may execute it."""
+
+
 def cluster(version: int) -> tuple[str, ...]:
     """The first batch: the server, and what the grantees of the second depend on."""
     options = "inherit_option, set_option" if version >= 160000 else "NULL::bool, NULL::bool"
     return (
         # server
         """SELECT version(), d.datname, d.oid, session_user::text,
-       to_char(now(), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), pg_is_in_recovery(), current_setting('lo_compat_privileges')::bool
+       to_char(now(), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), pg_is_in_recovery(), current_setting('lo_compat_privileges')::bool,
+       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false)
 FROM pg_database d WHERE d.datname = current_database()""",
         # roles
         """SELECT oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,

@@ -92,6 +92,34 @@ def test_an_acceptance_about_to_expire_is_told_once(nights: Told, receiver: Stub
     assert "(until 2026-11-20)" in text
 
 
+def test_an_acceptance_of_a_few_days_is_not_told_the_night_it_was_made(nights: Told, receiver: Stub) -> None:
+    nights.tell(1, {"chat": slack(FILES)}, receiver)
+    (one,) = nights.look(1, {"chat": slack(FILES)})[0].findings
+    entry = f"  - fingerprint: {one.fingerprint}\n    rule: {one.rule}\n    content: {one.content}\n"
+    accepted = nights.folder / "permlint-accepted.yaml"
+    accepted.write_text(f"accepted:\n{entry}    reason: agreed\n    until: 2026-11-08\n")
+    nights.tell(2, {"chat": slack(FILES)}, receiver)
+    assert receiver.connections == 0
+    nights.tell(3, {"chat": slack(FILES)}, receiver)
+    accepted.write_text(accepted.read_text().replace("11-08", "11-09"))  # prolonged, and still soon over
+    nights.tell(4, {"chat": slack(FILES)}, receiver)
+    nights.tell(5, {"chat": slack(FILES)}, receiver)
+    assert [text.count("(until 2026-11-08)") for text in texts(receiver)] == [1, 0]
+    assert [text.count("(until 2026-11-09)") for text in texts(receiver)] == [0, 1]
+
+
+def test_another_workspace_is_told_at_once_and_once(nights: Told, receiver: Stub) -> None:
+    nights.tell(1, {"chat": slack(FILES)}, receiver)
+    for day in (2, 3, 4):
+        nights.tell(day, {"chat": slack(team="T2")}, receiver)
+    nights.tell(5, {"chat": slack(error="fatal_error")}, receiver)
+    (text,) = texts(receiver)
+    assert "*Asked elsewhere than before*: chat [notifier (production)]" in text
+    assert "workspace T1 then, workspace T2 now (if it moved there for good: --moved chat) (since 2026-11-02)" in text
+    nights.tell(6, {"chat": slack(FILES)}, receiver)
+    assert "*Can be checked again*: chat [notifier (production)]" in texts(receiver)[1]
+
+
 def test_of_two_runs_at_once_one_sends(nights: Told) -> None:
     nights.tell(1, {"chat": slack()})
     nights.tell(2, {"chat": slack(FILES)})
