@@ -48,28 +48,29 @@ def read_history(
 
 def read_branch(
     repository: Repository,
-    base: str,
+    span: Span,
     paths: Sequence[str],
     *,
     globs: Iterable[str],
     exclude: Iterable[str] = (),
     contents: Contents | None = None,
 ) -> History:
-    """What HEAD's branch did since it left another one: a pull request.
+    """What the commits of a `branch` did: a pull request.
 
     Raises:
-        HistoryError: as above, or the two have nothing in common; in a shallow clone, perhaps because it is cut before.
+        HistoryError: as above.
     """
     # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
     assembly = Assembly(repository, globs, exclude, contents)
-    return _read(repository, branch(repository, base), paths, assembly, first_parent=False, everywhere=True)
+    return _read(repository, span, paths, assembly, first_parent=False, everywhere=True)
 
 
 def branch(repository: Repository, base: str) -> Span:
     """The commits of HEAD's branch since it left another one.
 
     Raises:
-        HistoryError: as for `read_branch`.
+        HistoryError: one of the two is no commit, or they have nothing in common; in a shallow clone, perhaps because it is
+            cut before.
     """
     end, other = head(repository), revision(repository, base)
     start = repository.ask("merge-base", other, end)
