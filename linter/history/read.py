@@ -14,7 +14,7 @@ from linter.history.log import Entry, read_log
 from linter.history.model import History, HistoryError
 from linter.history.parents import align
 from linter.history.paths import Paths
-from linter.history.span import Span, cut, find_span, head, revision, short
+from linter.history.span import Span, cut, cut_before, find_span, head, revision, short
 
 
 def read_history(
@@ -111,9 +111,8 @@ def _read(
             entries = _log(repository, asked, span, first_parent=first_parent)
         elif not widened:
             break
-    if span.start is not None:
-        assembly.look_back([span.start], asked.pathspecs)
-    hidden = cut(repository, span, {entry.id for entry in entries})
+    new = assembly.look_back([span.start], asked.pathspecs) if span.start is not None else []
+    hidden = cut(repository, span, {entry.id for entry in entries}) or cut_before(repository, new)
     return assembly.history(paths, span, hidden)
 
 
