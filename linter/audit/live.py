@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from linter.audit.model import Asked, Note, Source
 from linter.findings import Severity
+from linter.places import NOWHERE, Where
 from linter.recordings import moment
 
 
@@ -40,6 +41,8 @@ class Answer(NamedTuple):
     at: str
     compared: frozenset[str]
     """The principals that were compared there."""
+    place: Where
+    """Which account or database it was, as far as it says."""
 
 
 class Live(NamedTuple):
@@ -64,6 +67,11 @@ class Live(NamedTuple):
         """When this principal was compared in a system; empty where it was not."""
         found = self.answers.get(self.asked_at(system, environment))
         return found.at if found is not None and principal in found.compared else ""
+
+    def place(self, system: str, environment: str) -> Where:
+        """Where a system answered."""
+        found = self.answers.get(self.asked_at(system, environment))
+        return found.place if found is not None else NOWHERE
 
     def asked_at(self, system: str, environment: str) -> tuple[str, str]:
         """The place of `answers` that an environment's permissions in a system are compared with."""
@@ -116,7 +124,9 @@ def from_body(body: Mapping[str, Any]) -> Live:
         digests=dict(body["digests"]),
         asked=tuple(asked),
         answers={
-            (one["system"], one["environment"]): Answer(one["at"], frozenset(one["compared"]))
+            (one["system"], one["environment"]): Answer(
+                one["at"], frozenset(one["compared"]), dict(one.get("place", {}))
+            )
             for one in body["asked"]
             if not one["problem"]
         },
