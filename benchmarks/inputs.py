@@ -120,7 +120,7 @@ def _fill(template: str, number: int) -> str:
     text = template.format(
         number=number, area=area, title=area.capitalize(), environment=environment, day=1 + number % 20
     )
-    return text.replace(_REVIEWER, f"{_REVIEWER}, digest: {digest_of(lenient(read(Text(text)).data))}", 1)
+    return text.replace(_REVIEWER, f"{_REVIEWER}, digest: {digest_of(lenient(read(Text(text)).data).manifest)}", 1)
 
 
 def long(resources: int) -> str:

@@ -100,18 +100,14 @@ def action_within(one: str, other: str) -> bool | None:
         return None
     if above is None:
         # A pattern is not in a class that something it covers is not in.
-        return (
-            False
-            if one.endswith("*") and any(action_within(word, other) is False for word in below(one[:-1]))
-            else None
-        )
+        covered = below(one[:-1]) if one.endswith("*") else []
+        return False if any(action_within(word, other) is False for word in covered) else None
     return above == other
 
 
 def below(stem: str) -> list[str]:
     """The words of the frozen table, families as patterns, that begin so: what the pattern `stem*` covers of it."""
-    words = [*_CLASS_OF, *(f"{start}*" for start in _FAMILIES)]
-    return [word for word in words if word.startswith(stem)]
+    return [word for word in (*_CLASS_OF, *(f"{start}*" for start in _FAMILIES)) if word.startswith(stem)]
 
 
 def grants(

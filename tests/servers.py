@@ -181,6 +181,13 @@ def world(server: Server) -> Iterator[World]:
             _take_back(connection, server.major)
 
 
+@contextmanager
+def twin(of: World) -> Iterator[World]:
+    """Another database on the same server, with the same roles."""
+    with world(of.server) as other:
+        yield World(of.server, other.database, of.prefix)
+
+
 def _take_back(connection: psycopg.Connection[tuple[object, ...]], major: int) -> None:
     """Take from PUBLIC what is the whole server's: the next world would hold it too."""
     for (space,) in connection.execute(b"SELECT spcname FROM pg_tablespace WHERE spcacl IS NOT NULL").fetchall():

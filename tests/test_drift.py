@@ -29,13 +29,13 @@ BINDING = """\
 kind = "postgresql"
 dsn_env = "PG_DSN"
 """
-TICKETS = """\
+SCHEMA = """\
 CREATE SCHEMA app;
 CREATE TABLE app.tickets (id serial PRIMARY KEY, status text, assigned_to text, email text, body text);
-CREATE ROLE {agent} LOGIN;
 GRANT USAGE ON SCHEMA app TO {agent};
 REVOKE CREATE ON SCHEMA public FROM PUBLIC
 """
+TICKETS = f"CREATE ROLE {{agent}} LOGIN;\n{SCHEMA}"
 
 
 def manifest(world: World, *entries: str, agent: str = "triage", environment: str = "staging", more: str = "") -> str:

@@ -46,7 +46,7 @@ def checkout(root: str, used: Iterable[Input]) -> tuple[str, Asked | None]:
             dirty = "-dirty" if _dirty(repository, [one.path for one in used]) else ""
     except HistoryError:
         return "", None
-    return head + dirty, Asked("git", f"commit {head}", when.strftime("%Y-%m-%dT%H:%M:%SZ"), "answered")
+    return head + dirty, Asked("git", f"commit {head}", f"as of commit, {when:%Y-%m-%dT%H:%M:%SZ}", "answered")
 
 
 def _dirty(repository: Repository, paths: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from linter.audit.csv import seal_of, shown_as
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
+from linter.audit.json import digest
 from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unproved, unverified
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
@@ -131,6 +132,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
     return {
         "anchors": {agent.name: agent.anchor for agent in reversed(audit.agents)},
         "bars": blast_by_environment(audit),
+        "digest": digest(audit),
         "exceptions": folded_exceptions(exceptions(audit)),
         "permissions": len(every),
         "powers": privileged(audit),

@@ -52,6 +52,7 @@ _POWERS = {
     "privilege-escalation": "privilege escalation",
     "reachable-role": "role that it can become",
     "unscoped-credential": "every right of its owner",
+    "security-definer-path": "code that runs as another role",
 }
 """Fact -> the privileged power that it is."""
 

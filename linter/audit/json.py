@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from linter import __version__
@@ -14,6 +15,11 @@ def render(audit: Audit) -> str:
     """One JSON object, and a line end."""
     head = {"schema_version": 1, "tool": {"name": "permlint", "version": __version__}, "command": "report"}
     return inert_json(json.dumps({**head, **_plain(audit)}, indent=1, ensure_ascii=True)) + "\n"
+
+
+def digest(audit: Audit) -> str:
+    """SHA-256 of the JSON report, hexadecimal: what ties a signature on paper to what was signed."""
+    return sha256(render(audit).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

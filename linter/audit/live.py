@@ -125,7 +125,9 @@ def from_body(body: Mapping[str, Any]) -> Live:
         asked=tuple(asked),
         answers={
             (one["system"], one["environment"]): Answer(
-                one["at"], frozenset(one["compared"]), dict(one.get("place", {}))
+                one["at"],
+                frozenset(one["compared"]),
+                {str(name): str(said) for name, said in one.get("place", {}).items()},
             )
             for one in body["asked"]
             if not one["problem"]

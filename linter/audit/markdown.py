@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from linter.audit.json import digest
 from linter.audit.model import (
     LEVELS,
     Agent,
@@ -41,6 +42,7 @@ def render(audit: Audit) -> str:
         *_revoked(audit),
         *_evidence(audit),
         "## Signature",
+        _tied(audit),
         _table(("Reviewer", "Date", "Signature"), [("&nbsp;", "&nbsp;", "&nbsp;")]),
     ]
     return inert("\n\n".join(parts)) + "\n"
@@ -55,6 +57,11 @@ def _opening(audit: Audit) -> str:
     given = " (given by the operator: `--as-of`)" if audit.evidence.as_of_given else ""
     live = "" if audit.live else " **Nothing here was verified against a live system.**"
     return f"As of {audit.as_of}{given}, by {prose(audit.evidence.tool)}.{live}"
+
+
+def _tied(audit: Audit) -> str:
+    how = "`--format json` in the same run, or with the same inputs and `--as-of`"
+    return f"The JSON of this report ({how}) has the SHA-256 {code(digest(audit))}."
 
 
 def _population(audit: Audit) -> Iterator[str]:

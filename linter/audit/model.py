@@ -219,7 +219,8 @@ class Asked(NamedTuple):
     plane: str
     """Account or server, database, principals: without a secret; empty where there is none."""
     at: str
-    """When it was asked, ISO time in UTC, by the source's own account where it has one; empty where unknown."""
+    """When it was asked, ISO time in UTC, by the source's own account where it has one; of git "as of commit" and the commit's
+    time; empty where unknown."""
     result: str
     """"answered", or why it did not."""
 

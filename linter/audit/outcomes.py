@@ -90,7 +90,7 @@ def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
         # The manifest still declares what the system has taken away.
         at = ground.verified.get(row.id) or ground.compared(row)
-        return _decision(decided, "done", at) if at or not ground.strayed(row) else _decision(decided, "unverified")
+        return _decision(decided, "done" if at else "unverified", at)
     return _undone(ground, decided)
 
 

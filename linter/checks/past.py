@@ -11,6 +11,7 @@ from linter.checks.subject import Since, Subject, Surroundings
 from linter.creep.change import Change, compare, gravity
 from linter.creep.meet import meet
 from linter.creep.words import in_words, name_of
+from linter.manifest.reason import says_why, words_of
 from linter.manifest.signing import digest_of
 from linter.permissions import Leaf
 
@@ -207,7 +208,8 @@ def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]
         if resource is None:
             continue
         old = _before(event, resource.name)
-        if resource.justification is None or (old is not None and old.justification == resource.justification):
+        why, known = resource.justification, old.justification if old is not None else None
+        if why is None or not says_why(why) or (known is not None and words_of(known) == words_of(why)):
             found[resource.name] = None
     return list(found)
 

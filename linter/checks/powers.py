@@ -48,10 +48,23 @@ def delete_in_production(subject: Subject) -> Iterator[Hit]:
         found = _granting(resource, "delete") if "delete" in resource.kinds and resource.known else None
         if found is None:
             continue
-        lacking = [key for key in ("justification", "rollback") if key not in resource.written]
+        lacking = _lacking(resource)
         if lacking:
             place, said, case = found
             yield Hit(place, {"said": said, "lacking": " and ".join(lacking)}, case, resource)
+
+
+def _lacking(resource: Resource) -> list[str]:
+    """Which of a reason and an undo an entry has not: a filler is no reason, and what does nothing undoes nothing."""
+    from linter.manifest.idle import does_nothing  # few manifests delete
+    from linter.manifest.reason import says_why
+
+    why, undo = resource.justification, resource.rollback
+    lacking = {
+        "justification": "justification" not in resource.written or (why is not None and not says_why(why)),
+        "rollback": "rollback" not in resource.written or (undo is not None and does_nothing(undo)),
+    }
+    return [key for key, is_lacking in lacking.items() if is_lacking]
 
 
 _TOXIC = ("sensitive", "untrusted-input", "egress")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.meet import meet, near
-from linter.creep.rewording import gone, has_text, split, unlike
+from linter.creep.reading import understood
+from linter.creep.rewording import Split, gone, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
 from linter.natives import kinds_of
@@ -84,12 +85,12 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
         before: the versions that it came from: none where the file is new, several where it is a merge.
         others: what the agent's other manifests already granted: a permission that moves between files is no change.
     """
-    past = [sets(one) for one in before]
+    past = [sets(understood(one, [after])) for one in before]
     held = dict(others)
     for one in past:
         for name, leaves in one.items():
             held[name] = (*held[name], *leaves) if name in held else leaves
-    now = sets(after)
+    now = sets(understood(after, before))
     growths = [_growth(name, leaves, held, past) for name, leaves in now.items()]
     grown = tuple([one for one in growths if one is not None])
     if not before:
@@ -122,23 +123,27 @@ def _growth(
     environment: str, leaves: tuple[Leaf, ...], held: Sets, past: list[dict[str, tuple[Leaf, ...]]]
 ) -> Growth | None:
     fresh = environment not in held
-    known = tuple([leaf for one in held.values() for leaf in one]) if fresh else held[environment]
+    known = _all(held) if fresh else held[environment]
     more = minus(leaves, known)
+    # Its own versions alone, since what other manifests grant is still there.
+    own = [_all(one) if fresh else one.get(environment, ()) for one in past]
+    lost = [minus(one, leaves) for one in own]
     less: tuple[Leaf, ...] = ()
-    if past and not fresh:
+    if lost and not fresh:
         # A merge narrowed only what every version before it still had.
-        less = minus(past[0].get(environment, ()), leaves).sure
-        for other in past[1:]:
-            less = meet(less, minus(other.get(environment, ()), leaves).sure) if less else ()
+        less = lost[0].sure
+        for other in lost[1:]:
+            less = meet(less, other.sure) if less else ()
     if not (fresh or more.possible or less):
         return None
-    # Of its own, since what other manifests grant is still there.
-    own = [leaf for one in past for name, some in one.items() if fresh or name == environment for leaf in some]
-    texts = [leaf for leaf in own if has_text(leaf)] if more.possible else []
-    added, reworded = split(more.possible, gone(texts, minus(texts, leaves).possible))
+    added, reworded = split(more.possible, gone(own, lost)) if more.possible else Split((), ())
     if reworded and less:
         less = unlike(less, reworded)
     return Growth(environment, fresh, added, reworded, less, known)
+
+
+def _all(granted: Sets) -> tuple[Leaf, ...]:
+    return tuple([leaf for leaves in granted.values() for leaf in leaves])
 
 
 def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:

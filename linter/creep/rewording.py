@@ -7,7 +7,7 @@ reworded only where another one went for it; beside the one that stays, it was a
 from typing import NamedTuple
 
 from linter.boxes import Box
-from linter.permissions import Leaf, normal, subtract, within
+from linter.permissions import Difference, Leaf, normal, subtract
 
 
 class Split(NamedTuple):
@@ -37,10 +37,15 @@ def split(more: tuple[Leaf, ...], texts: list[Leaf]) -> Split:
     return Split(added, subtract(more, added, named=True).possible if added else more)
 
 
-def gone(texts: list[Leaf], rest: tuple[Leaf, ...]) -> list[Leaf]:
-    """Those of these leaves that do not stand whole any more, by what is left of them without what stands."""
-    left = {_worded(leaf) for leaf in rest}
-    return [leaf for leaf in texts if _worded(leaf) in left]
+def gone(before: list[tuple[Leaf, ...]], lost: list[Difference]) -> list[Leaf]:
+    """What was bounded by a text and does not stand whole any more.
+
+    Args:
+        before: the versions that came before.
+        lost: of each, what is left without what stands.
+    """
+    left = {_worded(leaf) for one in lost for leaf in one.possible if has_text(leaf)}
+    return [leaf for one in before for leaf in one if _worded(leaf) in left] if left else []
 
 
 def _worded(leaf: Leaf) -> tuple[object, ...]:
@@ -50,7 +55,11 @@ def _worded(leaf: Leaf) -> tuple[object, ...]:
 def unlike(removed: tuple[Leaf, ...], reworded: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
     """What was removed, without the free prose that structured bounds took the place of: whether that is less, nobody knows."""
     freed = [leaf._replace(box=()) for leaf in reworded if _may_be_prose(leaf.box)]
-    return tuple([leaf for leaf in removed if "prose" not in dict(leaf.box) or not within([leaf], freed)])
+    prose = [leaf for leaf in removed if "prose" in dict(leaf.box)]
+    if not freed or not prose:
+        return removed
+    others = [leaf for leaf in removed if "prose" not in dict(leaf.box)]
+    return normal([*others, *subtract(prose, freed, named=True).possible])
 
 
 def has_text(leaf: Leaf) -> bool:
@@ -63,9 +72,9 @@ def _without_prose(box: Box) -> Box:
 
 
 def _may_be_prose(box: Box) -> bool:
-    """Whether a structure is as narrow as a sentence may be: it has rows, or names each thing."""
+    """Whether a structure is as narrow as a sentence may be: it has rows, or a list of names, none of them a bare wildcard."""
     bounds = dict(box)
     return "prose" not in bounds and any(
-        isinstance(value, str) or not (value.excluded or any("*" in one for one in value.names))
+        isinstance(value, str) or not (value.excluded or any(not one.strip("*/.") for one in value.names))
         for value in bounds.values()
     )

@@ -66,8 +66,8 @@ class Story(NamedTuple):
         return compare([start.manifest], self.manifest, {})
 
     def beginning(self, start: Version) -> str:
-        """What a version is to the story: "last-review" if it was signed, "first" if it was agreed first, else "range"."""
-        if start in self.reviews.signed:
+        """What a version is to the story: "last-review" if it was signed last, "first" if it was agreed first, else "range"."""
+        if start is self.signed:
             return "last-review"
         return "first" if any(one.version is start and one.kind == "first" for one in self.events) else "range"
 

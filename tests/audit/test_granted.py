@@ -172,6 +172,13 @@ def test_how_much_is_granted(declared: set[int], said: Verdict, facts: list[Fact
             5,
             ("every right of its owner", "administration"),
         ),
+        (
+            "security-definer-path",
+            {"privilege": "DELETE", "schema": "app", "object": "tickets", "runs_as": "boss"},
+            "DELETE on app.tickets (by code that runs as boss)",
+            4,
+            ("code that runs as another role",),
+        ),
     ],
 )
 def test_what_a_finding_says(

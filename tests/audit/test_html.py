@@ -96,6 +96,22 @@ def test_its_policy_allows_its_own_style_and_script_and_nothing_else() -> None:
     assert tags.index("meta") < tags.index("style"), "a policy binds what comes after it"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, True),
+        ({"rollback": ""}, False),
+        ({"rollback": "", "command": ""}, False),
+        ({"rollback": "", "dry_run": "", "command": ""}, None),
+    ],
+)
+def test_a_structured_rollback_is_one(given: dict[str, Any], said: bool | None) -> None:
+    audit = factory.audit(1, 1, 0)
+    audit = audit._replace(agents=(audit.agents[0]._replace(**given),))
+    found = re.findall("<dt>Rollback<dd>(<[^>]*>)", render(audit))
+    assert found == ({True: ["<span class=pre>"], False: [], None: ['<b class="tag grave">']}[said])
+
+
 def links_and_handlers(parsed: Parsed) -> tuple[set[str], set[str]]:
     """Where the page points, and the attributes that could run or style something."""
     targets = {

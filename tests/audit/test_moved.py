@@ -14,7 +14,7 @@ from tests import servers
 from tests.audit.projects import CONFIG, DAY, PATH, decided, filled, permission, project, record, report, rows, slack
 from tests.command import permlint
 from tests.servers import World
-from tests.test_drift import BINDING, TICKETS, manifest
+from tests.test_drift import BINDING, SCHEMA, TICKETS, manifest
 from tests.world import build
 
 UPDATE = "{resource: postgres.app.tickets, access: read-write, scope: 'status, assigned_to columns only', blast_radius: high}"
@@ -58,15 +58,14 @@ def gone(body: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {one["what"]: (one["decided"]["outcome"], one["verified"]) for one in body["revoked"]}
 
 
-def test_another_database_proves_no_revoke(tmp_path: Path, newest: servers.Server, world: World) -> None:
+def test_another_database_proves_no_revoke(tmp_path: Path, world: World) -> None:
     build(tmp_path, {"agent-permissions.yaml": manifest(world, UPDATE)}, BINDING)
     world.run(TICKETS, AGREED, "GRANT DELETE ON app.tickets TO {agent}")
     first = asked(tmp_path, world.dsn, save="1.json")
     assert permission(first, "DELETE")["place"]["database"] == world.database
     revoke(tmp_path, world.dsn, first["as_of"], what="DELETE on app.tickets")
-    with servers.world(newest) as other:
-        moved = World(newest, other.database, world.prefix)
-        moved.run(TICKETS.replace("CREATE ROLE {agent} LOGIN;", ""), AGREED)
+    with servers.twin(world) as other:
+        other.run(SCHEMA, AGREED)
         second = asked(tmp_path, other.dsn, "--previous", "1.json", save="2.json")
         third = asked(tmp_path, other.dsn, "--previous", "2.json", save="3.json")
         clause = f"asked elsewhere than before: database {world.database} then, database {other.database} now"
@@ -84,18 +83,15 @@ def test_another_database_proves_no_revoke(tmp_path: Path, newest: servers.Serve
     assert gone(asked(tmp_path, world.dsn, "--previous", "3.json"))["DELETE on app.tickets"][0] == "done"
 
 
-def test_a_decision_on_what_is_declared_is_not_done_elsewhere(
-    tmp_path: Path, newest: servers.Server, world: World
-) -> None:
+def test_a_decision_on_what_is_declared_is_not_done_elsewhere(tmp_path: Path, world: World) -> None:
     text = manifest(world, UPDATE, "{resource: postgres.app.notes, access: read-only, blast_radius: none}")
     build(tmp_path, {"agent-permissions.yaml": text}, BINDING)
     world.run(TICKETS, AGREED, "CREATE TABLE app.notes (id int); GRANT SELECT ON app.notes TO {agent}")
     first = asked(tmp_path, world.dsn, save="1.json")
     day = first["as_of"]
     revoke(tmp_path, world.dsn, day, resource="postgres.app.notes")
-    with servers.world(newest) as other:
-        moved = World(newest, other.database, world.prefix)
-        moved.run(TICKETS.replace("CREATE ROLE {agent} LOGIN;", ""), AGREED, "CREATE TABLE app.notes (id int)")
+    with servers.twin(world) as other:
+        other.run(SCHEMA, AGREED, "CREATE TABLE app.notes (id int)")
         for last, name in (("1.json", "2.json"), ("2.json", "3.json")):
             body = asked(tmp_path, other.dsn, "--previous", last, save=name)
             (row,) = (one for one in body["agents"][0]["permissions"] if one["resource"] == "postgres.app.notes")

@@ -173,6 +173,18 @@ def test_it_sorts_by_gravity_within_each_environment(report: Opened) -> None:
         assert len(known) > 1
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_whole_of_a_header_sorts(report: Opened, width: int) -> None:
+    report.page.set_viewport_size({"width": width, "height": 900})
+    elsewhere = report.page.evaluate("""() => [...document.querySelectorAll(".sort thead th")].filter((head) => {
+        head.scrollIntoView({ block: "center", inline: "center" });
+        const { x, y, width, height } = head.getBoundingClientRect();
+        return [...Array(40).keys()].some((step) =>
+            !document.elementFromPoint(x + (width * (step + 0.5)) / 40, y + height / 2)?.matches("thead button"));
+    }).map((head) => head.textContent)""")
+    assert elsewhere == []
+
+
 def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opened) -> None:
     row = report.page.locator("#a-etl-loader-3 .notes tr", has_text="uncheckable-scope").first
     expect(row).to_contain_text("this scope is prose: nothing can compare it")

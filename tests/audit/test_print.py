@@ -61,3 +61,17 @@ def test_a_long_name_is_printed_whole(chromium: Browser, tmp_path: Path) -> None
         text = squeezed("".join(printed(found.page)))
     # Page numbers may stand between its pieces.
     assert sum(len(run) for run in re.findall(r"w{15,}", text)) >= 10_000 - 15 * 20
+
+
+def test_no_signature_stands_alone_on_a_page(chromium: Browser, tmp_path: Path) -> None:
+    # So many sizes that a table ends at every height of the paper.
+    agents = tuple(
+        factory.agent(number, 3, 1 + number % 23)._replace(anchor=f"a{number}", timeline=None, growth=())
+        for number in range(46)
+    )
+    audit = factory.audit(1, 1, 0)._replace(agents=agents)
+    with opened(chromium, written(tmp_path, audit)) as found:
+        pages = printed(found.page)
+    signed = [squeezed(one) for one in pages if "Reviewed by" in one]
+    assert len(signed) == len(agents) + 1
+    assert [one for one in signed if len(one) < len("Reviewed by Date Signature") + 30] == []

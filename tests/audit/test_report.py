@@ -72,7 +72,9 @@ def test_without_live_data(tmp_path: Path) -> None:
     assert body["decisions_open"] == 2
     assert body["evidence"]["commit"] == head
     assert "nothing here was verified against a live system" in body["evidence"]["unverified"][0]
-    assert [one["name"] for one in body["evidence"]["asked"]] == ["git"]
+    assert [(one["name"], one["at"]) for one in body["evidence"]["asked"]] == [
+        ("git", f"as of commit, {DAY}T12:00:00Z")
+    ]
     said = permlint(tmp_path, "report", "--format", "markdown").stdout
     assert "**Nothing here was verified against a live system.**" in said
 

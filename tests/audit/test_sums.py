@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -29,13 +32,19 @@ resources:
 """
 
 
-class Made(NamedTuple):
+@dataclass
+class Made:
     """One run's four outputs."""
 
     page: str
     markdown: str
     table: list[dict[str, str]]
-    body: dict[str, Any]
+    json: str
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.json)
+        return found
 
     @property
     def permissions(self) -> list[dict[str, Any]]:
@@ -76,7 +85,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert done.returncode == 2
     page, markdown, table, body = ((folder / name).read_text() for _, name in outputs)
     listed = list(csv.DictReader(StringIO(table.removeprefix("\ufeff"), newline="")))
-    return Made(page, markdown, listed, json.loads(body))
+    return Made(page, markdown, listed, body)
 
 
 def test_permissions(made: Made) -> None:
@@ -154,6 +163,12 @@ def test_population(made: Made) -> None:
     assert found == ["{} = {} + {}".format(*one) for one in own]
     without = [row for row in made.table if not row["id"]]
     assert len(without) == sum(len(one["unmanaged"]) for one in sources)
+
+
+def test_the_digest_beside_the_signature_is_of_the_json(made: Made) -> None:
+    digest = hashlib.sha256(made.json.encode()).hexdigest()
+    assert f"<code>{digest}</code>" in made.section("signature")
+    assert f"`{digest}`" in made.markdown.partition("## Signature")[2]
 
 
 def test_blast_radius(made: Made) -> None:

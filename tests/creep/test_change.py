@@ -63,6 +63,25 @@ SAME = [
     ),
     pytest.param(entry("access: read-only", "scope: all rows"), entry("access: read-only"), id="all is no scope"),
     pytest.param(
+        entry("access: read-write", "scope: status columns only"),
+        entry("access: read-write", "scope: {columns: [status]}"),
+        id="prose that the structure explains",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: status columns only"),
+        entry("access: read-only", "scope: only the status column"),
+        id="prose that other prose explains",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: no restrictions"), entry("access: read-only"), id="no restrictions are none"
+    ),
+    pytest.param(
+        entry("access: read-only", 'scope: {rows: "1 = 1"}'),
+        entry("access: read-only"),
+        id="a predicate that is no limit",
+    ),
+    pytest.param(entry("access: read-only", "scope: n/a"), entry("access: read-only"), id="a scope that says nothing"),
+    pytest.param(
         entry("access: read-only", 'scope: "open   tickets"'),
         entry("access: read-only", "scope: open tickets"),
         id="space",
@@ -192,14 +211,88 @@ CHANGES = [
     pytest.param(
         entry("access: read-only", "scope: the docs", name="files"),
         entry("access: read-only", "scope: {paths: ['**']}", name="files"),
-        ["+ files: read on paths **", '- files: read on all paths but **; "the docs"'],
+        ["+ files: read"],
+        id="prose to a bare wildcard",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the docs", name="files"),
+        entry("access: read-only", "scope: {paths: ['docs/**', README.md]}", name="files"),
+        ["~ files: read on paths README.md, docs/**: reworded, cannot be compared"],
         id="prose to a pattern",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the docs", name="files"),
+        entry("access: read-only", "scope: {paths: ['docs/**', '**/**']}", name="files"),
+        ["+ files: read on paths **/**, docs/**", '- files: read on all paths but **/**, docs/**; "the docs"'],
+        id="prose to another bare wildcard",
     ),
     pytest.param(
         entry("access: read-only", "scope: open tickets"),
         entry("access: read-only", "scope: all rows"),
         ["+ postgres.tickets: read"],
         id="prose to everything",
+    ),
+    *[
+        pytest.param(
+            entry("access: read-only", before),
+            entry("access: read-only", f"scope: {everything}"),
+            [f"+ postgres.tickets: read{rest}", *less],
+            id=f"{before} to {everything}",
+        )
+        for before, rest, less in (  # type: ignore[var-annotated]
+            ("scope: open tickets", "", []),
+            ("scope: id, status columns only", " on all columns but id, status", []),
+        )
+        for everything in (
+            '"*"',
+            "any table",
+            "all rows of all tables",
+            "no restrictions",
+            "full access",
+            "as needed",
+            "n/a",
+        )
+    ],
+    pytest.param(
+        entry("access: read-only", "scope: {columns: [id], rows: state = 1}"),
+        entry("access: read-only", "scope: {columns: [id], rows: 1 = 1}"),
+        ["+ postgres.tickets: read on columns id"],
+        id="a predicate that is none, beside columns",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: the docs", name="files"),
+        entry("access: read-only", "scope: {paths: ['/**'], labels: [a]}", name="files"),
+        ["~ files: read on labels a: reworded, cannot be compared"],
+        id="a dimension that is no limit beside one that is",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: status columns only"),
+        entry("access: read-only", "scope: {columns: [status, salary]}"),
+        ["+ postgres.tickets: read on columns salary"],
+        id="prose that the structure explains, and a column more",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: sensitive columns only"),
+        entry("access: read-only", "scope: {columns: [salary]}"),
+        ["~ postgres.tickets: read on columns salary: reworded, cannot be compared"],
+        id="prose that describes columns",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: {columns: [id]}"),
+        entry("access: read-only", "scope: status columns only"),
+        [
+            '+ postgres.tickets: read on all columns but id; "status columns only"',
+            "- postgres.tickets: read on columns id",
+        ],
+        id="columns to prose about others",
+    ),
+    pytest.param(
+        entry("access: read-only", "scope: open tickets"),
+        entry("access: read-only", "scope: all open tickets of the system tables"),
+        [
+            '~ postgres.tickets: read on "all open tickets of the system tables": reworded, cannot be compared',
+        ],
+        id="all of something is not everything",
     ),
     pytest.param(
         entry("access: read-only", 'scope: {rows: "state = 1"}'),

@@ -286,6 +286,16 @@ def test_from_the_last_review_only_what_came_after_it(tmp_path: Path) -> None:
     assert (timeline.distance.beginning, timeline.distance.start.subject) == ("last-review", "Signed")
 
 
+def test_only_the_version_that_was_signed_last_is_the_last_signed_one(tmp_path: Path) -> None:
+    team(tmp_path, signed(READ), WRITE, signed(WRITE))
+    (timeline,) = run_creep(tmp_path).timelines
+    assert timeline.distance is not None
+    assert (timeline.distance.beginning, timeline.distance.start.subject) == ("first", "step 0")
+    (timeline,) = run_creep(tmp_path, asked=Range(start="last-review")).timelines
+    assert timeline.distance is not None
+    assert (timeline.distance.beginning, timeline.distance.start.subject) == ("last-review", "step 2")
+
+
 def test_secrets_of_old_versions_and_subjects_are_masked(tmp_path: Path) -> None:
     token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" + "k1L2m3N4o5P6q7R8"
     repo = Repo(tmp_path)

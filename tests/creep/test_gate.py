@@ -129,6 +129,16 @@ def test_a_manifest_that_is_moved_out_of_the_globs_is_followed(repo: Repo, how: 
     assert f" --> {place}:6:13" in done.stdout
 
 
+def test_a_new_name_does_not_hide_what_was_moved(repo: Repo) -> None:
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"notes.txt": manifest("admin", agent="sorter")})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/out-of-sight]" in done.stdout
+    assert "what `sorter` may do: tickets: admin" in done.stdout
+
+
 def test_a_manifest_that_is_deleted_is_deleted(repo: Repo) -> None:
     (repo.folder / AGENT).unlink()
     repo.write(**{"notes.txt": "agents come and go\n"})

@@ -29,14 +29,16 @@ def test_a_widening_in_a_commit_needs_its_justification(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("word", ["purge", '"del*"', '"s3:PutBucketAcl"'])
-def test_a_native_action_that_nothing_before_covers_stops_the_commit(tmp_path: Path, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "rule"), [("purge", "delete"), ('"del*"', "delete"), ('"s3:PutBucketAcl"', "write"), ("merge", "write")]
+)
+def test_a_native_action_that_nothing_before_covers_stops_the_commit(tmp_path: Path, word: str, rule: str) -> None:
     text = entry(f"actions: [read, {word}]")
     repo = team(tmp_path, READ)
     done = stage(repo, text)
     assert done.returncode == 1
     assert f"{PATH}:5:21" in done.stdout.replace("--> ", "")
-    assert "error[creep/write-added]: this commit added: tickets: " in done.stdout
+    assert f"error[creep/{rule}-added]: this commit added: tickets: " in done.stdout
     done = stage(repo, text + "    justification: old tickets are purged after a year\n")
     assert done.returncode == 0, done.stdout
 
@@ -52,6 +54,25 @@ def test_free_prose_that_gets_its_structure_passes(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "reworded, cannot be compared" in done.stdout
     assert stage(repo, entry("access: read-only", "scope: all rows")).returncode == 1
+
+
+@pytest.mark.parametrize("why", [".", "-", "TODO", "tbd", "n/a", "x", "fix", "TODO: ask Kim", "<reason>"])
+def test_a_justification_that_says_nothing_is_none(tmp_path: Path, why: str) -> None:
+    repo = team(tmp_path, READ)
+    done = stage(repo, WRITE + f"    justification: '{why}'\n")
+    assert done.returncode == 1
+    assert "Say why in `justification:` of tickets, in this commit." in done.stdout
+
+
+@pytest.mark.parametrize("why", ["INC-4711", "fix ticket 4711", "status must be set"])
+def test_a_short_reason_is_one(tmp_path: Path, why: str) -> None:
+    repo = team(tmp_path, READ)
+    assert stage(repo, WRITE + f"    justification: '{why}'\n").returncode == 0
+
+
+def test_an_old_justification_in_another_spelling_is_the_old_one(tmp_path: Path) -> None:
+    repo = team(tmp_path, WRITE + "    justification: status must be set\n")
+    assert stage(repo, DELETE + "    justification: Status must be set.\n").returncode == 1
 
 
 def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
