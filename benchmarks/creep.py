@@ -106,7 +106,10 @@ def main() -> int:
             Case("git log --raw, one folder", log),
             Case("permlint --version", (*permlint, "--version")),
             Case("history alone, all", (python, "-c", PROGRAM.format("read_history", ""), paths)),
-            Case("history alone, last 100", (python, "-c", PROGRAM.format("read_branch", "branch(repository, 'HEAD~100'), "), paths)),
+            Case(
+                "history alone, last 100",
+                (python, "-c", PROGRAM.format("read_branch", "branch(repository, 'HEAD~100'), "), paths),
+            ),
             Case("permlint creep", (*permlint, "creep", "-q", "--fail-on", "never")),
             Case("permlint creep --base", (*permlint, "creep", "-q", "--fail-on", "never", "--base", "HEAD~100")),
         ]
