@@ -21,6 +21,7 @@ from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.moves import moves
 from linter.history.read import branch, read_branch, read_history
+from linter.history.span import Span
 from linter.history.staged import Index, read_staged
 from linter.history.witness import Witness
 from linter.manifest.reader import Document, read
@@ -103,21 +104,20 @@ def _gated(
     given: bool,
 ) -> "_Run":
     index = Index(repository) if asked.staged else None
+    span = branch(repository, asked.base) if asked.base is not None else None
     doors = Gate(config, config, config)
-    if not given:
-        if index is None:
-            before, change = branch(repository, asked.base or "").start, "this branch"
-        else:
-            config = config_at(repository, INDEX, folder)
-            before, change = repository.commit("HEAD"), "this commit"
-        doors = gate(repository, before or INDEX, folder, config, change)
+    if not given and span is not None:
+        doors = gate(repository, span.start or INDEX, folder, config, "this branch")
+    elif not given:
+        config = config_at(repository, INDEX, folder)
+        doors = gate(repository, repository.commit("HEAD") or INDEX, folder, config, "this commit")
     config = doors.judging
     repository.move(config.root)
     if index is None:
         selection = select(config, paths, folder, force_exclude=False)
     else:
         selection = select(config, paths, folder, force_exclude=False, find=index.find)
-    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, index)
+    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, index, span)
 
 
 class _Run:
@@ -130,11 +130,14 @@ class _Run:
         asked: Range,
         doors: Gate | None = None,
         index: Index | None = None,
+        span: Span | None = None,
     ) -> None:
         self.config = config
         self.selection = selection
         self.doors = doors
         self.index = index
+        self.span = span
+        """The branch's commits, where one is judged."""
         self.asked = asked
         self.moved: dict[str, list[str]] = {}
         """A file that declares the agent of manifests that are gone, and those manifests."""
@@ -225,8 +228,8 @@ class _Run:
         asked, globs, exclude = self.asked, self.config.manifests, self.config.exclude
         if self.index is not None:
             return read_staged(self.index, paths, globs=globs, exclude=exclude, contents=contents)
-        if asked.base is not None:
-            return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude, contents=contents)
+        if self.span is not None:
+            return read_branch(repository, self.span, paths, globs=globs, exclude=exclude, contents=contents)
         return read_history(
             repository,
             paths,
