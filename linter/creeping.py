@@ -106,11 +106,13 @@ def _gated(
     doors = Gate(config, config, config)
     if not given:
         if index is None:
-            before, change = branch(repository, asked.base or "").start, "this branch"
+            fork, change = branch(repository, asked.base or "").start, "this branch"
+            before = repository.commit(asked.base or "")
         else:
             config = config_at(repository, INDEX, folder)
             before, change = repository.commit("HEAD"), "this commit"
-        doors = gate(repository, before or INDEX, folder, config, change)
+            fork = before
+        doors = gate(repository, before or INDEX, fork or INDEX, folder, config, change)
     config = doors.judging
     repository.move(config.root)
     if index is None:
@@ -189,7 +191,8 @@ class _Run:
         findings, silenced = self.findings, list[Silenced]()
         try:
             whole = self.selection.whole and self.asked.whole and not (self.errors or self.unchecked)
-            findings, silenced = accept(self.engine, findings, lambda _: whole)
+            staged = self.index.text if self.index is not None else None
+            findings, silenced = accept(self.engine, findings, lambda _: whole, staged)
         except Unreadable as error:
             self.errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
         rules = self.engine.rules.rules

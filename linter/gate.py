@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalogue import ids
@@ -23,11 +24,11 @@ class Gate(NamedTuple):
     """Two configurations."""
 
     before: Config
-    """What held before the change."""
+    """What held where the change begins."""
     after: Config
     """What holds once it is made."""
     judging: Config
-    """The one from before, over the manifests that either of the two collects."""
+    """The one that it would loosen, over the manifests that either that or the new one collects."""
     notes: tuple[str, ...] = ()
     """What a reader should know of the two, a sentence each."""
 
@@ -58,13 +59,21 @@ def config_at(repository: Repository, revision: str, folder: str) -> Config:
     return load_committed(folder, contents)
 
 
-def gate(repository: Repository, before: str, folder: str, after: Config, change: str) -> Gate:
+def gate(repository: Repository, before: str, fork: str, folder: str, after: Config, change: str) -> Gate:
     """What judges the change from a revision to what is there now.
 
+    A branch is judged by what its base has today: whoever begins one chooses where it leaves, and so could choose a laxer day.
+
     Args:
+        before: whose configuration judges.
+        fork: where the change begins; the same revision, unless its base has moved on.
         after: the configuration that is there now.
         change: what the change is, for a sentence: "this commit".
     """
+    begun = None
+    if fork != before:
+        with suppress(BadConfig):
+            begun = config_at(repository, fork, folder)
     try:
         own = config_at(repository, before, folder)
     except BadConfig as error:
@@ -73,13 +82,15 @@ def gate(repository: Repository, before: str, folder: str, after: Config, change
     else:
         if _judges(own) == _judges(after):
             return Gate(after, after, after)
+        if begun is not None and _judges(begun) == _judges(after):
+            return Gate(own, own, own)  # the base's change, not the branch's
         by = (
             f"{relative(own.path, own.root)} as it was before"
             if own.path
             else "the defaults, for before there was none"
         )
         note = f"{change} changes permlint's configuration and is judged by {by}; the new one holds from then on"
-    return Gate(own, after, _with(own, after), (note,))
+    return Gate(begun or own, after, _with(own, after), (note,))
 
 
 def _judges(config: Config) -> Config:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from linter.config import load
+from linter.creeping import Range, judge
 from tests.command import permlint
 from tests.history.repository import Repo
 
@@ -218,6 +222,65 @@ def test_a_configuration_below_the_top_is_found_where_it_was(repo: Repo) -> None
     done = staged(repo, folder=repo.folder / "product")
     assert done.returncode == 1
     assert " --> agents/bot.agent-permissions.yaml:6:13" in done.stdout
+
+
+def test_a_branch_that_left_on_a_laxer_day_is_judged_by_its_base_of_today(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.commit("Lax", {CONFIG: EXCLUDED})
+    repo.git("branch", "lax")
+    repo.commit("Strict", {CONFIG: 'nonproduction = ["lab"]\n'})
+    repo.git("checkout", "-q", "-B", "branch", "lax")
+    repo.commit("Wider", {AGENT: WIDER})
+    done = branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+    assert "note" not in done.stdout, "the configuration is none of this branch's changes"
+
+
+def test_what_the_base_began_to_collect_is_not_hidden_by_a_branch(repo: Repo) -> None:
+    bot = "policies/bot.yaml"
+    repo.commit("A bot", {bot: manifest("read-only", agent="bot")})
+    repo.git("checkout", "-q", "-B", "main")
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.commit("Another environment", {CONFIG: 'nonproduction = ["lab"]\n'})
+    repo.git("checkout", "-q", "main")
+    repo.commit("All policies", {CONFIG: 'manifests = ["**/*.yaml"]\n'})
+    repo.git("checkout", "-q", "feature")
+    done = branch(repo)
+    assert done.returncode == 0, done.stdout
+    assert "changes permlint's configuration and is judged by permlint.toml as it was" in done.stdout
+    repo.commit("Wider", {bot: manifest("admin", agent="bot")})
+    done = branch(repo)
+    assert done.returncode == 1
+    assert f" --> {bot}:6:13" in done.stdout
+    assert "out-of-sight" not in done.stdout
+
+
+def test_only_an_acceptance_that_is_staged_accepts(repo: Repo) -> None:
+    repo.write(**{AGENT: WIDER})
+    repo.git("add", "-A")
+    folder, day = str(repo.folder), date(2026, 11, 25)
+    found = judge(load(None, folder), (), folder, day, Range(staged=True), given=False).findings
+    entries = [
+        {
+            "fingerprint": one.fingerprint,
+            "rule": one.rule,
+            "content": one.content,
+            "reason": "Agreed",
+            "until": "2026-12-24",
+        }
+        for one in found
+    ]
+    repo.write(**{"permlint-accepted.yaml": json.dumps({"accepted": entries})})
+    done = staged(repo, "--as-of", "2026-11-25")
+    assert done.returncode == 1, "nothing in the commit says so"
+    assert "0 suppressed" in done.stdout
+    repo.git("add", "-A")
+    done = staged(repo, "--as-of", "2026-11-25")
+    assert done.returncode == 0, done.stdout
+    (repo.folder / "permlint-accepted.yaml").unlink()
+    assert staged(repo, "--as-of", "2026-11-25").returncode == 0, "it is in the commit"
 
 
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
