@@ -33,6 +33,11 @@ def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str])
     return present if base == root else [relative(os.path.join(base, name), root) for name in present]
 
 
+def skipped(path: str) -> bool:
+    """Whether a path lies in a folder that no search enters."""
+    return not _SKIPPED.isdisjoint(path.split("/"))
+
+
 def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
@@ -59,7 +64,7 @@ def _git_files(folder: str) -> list[str] | None:
     if output is None:
         return None
     names = [os.fsdecode(name) for name in output.split(b"\0") if name]
-    return [name for name in names if _SKIPPED.isdisjoint(name.split("/"))]
+    return [name for name in names if not skipped(name)]
 
 
 def _output(command: list[str], environment: Mapping[str, str]) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalogue import ids
 from linter.config import BadConfig, defaults, load_committed
-from linter.files import relative
+from linter.files import relative, skipped
 from linter.globs import matcher
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class Gate(NamedTuple):
 
     def _collects(self, config: Config, path: str) -> bool:
         shown = relative(os.path.normpath(os.path.join(self.judging.root, path)), config.root)
-        return matcher(config.manifests)(shown) and not matcher(config.exclude, folders=True)(shown)
+        if skipped(shown) or matcher(config.exclude, folders=True)(shown):
+            return False
+        return matcher(config.manifests)(shown)
 
 
 def config_at(repository: Repository, revision: str, folder: str) -> Config:

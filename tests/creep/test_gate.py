@@ -119,7 +119,16 @@ def test_a_manifest_that_a_new_configuration_hides_is_told(repo: Repo, how: str)
 
 
 @pytest.mark.parametrize("how", ["staged", "branch"])
-@pytest.mark.parametrize("place", ["archive/triage.txt", "agents/triage.yaml", "agents/triage.yml.disabled"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "archive/triage.txt",
+        "agents/triage.yaml",
+        "agents/triage.yml.disabled",
+        f"node_modules/{AGENT}",
+        f".venv/{AGENT}",
+    ],
+)
 def test_a_manifest_that_is_moved_out_of_the_globs_is_followed(repo: Repo, how: str, place: str) -> None:
     (repo.folder / AGENT).unlink()
     repo.write(**{place: WIDER})
@@ -141,6 +150,35 @@ def test_a_new_name_does_not_hide_what_was_moved(repo: Repo) -> None:
     assert done.returncode == 1, done.stdout
     assert "error[creep/out-of-sight]" in done.stdout
     assert "what `sorter` may do: tickets: admin" in done.stdout
+
+
+@pytest.mark.parametrize("how", ["staged", "branch"])
+@pytest.mark.parametrize("there", [None, "Notes.\n", manifest("read-only", agent="someone")])
+def test_a_manifest_that_git_does_not_know_again_is_followed_by_its_agent(
+    repo: Repo, how: str, there: str | None
+) -> None:
+    if there is not None:
+        repo.commit("Notes", {"notes.txt": there})
+        repo.git("branch", "-f", "main")
+    many = "".join([f"  - resource: system{number}\n    access: admin\n" for number in range(20)])
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"notes.txt": WIDER + many})
+    repo.git("add", "-A")
+    if how == "branch":
+        repo.commit("Out of the way")
+    done = staged(repo) if how == "staged" else branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/out-of-sight]" in done.stdout
+    assert " --> notes.txt:1:13" in done.stdout
+
+
+def test_what_declared_the_agent_before_is_not_where_a_deleted_manifest_went(repo: Repo) -> None:
+    repo.commit("An example", {"docs/example.yaml": manifest("read-only")})
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"docs/example.yaml": "# An example.\n" + manifest("read-only")})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_manifest_that_is_deleted_is_deleted(repo: Repo) -> None:
