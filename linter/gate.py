@@ -55,10 +55,31 @@ def config_at(repository: Repository, revision: str, folder: str) -> Config:
     """
 
     def contents(paths: Sequence[str]) -> list[bytes | None]:
+        return [_followed(repository, revision, path, found) for path, found in zip(paths, read(paths), strict=True)]
+
+    def read(paths: Sequence[str]) -> list[bytes | None]:
         found = repository.objects.stream([f"{revision}:{path}" for path in paths])
         return [one.content if one is not None and one.kind == "blob" else None for one in found]
 
     return load_committed(folder, contents)
+
+
+def _followed(repository: Repository, revision: str, path: str, content: bytes | None) -> bytes | None:
+    """What a file holds, or the file that it is a link to, as the working tree's is read.
+
+    Raises:
+        BadConfig: it is a link to nothing that is there.
+    """
+    if content is None or b"\n" in content or b"=" in content or not content:
+        return content  # git is asked only of what may be a link's target
+    listing = ["ls-tree", revision, "--"] if revision else ["ls-files", "--stage", "--"]
+    if not repository.run("--literal-pathspecs", *listing, path).startswith(b"120000 "):
+        return content
+    target = os.path.normpath(os.path.join(os.path.dirname(path), os.fsdecode(content))).replace(os.sep, "/")
+    found = None if target.startswith(("../", "/")) else repository.objects.get(f"{revision}:{target}")
+    if found is None or found.kind != "blob":
+        raise BadConfig(path, 1, "is a link to no file of the repository")
+    return found.content
 
 
 def gate(repository: Repository, before: str, fork: str, folder: str, after: Config, change: str) -> Gate:

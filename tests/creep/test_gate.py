@@ -321,6 +321,34 @@ def test_only_an_acceptance_that_is_staged_accepts(repo: Repo) -> None:
     assert staged(repo, "--as-of", "2026-11-25").returncode == 0, "it is in the commit"
 
 
+def test_a_configuration_that_is_a_link_is_the_one_that_it_leads_to(repo: Repo) -> None:
+    shared = "tools/lint.toml"
+    repo.write(**{shared: 'nonproduction = ["production"]\n'})
+    (repo.folder / CONFIG).symlink_to(shared)
+    repo.commit("Shared")
+    repo.git("branch", "-f", "main")
+    repo.write(**{AGENT: WIDER, shared: 'exclude = ["agents/triage*"]\n'})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert "changes permlint's configuration and is judged by permlint.toml as it was before" in done.stdout
+    assert f"{AGENT}:1:1: warning[creep/unreviewed-widening]" in done.stdout, "an error where production is production"
+    repo.commit("Wider")
+    done = branch(repo)
+    assert "changes permlint's configuration and is judged by permlint.toml as it was before" in done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["nowhere.toml", "../outside.toml", "/etc/hostname"])
+def test_a_configuration_that_is_a_link_to_nothing_committed_cannot_be_used(repo: Repo, target: str) -> None:
+    (repo.folder / CONFIG).symlink_to(target)
+    repo.git("add", "-A")
+    (repo.folder / CONFIG).unlink()
+    repo.write(**{CONFIG: ""})
+    done = staged(repo)
+    assert done.returncode == 2
+    assert "permlint.toml:1:1: is a link to no file of the repository" in done.stdout + done.stderr
+
+
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
     repo.write(**{AGENT: WIDER, CONFIG: 'exclude = ["agents/**"]\n'})
