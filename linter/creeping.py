@@ -22,6 +22,7 @@ from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.moves import moves
 from linter.history.read import branch, read_branch, read_history
 from linter.history.staged import Index, read_staged
+from linter.history.tip import Tip
 from linter.history.witness import Witness
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
@@ -115,11 +116,9 @@ def _gated(
         doors = gate(repository, before or INDEX, fork or INDEX, folder, config, change)
     config = doors.judging
     repository.move(config.root)
-    if index is None:
-        selection = select(config, paths, folder, force_exclude=False)
-    else:
-        selection = select(config, paths, folder, force_exclude=False, find=index.find)
-    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, index)
+    source = index or Tip(repository)
+    selection = select(config, paths, folder, force_exclude=False, find=source.find)
+    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, source)
 
 
 class _Run:
@@ -131,12 +130,13 @@ class _Run:
         as_of: "date",
         asked: Range,
         doors: Gate | None = None,
-        index: Index | None = None,
+        source: Index | Tip | None = None,
     ) -> None:
         self.config = config
         self.selection = selection
         self.doors = doors
-        self.index = index
+        self.source = source
+        self.index = source if isinstance(source, Index) else None
         self.asked = asked
         self.moved: dict[str, list[str]] = {}
         """A file that declares the agent of manifests that are gone, and those manifests."""
@@ -211,13 +211,13 @@ class _Run:
         )
 
     def _documents(self, paths: Iterable[str]) -> dict[str, Document]:
-        """Manifests as they are staged, or else lie in the working tree: findings point there."""
+        """Manifests as they are staged, or lie in the working tree, or else in HEAD: findings point there."""
         found: dict[str, Document] = {}
         for path in paths:
             try:
                 if path == STDIN:
                     raise Unreadable(1, 1, "has no history: name a file of the repository")
-                text = self.index.text(path) if self.index is not None else None
+                text = self.source.text(path) if self.source is not None else None
                 found[path] = read(text or read_file(os.path.join(self.config.root, path), self.config.root))
             except Unreadable as error:
                 if path in self.selection.named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from linter.globs import matcher
 from linter.manifest.reader import MAX_BYTES
@@ -16,11 +16,21 @@ _CHUNK = 1 << 16
 _SKIPPED = frozenset({".git", "node_modules", ".venv"})
 
 
-def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str]) -> list[str]:
+def search(
+    root: str,
+    folder: str,
+    globs: Iterable[str],
+    exclude: Iterable[str],
+    *,
+    absent: Callable[[str], bool] = lambda _: False,
+) -> list[str]:
     """The files below a folder that the globs match, relative to the root, sorted.
 
     In a git working tree git names the files, so what it ignores is skipped; elsewhere the folder is walked. A glob is
     relative to the root; for a folder outside the root, to that folder.
+
+    Args:
+        absent: whether a file that git lists and that is not there is meant, too.
     """
     base = root if _below(folder, root) else folder
     wanted, unwanted = matcher(globs), matcher(exclude, folders=True)
@@ -29,7 +39,7 @@ def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str])
     prefix = os.path.relpath(folder, base)
     prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
     found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}
-    present = sorted(name for name in found if _is_present(os.path.join(base, name)))
+    present = sorted(name for name in found if _is_present(os.path.join(base, name)) or absent(name))
     return present if base == root else [relative(os.path.join(base, name), root) for name in present]
 
 

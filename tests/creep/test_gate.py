@@ -349,6 +349,28 @@ def test_a_configuration_that_is_a_link_to_nothing_committed_cannot_be_used(repo
     assert "permlint.toml:1:1: is a link to no file of the repository" in done.stdout + done.stderr
 
 
+def test_a_branch_brings_what_a_sparse_checkout_leaves_out(repo: Repo) -> None:
+    repo.commit("Wider", {AGENT: WIDER, "docs/index.md": "Hello.\n"})
+    repo.commit("Moved", {OTHER: None, "kept/other.agent-permissions.yaml": manifest("read-only", agent="other")})
+    repo.git("sparse-checkout", "set", "kept")
+    assert not (repo.folder / AGENT).exists()
+    done = branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert "not committed yet" not in done.stdout
+
+
+def test_what_is_removed_before_it_was_ever_committed_is_none_of_the_branch(repo: Repo) -> None:
+    new = "agents/new.agent-permissions.yaml"
+    repo.write(**{new: manifest("admin", agent="new")})
+    repo.git("add", new)
+    (repo.folder / new).unlink()
+    done = branch(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert new not in done.stdout
+
+
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
     repo.write(**{AGENT: WIDER, CONFIG: 'exclude = ["agents/**"]\n'})
