@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from linter.engine import Engine
+    from linter.manifest.text import Text
 
 ACCEPTED = "permlint-accepted.yaml"
 
@@ -47,32 +48,42 @@ class Acceptances(NamedTuple):
     document: Document
 
 
-def load(root: str) -> Acceptances | None:
+def load(root: str, staged: "Callable[[str], Text | None] | None" = None) -> Acceptances | None:
     """The acceptances of the project with this root; None where there is no file.
+
+    Args:
+        staged: what a file, relative to the root, holds where only what is staged counts; None where it is not staged.
 
     Raises:
         Unreadable: the file is there but cannot be read, or is not of its schema.
     """
     path = os.path.join(root, ACCEPTED)
-    if not os.path.lexists(path):
+    if staged is None and not os.path.lexists(path):
         return None
-    document = read(read_file(path, root), 10 * MAX_NODES)
+    text = read_file(path, root) if staged is None else staged(ACCEPTED)
+    if text is None:
+        return None
+    document = read(text, 10 * MAX_NODES)
     _validate(document)
     return Acceptances(tuple(Acceptance(**entry) for entry in document.data["accepted"]), document)
 
 
 def accept(
-    engine: "Engine", findings: list[Finding], looked: "Callable[[Acceptance], bool]"
+    engine: "Engine",
+    findings: list[Finding],
+    looked: "Callable[[Acceptance], bool]",
+    staged: "Callable[[str], Text | None] | None" = None,
 ) -> tuple[list[Finding], list[Silenced]]:
     """Take out what is accepted, and add what is to be said of the acceptances themselves.
 
     Args:
         looked: whether the run would have found what an acceptance accepts; where not, that nothing was found says nothing.
+        staged: see `load`.
 
     Raises:
         Unreadable: see `load`.
     """
-    loaded = load(engine.around.config.root)
+    loaded = load(engine.around.config.root, staged)
     if loaded is None:
         return findings, []
     today = engine.around.as_of.isoformat()

@@ -23,6 +23,7 @@ from linter.history.moves import moves
 from linter.history.read import branch, read_branch, read_history
 from linter.history.span import Span
 from linter.history.staged import Index, read_staged
+from linter.history.tip import Tip
 from linter.history.witness import Witness
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
@@ -107,17 +108,17 @@ def _gated(
     span = branch(repository, asked.base) if asked.base is not None else None
     doors = Gate(config, config, config)
     if not given and span is not None:
-        doors = gate(repository, span.start or INDEX, folder, config, "this branch")
+        base = repository.commit(asked.base or "")
+        doors = gate(repository, base or INDEX, span.start or INDEX, folder, config, "this branch")
     elif not given:
         config = config_at(repository, INDEX, folder)
-        doors = gate(repository, repository.commit("HEAD") or INDEX, folder, config, "this commit")
+        before = repository.commit("HEAD") or INDEX
+        doors = gate(repository, before, before, folder, config, "this commit")
     config = doors.judging
     repository.move(config.root)
-    if index is None:
-        selection = select(config, paths, folder, force_exclude=False)
-    else:
-        selection = select(config, paths, folder, force_exclude=False, find=index.find)
-    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, index, span)
+    source = index or Tip(repository)
+    selection = select(config, paths, folder, force_exclude=False, find=source.find)
+    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, source, span)
 
 
 class _Run:
@@ -129,13 +130,14 @@ class _Run:
         as_of: "date",
         asked: Range,
         doors: Gate | None = None,
-        index: Index | None = None,
+        source: Index | Tip | None = None,
         span: Span | None = None,
     ) -> None:
         self.config = config
         self.selection = selection
         self.doors = doors
-        self.index = index
+        self.source = source
+        self.index = source if isinstance(source, Index) else None
         self.span = span
         """The branch's commits, where one is judged."""
         self.asked = asked
@@ -192,7 +194,8 @@ class _Run:
         findings, silenced = self.findings, list[Silenced]()
         try:
             whole = self.selection.whole and self.asked.whole and not (self.errors or self.unchecked)
-            findings, silenced = accept(self.engine, findings, lambda _: whole)
+            staged = self.index.text if self.index is not None else None
+            findings, silenced = accept(self.engine, findings, lambda _: whole, staged)
         except Unreadable as error:
             self.errors.append(InputError(ACCEPTED, error.line, error.column, error.message))
         rules = self.engine.rules.rules
@@ -211,13 +214,13 @@ class _Run:
         )
 
     def _documents(self, paths: Iterable[str]) -> dict[str, Document]:
-        """Manifests as they are staged, or else lie in the working tree: findings point there."""
+        """Manifests as they are staged, or lie in the working tree, or else in HEAD: findings point there."""
         found: dict[str, Document] = {}
         for path in paths:
             try:
                 if path == STDIN:
                     raise Unreadable(1, 1, "has no history: name a file of the repository")
-                text = self.index.text(path) if self.index is not None else None
+                text = self.source.text(path) if self.source is not None else None
                 found[path] = read(text or read_file(os.path.join(self.config.root, path), self.config.root))
             except Unreadable as error:
                 if path in self.selection.named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from linter.globs import matcher
 from linter.manifest.reader import MAX_BYTES
@@ -16,11 +16,21 @@ _CHUNK = 1 << 16
 _SKIPPED = frozenset({".git", "node_modules", ".venv"})
 
 
-def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str]) -> list[str]:
+def search(
+    root: str,
+    folder: str,
+    globs: Iterable[str],
+    exclude: Iterable[str],
+    *,
+    absent: Callable[[str], bool] = lambda _: False,
+) -> list[str]:
     """The files below a folder that the globs match, relative to the root, sorted.
 
     In a git working tree git names the files, so what it ignores is skipped; elsewhere the folder is walked. A glob is
     relative to the root; for a folder outside the root, to that folder.
+
+    Args:
+        absent: whether a file that git lists and that is not there is meant, too.
     """
     base = root if _below(folder, root) else folder
     wanted, unwanted = matcher(globs), matcher(exclude, folders=True)
@@ -29,8 +39,13 @@ def search(root: str, folder: str, globs: Iterable[str], exclude: Iterable[str])
     prefix = os.path.relpath(folder, base)
     prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
     found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}
-    present = sorted(name for name in found if _is_present(os.path.join(base, name)))
+    present = sorted(name for name in found if _is_present(os.path.join(base, name)) or absent(name))
     return present if base == root else [relative(os.path.join(base, name), root) for name in present]
+
+
+def skipped(path: str) -> bool:
+    """Whether a path lies in a folder that no search enters."""
+    return not _SKIPPED.isdisjoint(path.split("/"))
 
 
 def _below(path: str, folder: str) -> bool:
@@ -59,7 +74,7 @@ def _git_files(folder: str) -> list[str] | None:
     if output is None:
         return None
     names = [os.fsdecode(name) for name in output.split(b"\0") if name]
-    return [name for name in names if _SKIPPED.isdisjoint(name.split("/"))]
+    return [name for name in names if not skipped(name)]
 
 
 def _output(command: list[str], environment: Mapping[str, str]) -> bytes | None:

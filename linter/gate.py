@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalogue import ids
 from linter.config import BadConfig, defaults, load_committed
-from linter.files import relative
+from linter.files import relative, skipped
 from linter.globs import matcher
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ class Gate(NamedTuple):
     """Two configurations."""
 
     before: Config
-    """What held before the change."""
+    """What held where the change begins."""
     after: Config
     """What holds once it is made."""
     judging: Config
-    """The one from before, over the manifests that either of the two collects."""
+    """The one that it would loosen, over the manifests that either that or the new one collects."""
     notes: tuple[str, ...] = ()
     """What a reader should know of the two, a sentence each."""
 
@@ -41,7 +42,9 @@ class Gate(NamedTuple):
 
     def _collects(self, config: Config, path: str) -> bool:
         shown = relative(os.path.normpath(os.path.join(self.judging.root, path)), config.root)
-        return matcher(config.manifests)(shown) and not matcher(config.exclude, folders=True)(shown)
+        if skipped(shown) or matcher(config.exclude, folders=True)(shown):
+            return False
+        return matcher(config.manifests)(shown)
 
 
 def config_at(repository: Repository, revision: str, folder: str) -> Config:
@@ -52,19 +55,48 @@ def config_at(repository: Repository, revision: str, folder: str) -> Config:
     """
 
     def contents(paths: Sequence[str]) -> list[bytes | None]:
+        return [_followed(repository, revision, path, found) for path, found in zip(paths, read(paths), strict=True)]
+
+    def read(paths: Sequence[str]) -> list[bytes | None]:
         found = repository.objects.stream([f"{revision}:{path}" for path in paths])
         return [one.content if one is not None and one.kind == "blob" else None for one in found]
 
     return load_committed(folder, contents)
 
 
-def gate(repository: Repository, before: str, folder: str, after: Config, change: str) -> Gate:
+def _followed(repository: Repository, revision: str, path: str, content: bytes | None) -> bytes | None:
+    """What a file holds, or the file that it is a link to, as the working tree's is read.
+
+    Raises:
+        BadConfig: it is a link to nothing that is there.
+    """
+    if content is None or b"\n" in content or b"=" in content or not content:
+        return content  # git is asked only of what may be a link's target
+    listing = ["ls-tree", revision, "--"] if revision else ["ls-files", "--stage", "--"]
+    if not repository.run("--literal-pathspecs", *listing, path).startswith(b"120000 "):
+        return content
+    target = os.path.normpath(os.path.join(os.path.dirname(path), os.fsdecode(content))).replace(os.sep, "/")
+    found = None if target.startswith(("../", "/")) else repository.objects.get(f"{revision}:{target}")
+    if found is None or found.kind != "blob":
+        raise BadConfig(path, 1, "is a link to no file of the repository")
+    return found.content
+
+
+def gate(repository: Repository, before: str, fork: str, folder: str, after: Config, change: str) -> Gate:
     """What judges the change from a revision to what is there now.
 
+    A branch is judged by what its base has today: whoever begins one chooses where it leaves, and so could choose a laxer day.
+
     Args:
+        before: whose configuration judges.
+        fork: where the change begins; the same revision, unless its base has moved on.
         after: the configuration that is there now.
         change: what the change is, for a sentence: "this commit".
     """
+    begun = None
+    if fork != before:
+        with suppress(BadConfig):
+            begun = config_at(repository, fork, folder)
     try:
         own = config_at(repository, before, folder)
     except BadConfig as error:
@@ -73,13 +105,15 @@ def gate(repository: Repository, before: str, folder: str, after: Config, change
     else:
         if _judges(own) == _judges(after):
             return Gate(after, after, after)
+        if begun is not None and _judges(begun) == _judges(after):
+            return Gate(own, own, own)  # the base's change, not the branch's
         by = (
             f"{relative(own.path, own.root)} as it was before"
             if own.path
             else "the defaults, for before there was none"
         )
         note = f"{change} changes permlint's configuration and is judged by {by}; the new one holds from then on"
-    return Gate(own, after, _with(own, after), (note,))
+    return Gate(begun or own, after, _with(own, after), (note,))
 
 
 def _judges(config: Config) -> Config:

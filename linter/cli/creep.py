@@ -63,9 +63,9 @@ def command(
     the digest after it; `permlint review sign PATH` writes it. In a commit (--staged) a widening needs a `justification` of its
     own beside the resource, and in production such a review; no option lets it through.
 
-    A commit and a branch are judged by the configuration from before them, over the manifests that it or the new one collects:
-    what a change excludes or turns off holds from the next one on. With --config FILE that file judges. What --staged reads is
-    staged, whatever lies in the working tree.
+    A commit is judged by HEAD's configuration, a branch by the one that REV has now, over the manifests that it or the new one
+    collects: what a change excludes or turns off holds from the next one on. With --config FILE that file judges. What
+    --staged reads is staged, acceptances included, whatever lies in the working tree.
     """
     asked = Range(since, until, start, first_parent, base, staged)
     if staged and asked._replace(staged=False) != Range():

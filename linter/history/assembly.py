@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from linter.files import skipped
 from linter.globs import matcher
 from linter.history.contents import Content, Contents
 from linter.history.earlier import Earlier, Looking
@@ -41,7 +42,7 @@ class Assembly:
 
     def _configured(self, path: str) -> bool:
         shown = self._repository.outward(path)
-        return self._matches(shown) and not self._excluded(shown)
+        return self._matches(shown) and not self._excluded(shown) and not skipped(shown)
 
     def walk(self, entries: list[Entry], there: Mapping[str, str | None]) -> set[str]:
         """Find the versions of these paths (relative to the top, with the blob that is there at the end).

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from linter.exits import Exit
+from linter.files import skipped
 from linter.globs import matcher
 from linter.history.assembly import Assembly
 from linter.history.contents import Contents
@@ -54,7 +55,8 @@ class Index:
         wanted, unwanted = matcher(config.manifests), matcher(config.exclude, folders=True)
         below = os.path.relpath(os.path.realpath(folder), self.repository.top).replace(os.sep, "/")
         start = "" if below == "." else f"{below}/"
-        found = [self.repository.outward(path) for path in self._blobs if path.startswith(start)]
+        names = [path for path in self._blobs if path.startswith(start) and not skipped(path[len(start) :])]
+        found = [self.repository.outward(path) for path in names]
         return sorted(path for path in found if wanted(path) and not unwanted(path) and not self._awaited(path))
 
     def _awaited(self, path: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from linter.config import load
+from linter.creeping import Range, judge
 from tests.command import permlint
 from tests.history.repository import Repo
 
@@ -115,7 +119,16 @@ def test_a_manifest_that_a_new_configuration_hides_is_told(repo: Repo, how: str)
 
 
 @pytest.mark.parametrize("how", ["staged", "branch"])
-@pytest.mark.parametrize("place", ["archive/triage.txt", "agents/triage.yaml", "agents/triage.yml.disabled"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "archive/triage.txt",
+        "agents/triage.yaml",
+        "agents/triage.yml.disabled",
+        f"node_modules/{AGENT}",
+        f".venv/{AGENT}",
+    ],
+)
 def test_a_manifest_that_is_moved_out_of_the_globs_is_followed(repo: Repo, how: str, place: str) -> None:
     (repo.folder / AGENT).unlink()
     repo.write(**{place: WIDER})
@@ -137,6 +150,35 @@ def test_a_new_name_does_not_hide_what_was_moved(repo: Repo) -> None:
     assert done.returncode == 1, done.stdout
     assert "error[creep/out-of-sight]" in done.stdout
     assert "what `sorter` may do: tickets: admin" in done.stdout
+
+
+@pytest.mark.parametrize("how", ["staged", "branch"])
+@pytest.mark.parametrize("there", [None, "Notes.\n", manifest("read-only", agent="someone")])
+def test_a_manifest_that_git_does_not_know_again_is_followed_by_its_agent(
+    repo: Repo, how: str, there: str | None
+) -> None:
+    if there is not None:
+        repo.commit("Notes", {"notes.txt": there})
+        repo.git("branch", "-f", "main")
+    many = "".join([f"  - resource: system{number}\n    access: admin\n" for number in range(20)])
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"notes.txt": WIDER + many})
+    repo.git("add", "-A")
+    if how == "branch":
+        repo.commit("Out of the way")
+    done = staged(repo) if how == "staged" else branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/out-of-sight]" in done.stdout
+    assert " --> notes.txt:1:13" in done.stdout
+
+
+def test_what_declared_the_agent_before_is_not_where_a_deleted_manifest_went(repo: Repo) -> None:
+    repo.commit("An example", {"docs/example.yaml": manifest("read-only")})
+    (repo.folder / AGENT).unlink()
+    repo.write(**{"docs/example.yaml": "# An example.\n" + manifest("read-only")})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_manifest_that_is_deleted_is_deleted(repo: Repo) -> None:
@@ -218,6 +260,115 @@ def test_a_configuration_below_the_top_is_found_where_it_was(repo: Repo) -> None
     done = staged(repo, folder=repo.folder / "product")
     assert done.returncode == 1
     assert " --> agents/bot.agent-permissions.yaml:6:13" in done.stdout
+
+
+def test_a_branch_that_left_on_a_laxer_day_is_judged_by_its_base_of_today(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.commit("Lax", {CONFIG: EXCLUDED})
+    repo.git("branch", "lax")
+    repo.commit("Strict", {CONFIG: 'nonproduction = ["lab"]\n'})
+    repo.git("checkout", "-q", "-B", "branch", "lax")
+    repo.commit("Wider", {AGENT: WIDER})
+    done = branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+    assert "note" not in done.stdout, "the configuration is none of this branch's changes"
+
+
+def test_what_the_base_began_to_collect_is_not_hidden_by_a_branch(repo: Repo) -> None:
+    bot = "policies/bot.yaml"
+    repo.commit("A bot", {bot: manifest("read-only", agent="bot")})
+    repo.git("checkout", "-q", "-B", "main")
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.commit("Another environment", {CONFIG: 'nonproduction = ["lab"]\n'})
+    repo.git("checkout", "-q", "main")
+    repo.commit("All policies", {CONFIG: 'manifests = ["**/*.yaml"]\n'})
+    repo.git("checkout", "-q", "feature")
+    done = branch(repo)
+    assert done.returncode == 0, done.stdout
+    assert "changes permlint's configuration and is judged by permlint.toml as it was" in done.stdout
+    repo.commit("Wider", {bot: manifest("admin", agent="bot")})
+    done = branch(repo)
+    assert done.returncode == 1
+    assert f" --> {bot}:6:13" in done.stdout
+    assert "out-of-sight" not in done.stdout
+
+
+def test_only_an_acceptance_that_is_staged_accepts(repo: Repo) -> None:
+    repo.write(**{AGENT: WIDER})
+    repo.git("add", "-A")
+    folder, day = str(repo.folder), date(2026, 11, 25)
+    found = judge(load(None, folder), (), folder, day, Range(staged=True), given=False).findings
+    entries = [
+        {
+            "fingerprint": one.fingerprint,
+            "rule": one.rule,
+            "content": one.content,
+            "reason": "Agreed",
+            "until": "2026-12-24",
+        }
+        for one in found
+    ]
+    repo.write(**{"permlint-accepted.yaml": json.dumps({"accepted": entries})})
+    done = staged(repo, "--as-of", "2026-11-25")
+    assert done.returncode == 1, "nothing in the commit says so"
+    assert "0 suppressed" in done.stdout
+    repo.git("add", "-A")
+    done = staged(repo, "--as-of", "2026-11-25")
+    assert done.returncode == 0, done.stdout
+    (repo.folder / "permlint-accepted.yaml").unlink()
+    assert staged(repo, "--as-of", "2026-11-25").returncode == 0, "it is in the commit"
+
+
+def test_a_configuration_that_is_a_link_is_the_one_that_it_leads_to(repo: Repo) -> None:
+    shared = "tools/lint.toml"
+    repo.write(**{shared: 'nonproduction = ["production"]\n'})
+    (repo.folder / CONFIG).symlink_to(shared)
+    repo.commit("Shared")
+    repo.git("branch", "-f", "main")
+    repo.write(**{AGENT: WIDER, shared: 'exclude = ["agents/triage*"]\n'})
+    repo.git("add", "-A")
+    done = staged(repo)
+    assert "changes permlint's configuration and is judged by permlint.toml as it was before" in done.stdout
+    assert f"{AGENT}:1:1: warning[creep/unreviewed-widening]" in done.stdout, "an error where production is production"
+    repo.commit("Wider")
+    done = branch(repo)
+    assert "changes permlint's configuration and is judged by permlint.toml as it was before" in done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["nowhere.toml", "../outside.toml", "/etc/hostname"])
+def test_a_configuration_that_is_a_link_to_nothing_committed_cannot_be_used(repo: Repo, target: str) -> None:
+    (repo.folder / CONFIG).symlink_to(target)
+    repo.git("add", "-A")
+    (repo.folder / CONFIG).unlink()
+    repo.write(**{CONFIG: ""})
+    done = staged(repo)
+    assert done.returncode == 2
+    assert "permlint.toml:1:1: is a link to no file of the repository" in done.stdout + done.stderr
+
+
+def test_a_branch_brings_what_a_sparse_checkout_leaves_out(repo: Repo) -> None:
+    repo.commit("Wider", {AGENT: WIDER, "docs/index.md": "Hello.\n"})
+    repo.commit("Moved", {OTHER: None, "kept/other.agent-permissions.yaml": manifest("read-only", agent="other")})
+    repo.git("sparse-checkout", "set", "kept")
+    assert not (repo.folder / AGENT).exists()
+    done = branch(repo)
+    assert done.returncode == 1, done.stdout
+    assert f" --> {AGENT}:6:13" in done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert "not committed yet" not in done.stdout
+
+
+def test_what_is_removed_before_it_was_ever_committed_is_none_of_the_branch(repo: Repo) -> None:
+    new = "agents/new.agent-permissions.yaml"
+    repo.write(**{new: manifest("admin", agent="new")})
+    repo.git("add", new)
+    (repo.folder / new).unlink()
+    done = branch(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert new not in done.stdout
 
 
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
