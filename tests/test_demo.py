@@ -79,7 +79,7 @@ def test_what_it_tells(whole: str) -> None:
         assert said in check
     for who in ("Maya Okafor", "Tomás Silva", "Ines Haddad", "Jonas Weber  Go live", "creep/unreviewed-widening"):
         assert who in creep
-    assert "since the last signed version" in creep
+    assert "2 commits since what was last signed" in creep
     for said in (
         "DELETE on shop.orders, which is not declared (refund_helper -> support_staff (inherits) -> GRANT by shop_owner)",
         "REVOKE UPDATE (card_token) ON shop.orders FROM refund_helper;",
