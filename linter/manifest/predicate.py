@@ -133,11 +133,20 @@ def _constants(left: _Terms, operator: str, right: _Terms) -> bool | None:
     )
 
 
+def _compares_null(terms: tuple[str, ...]) -> bool:
+    """Whether a null stands elsewhere than after `is` or `is not`: what is compared with it is neither true nor false."""
+    nulls = [place for place, term in enumerate(terms) if term == "null"]
+    return any(
+        terms[max(0, place - 1) : place] != ("is",) and terms[max(0, place - 2) : place] != ("is", "not")
+        for place in nulls
+    )
+
+
 def _exhausts(parts: list[_Terms]) -> bool:
     """Whether two of these leave nothing out: `p or not p`, `x = 1 or x <> 1`, `x is null or x is not null`."""
     known = set(map(tuple, map(_plain, parts)))
     for part in known:
-        if "(" in part or "case" in part or ("null" in part and "is" not in part):
+        if "(" in part or "case" in part or _compares_null(part):
             continue  # it may be null, and then so is its opposite
         if ("not", *part) in known or ("not", "(", *part, ")") in known:
             return True

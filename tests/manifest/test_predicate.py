@@ -70,6 +70,7 @@ predicates = st.recursive(
 @given(predicates)
 @example("not 1 = 2 and a = a")
 @example("a between 1 and 2 or true and false")
+@example("a is not null and a = null or not (a is not null and a = null)")
 def test_what_is_called_true_selects_every_row(predicate: str) -> None:
     if always_true(predicate):
         with closing(sqlite3.connect(":memory:")) as database:
