@@ -240,6 +240,22 @@ def test_a_file_that_is_only_announced_is_none_of_the_commit(repo: Repo) -> None
     assert f"{AGENT}:1:1" in done.stdout + done.stderr
 
 
+def test_a_file_that_is_taken_out_of_the_index_and_announced_again_is_deleted(repo: Repo) -> None:
+    repo.git("rm", "-q", "--cached", AGENT)
+    repo.git("add", "-N", AGENT)
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_empty_file_that_is_staged_is_no_manifest(repo: Repo) -> None:
+    new = "agents/new.agent-permissions.yaml"
+    repo.write(**{new: ""})
+    repo.git("add", new)
+    done = staged(repo)
+    assert done.returncode == 2
+    assert f"{new}:1:1" in done.stdout + done.stderr
+
+
 def test_a_configuration_from_before_that_cannot_be_used_is_the_defaults(repo: Repo) -> None:
     repo.commit("Broken", {CONFIG: "exclude = 1\n"})
     repo.write(**{AGENT: WIDER, CONFIG: ""})
