@@ -78,7 +78,7 @@ PROGRAM = """
 import gc, sys; gc.disable()
 from linter.config import MANIFESTS
 from linter.history.git import open_repository
-from linter.history.read import read_branch, read_history
+from linter.history.read import branch, read_branch, read_history
 with open_repository(".") as repository:
     {}(repository, {}sys.argv[1].split(), globs=MANIFESTS)
 """
@@ -106,7 +106,10 @@ def main() -> int:
             Case("git log --raw, one folder", log),
             Case("permlint --version", (*permlint, "--version")),
             Case("history alone, all", (python, "-c", PROGRAM.format("read_history", ""), paths)),
-            Case("history alone, last 100", (python, "-c", PROGRAM.format("read_branch", "'HEAD~100', "), paths)),
+            Case(
+                "history alone, last 100",
+                (python, "-c", PROGRAM.format("read_branch", "branch(repository, 'HEAD~100'), "), paths),
+            ),
             Case("permlint creep", (*permlint, "creep", "-q", "--fail-on", "never")),
             Case("permlint creep --base", (*permlint, "creep", "-q", "--fail-on", "never", "--base", "HEAD~100")),
         ]

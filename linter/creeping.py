@@ -21,6 +21,7 @@ from linter.history.git import Repository, open_repository
 from linter.history.model import History, HistoryError, Line, Person, Version
 from linter.history.moves import moves
 from linter.history.read import branch, read_branch, read_history
+from linter.history.span import Span
 from linter.history.staged import Index, read_staged
 from linter.history.tip import Tip
 from linter.history.witness import Witness
@@ -104,21 +105,20 @@ def _gated(
     given: bool,
 ) -> "_Run":
     index = Index(repository) if asked.staged else None
+    span = branch(repository, asked.base) if asked.base is not None else None
     doors = Gate(config, config, config)
-    if not given:
-        if index is None:
-            fork, change = branch(repository, asked.base or "").start, "this branch"
-            before = repository.commit(asked.base or "")
-        else:
-            config = config_at(repository, INDEX, folder)
-            before, change = repository.commit("HEAD"), "this commit"
-            fork = before
-        doors = gate(repository, before or INDEX, fork or INDEX, folder, config, change)
+    if not given and span is not None:
+        base = repository.commit(asked.base or "")
+        doors = gate(repository, base or INDEX, span.start or INDEX, folder, config, "this branch")
+    elif not given:
+        config = config_at(repository, INDEX, folder)
+        head = repository.commit("HEAD") or INDEX
+        doors = gate(repository, head, head, folder, config, "this commit")
     config = doors.judging
     repository.move(config.root)
     source = index or Tip(repository)
     selection = select(config, paths, folder, force_exclude=False, find=source.find)
-    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, source)
+    return _Run(config, ruleset(config, "creep"), selection, as_of, asked, doors, source, span)
 
 
 class _Run:
@@ -131,12 +131,15 @@ class _Run:
         asked: Range,
         doors: Gate | None = None,
         source: Index | Tip | None = None,
+        span: Span | None = None,
     ) -> None:
         self.config = config
         self.selection = selection
         self.doors = doors
         self.source = source
         self.index = source if isinstance(source, Index) else None
+        self.span = span
+        """The branch's commits, where one is judged."""
         self.asked = asked
         self.moved: dict[str, list[str]] = {}
         """A file that declares the agent of manifests that are gone, and those manifests."""
@@ -228,8 +231,8 @@ class _Run:
         asked, globs, exclude = self.asked, self.config.manifests, self.config.exclude
         if self.index is not None:
             return read_staged(self.index, paths, globs=globs, exclude=exclude, contents=contents)
-        if asked.base is not None:
-            return read_branch(repository, asked.base, paths, globs=globs, exclude=exclude, contents=contents)
+        if self.span is not None:
+            return read_branch(repository, self.span, paths, globs=globs, exclude=exclude, contents=contents)
         return read_history(
             repository,
             paths,

@@ -161,6 +161,16 @@ def test_a_kill_leaves_the_old_file_and_the_next_run_puts_the_new_one_there(
     assert drafts(tmp_path) == [left]
 
 
+@pytest.mark.parametrize(("moment", "number"), [("writing", signal.SIGXFSZ), ("os.rename", signal.SIGKILL)])
+def test_a_first_manifest_is_there_whole_or_not_at_all(tmp_path: Path, moment: str, number: int) -> None:
+    arguments = ("init", "agents/agent-permissions.yaml", "--agent", "triage")
+    assert stopped(tmp_path, moment, number, *arguments).returncode == -number
+    assert [one.name for one in (tmp_path / "agents").iterdir()] == drafts(tmp_path / "agents")
+    assert permlint(tmp_path, *arguments).returncode == 0
+    assert "agent_name: triage" in (tmp_path / "agents" / "agent-permissions.yaml").read_text()
+    assert "1 manifest checked" in permlint(tmp_path, "check").stdout  # the draft is none
+
+
 @every_writer
 @pytest.mark.parametrize("moment", ["open", "os.rename"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -158,7 +158,13 @@ class _Reader:
             fault("id", f"the row has {width} cells and the first line {self.width}: was one cut or inserted?")
             return
         if not cells["id"]:
-            fault("id", "this row has no permission to decide on: write the manifest first")
+            whose = cells["principal"]
+            what = (
+                f"{whose} has no manifest: write one, or drop {whose}, or `permlint accept` its finding"
+                if whose
+                else "repair it first"
+            )
+            fault("id", f"this row has no permission to decide on: {what}")
             return
         for column, message in (*faults, *self._of_decision(cells)):
             fault(column, message)

@@ -11,7 +11,7 @@ from typing import Any
 from linter.audit.csv import seal_of, shown_as
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.json import digest
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unverified
+from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unproved, unverified
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
@@ -137,6 +137,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "permissions": len(every),
         "powers": privileged(audit),
         "pressing": pressing(audit),
+        "gone": unproved(audit),
         "shared": SHARED,
         "told": told(audit.agents),
         "tally": tally(every_finding(audit)),

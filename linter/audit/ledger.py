@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from linter.audit.model import Permission, Revoked
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
 from linter.manifest.signing import digest_of
-from linter.places import elsewhere
+from linter.places import NOWHERE
 from linter.planes import Intent
 from linter.reports.visible import visible
 
@@ -32,6 +32,8 @@ class Past(NamedTuple):
     """By id."""
     gone: Mapping[str, str]
     """Fingerprint of a finding -> its first verified absence, as the nightly history has it."""
+    moved: Collection[str] = ()
+    """Systems that an operator says have moved."""
 
 
 class Ledger(NamedTuple):
@@ -64,14 +66,13 @@ def ledger(
     for row in (each for found in now.values() for each in found):
         by_place.setdefault(outcomes.place(row), []).append(row)
         held.setdefault((row.system, row.principal), []).append(row)
-    strays = _strays(runs.live, past.previous)
-    live = runs.live.without(strays) if runs.live is not None else None
-    ground = outcomes.Ground(as_of, config.revoke_within, live, by_place, held, verified)
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified, past.moved)
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:
             sorting.take(row)
     before = past.previous.permissions if past.previous else None
+    places = {row.id: row.place for row in earlier}
     shared = _shared(now)
 
     def finished(row: Permission) -> Permission:
@@ -80,14 +81,18 @@ def ledger(
             files = " and ".join(shared[row.id])
             sorting.unknown[f"which of {files} was kept for {row.agent} is not known: they declare the same"] = None
             decided = None
-        decision = outcomes.standing(ground, decided, row) if decided is not None else None
-        return row._replace(decision=decision, new=before is not None and row.id not in before)
+        here = NOWHERE if runs.live is None else runs.live.place(row.system, row.environment)
+        seen = row._replace(place=places.get(row.id) or here)
+        revoking = decided is not None and decided.decision != "keep"
+        place = seen.place if not here or (revoking and ground.strayed(seen)) else here
+        decision = outcomes.standing(ground, decided, seen) if decided is not None else None
+        return row._replace(decision=decision, new=before is not None and row.id not in before, place=place)
 
     every = {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()}
     return Ledger(
         every,
         tuple(sorting.revoked),
-        (*strays.values(), *sorting.unknown),
+        tuple(sorting.unknown),
     )
 
 
@@ -99,16 +104,6 @@ def _shared(now: Mapping[str, Sequence[Permission]]) -> dict[str, list[str]]:
             if row.origin == "declared":
                 paths.setdefault(row.id, {})[path] = None
     return {id: list(own) for id, own in paths.items() if len(own) > 1}
-
-
-def _strays(live: Live | None, previous: Previous | None) -> dict[str, str]:
-    """Sources in which another place answered than for the last report, by what evidence calls them; a sentence each."""
-    found = {}
-    for one in live.asked if live is not None else ():
-        clause = elsewhere(previous.places.get(one.name, {}), one.place) if previous is not None else ""
-        if clause:
-            found[one.name] = f"{one.name}: {clause}; so it does not prove that anything is gone"
-    return found
 
 
 def _now(
@@ -130,6 +125,8 @@ def _earlier(past: Past) -> list[Permission]:
     """What the last report had, and what was decided of; of both the report knows more."""
     found = {id: outcomes.remembered(one) for id, one in past.decided.items()}
     if past.previous is not None:
+        places = past.previous.places
+        found = {id: row._replace(place=places.get(id, NOWHERE)) for id, row in found.items()}
         found |= past.previous.permissions
     return sorted(
         found.values(), key=lambda row: (row.agent, row.environment, row.system, row.resource, row.what, row.id)
@@ -156,15 +153,20 @@ class _Sorting:
             return
         reported = previous is not None and row.id in previous.permissions
         found = outcomes.gone(self.ground, row, decided, self._agreed(row, path, decided))
-        if row.origin == "granted" and not found.at and not found.instead:
-            if path is not None:
-                self.carried.setdefault(path, []).append(
-                    row._replace(granted=None, verdict="unverified", also=(), reason=outcomes.CARRIED)
-                )
-            else:
-                self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
-        elif reported or (decided is not None and decided.decision != "keep"):
-            self.revoked.append(outcomes.revoked(self.ground, found))
+        pending = decided is not None and decided.decision != "keep"
+        if clause := self.ground.strayed(row):
+            where = f"{row.system} ({row.environment})" if row.environment else row.system
+            self.unknown[f"{where}: {clause}: that anything is gone since then is not proved"] = None
+        unseen = row.origin == "granted" and not found.at and not found.instead
+        if unseen and path is not None:
+            reason = f"it was granted when it was last seen; {clause}" if clause else outcomes.CARRIED
+            carried = row._replace(granted=None, verdict="unverified", also=(), reason=reason)
+            self.carried.setdefault(path, []).append(carried)
+            return
+        if unseen:
+            self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
+        if pending or (reported and not unseen):
+            self.revoked.append(outcomes.revoked(self.ground, found, manifest=path is not None))
 
     def _agreed(self, row: Permission, path: str | None, decided: Decided | None) -> Iterator[Permission]:
         """What is declared now and may not have been when the permission was last seen.

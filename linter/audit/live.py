@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from linter.audit.model import Asked, Note, Source
 from linter.findings import Severity
+from linter.places import NOWHERE, Where
 from linter.recordings import moment
 
 
@@ -40,6 +41,8 @@ class Answer(NamedTuple):
     at: str
     compared: frozenset[str]
     """The principals that were compared there."""
+    place: Where
+    """Which account or database it was, as far as it says."""
 
 
 class Live(NamedTuple):
@@ -60,15 +63,15 @@ class Live(NamedTuple):
         """Whether a manifest has another agreement now than the one that was compared."""
         return self.digests.get(path, digest) != digest
 
-    def without(self, places: Collection[str]) -> Live:
-        """The same, without the answers of places, as evidence calls them: they are of something else."""
-        answers = {place: one for place, one in self.answers.items() if named(*place) not in places}
-        return self._replace(answers=answers)
-
     def compared(self, system: str, environment: str, principal: str) -> str:
         """When this principal was compared in a system; empty where it was not."""
         found = self.answers.get(self.asked_at(system, environment))
         return found.at if found is not None and principal in found.compared else ""
+
+    def place(self, system: str, environment: str) -> Where:
+        """Where a system answered."""
+        found = self.answers.get(self.asked_at(system, environment))
+        return found.place if found is not None else NOWHERE
 
     def asked_at(self, system: str, environment: str) -> tuple[str, str]:
         """The place of `answers` that an environment's permissions in a system are compared with."""
@@ -121,7 +124,11 @@ def from_body(body: Mapping[str, Any]) -> Live:
         digests=dict(body["digests"]),
         asked=tuple(asked),
         answers={
-            (one["system"], one["environment"]): Answer(one["at"], frozenset(one["compared"]))
+            (one["system"], one["environment"]): Answer(
+                one["at"],
+                frozenset(one["compared"]),
+                {str(name): str(said) for name, said in one.get("place", {}).items()},
+            )
             for one in body["asked"]
             if not one["problem"]
         },
@@ -169,15 +176,9 @@ def _fact(one: Mapping[str, Any]) -> Fact:
     return Fact(note_of(one), str(one.get("system", "")), str(one.get("principal", "")), dict(one["details"]))
 
 
-def named(system: str, environment: str) -> str:
-    """A place of `answers`, as evidence calls it."""
-    return f"{system} ({environment})" if environment else system
-
-
 def _asked(one: Mapping[str, Any]) -> Asked:
-    where = named(one["system"], one["environment"])
-    place = {str(name): str(said) for name, said in one.get("place", {}).items()}
-    return Asked(where, "; ".join(_plane(one)), one["at"], one["problem"] or "answered", place)
+    where = f"{one['system']} ({one['environment']})" if one["environment"] else one["system"]
+    return Asked(where, "; ".join(_plane(one)), one["at"], one["problem"] or "answered")
 
 
 def _plane(one: Mapping[str, Any]) -> Iterable[str]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from linter.audit.json import digest
-from linter.audit.model import LEVELS, Agent, Audit, Cell, Decision, Note, Permission, exceptions, privileged, undecided
+from linter.audit.model import (
+    LEVELS,
+    Agent,
+    Audit,
+    Cell,
+    Decision,
+    Note,
+    Permission,
+    Revoked,
+    exceptions,
+    privileged,
+    undecided,
+    unproved,
+)
 from linter.audit.views import counted, sums
 from linter.reports.markup import code, prose
 from linter.reports.totals import plural
@@ -90,6 +103,8 @@ def _summary(audit: Audit) -> Iterator[str]:
         f"- {plural(len(audit.agents), 'agent')}, {plural(len(audit.units), 'row')} of the matrix, {live} of them in production",
         f"- Without a decision: {plural(audit.decisions_open, 'permission')}; needing one first: {len(waiting)}",
     ]
+    if gone := unproved(audit):
+        lines.append(f"- Revokes that nothing proves: {len(gone)}")
     if audit.change is None:
         lines.append("- What is new is not known: there is nothing to compare with (`--since`, `--previous`)")
     else:
@@ -100,8 +115,12 @@ def _summary(audit: Audit) -> Iterator[str]:
             f"new agents: {_names(change.agents_new)}; gone: {_names(change.agents_gone)}"
         )
     yield "\n".join(lines)
-    if waiting:
+    if waiting or gone:
         rows = [(prose(agent.name), prose(one.environment), _what(one), prose(why)) for agent, one, why in waiting]
+        rows += [
+            (prose(one.agent), prose(one.environment), f"{prose(one.resource)}: {prose(one.what)}", prose(why))
+            for one, why in gone
+        ]
         yield _table(("Agent", "Environment", "Permission", "Why"), rows)
 
 
@@ -279,12 +298,16 @@ def _revoked(audit: Audit) -> Iterator[str]:
     rows = [
         (
             prose(one.agent), prose(one.environment), prose(one.resource), prose(one.what), one.gone_from,
-            prose(one.verified) or "**not verified**", _decided(one.decided),
+            prose(one.verified) or _unproved(one), _decided(one.decided),
         )
         for one in audit.revoked
     ]  # fmt: skip
     heads = ("Agent", "Environment", "Resource", "Permission", "Gone from", "First verified absence", "Decision")
     yield _table(heads, rows) if rows else "Nothing" + (", as far as is known." if audit.change is None else ".")
+
+
+def _unproved(one: Revoked) -> str:
+    return f"**not verified**: {prose(one.why)}" if one.why else "**not verified**"
 
 
 def _evidence(audit: Audit) -> Iterator[str]:

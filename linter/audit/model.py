@@ -4,10 +4,10 @@ Every text may hold a stranger's words: a renderer escapes it for its medium. Se
 All collections are in the order in which they are shown, which the same inputs make the same.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from linter.creep.timeline import Timeline
+from linter.places import NOWHERE, Where
 
 CHOICES = ("keep", "modify", "revoke", "investigate")
 """What a reviewer may decide of a permission."""
@@ -124,6 +124,8 @@ class Permission(NamedTuple):
     decision: Decision | None
     finding: str = ""
     """Of what is granted and not declared: the fingerprint of the finding that says so."""
+    place: Where = NOWHERE
+    """Which account or database it was compared in last, as far as that says; empty where it was not compared."""
 
 
 class Cell(NamedTuple):
@@ -203,6 +205,10 @@ class Revoked(NamedTuple):
     """"manifest", "live" or "both": where it is absent, in this form; `verified` says whether nothing of it is left."""
     verified: str
     """The first verified absence from the live system, ISO date or time; empty: not verified."""
+    why: str = ""
+    """Why it is not verified, a clause, where that is known."""
+    place: Where = NOWHERE
+    """As of a permission."""
 
 
 class Asked(NamedTuple):
@@ -217,8 +223,6 @@ class Asked(NamedTuple):
     time; empty where unknown."""
     result: str
     """"answered", or why it did not."""
-    place: Mapping[str, str] = {}
-    """What tells the account or server from every other, by what that is; what is not known is left out."""
 
 
 class Input(NamedTuple):
@@ -300,6 +304,16 @@ def exceptions(audit: Audit) -> tuple[Note, ...]:
     """Every finding that is suppressed or accepted."""
     every = [*audit.findings, *(one for agent in audit.agents for one in agent.findings)]
     return tuple(one for one in every if one.status != "open")
+
+
+def unproved(audit: Audit) -> tuple[tuple[Revoked, str], ...]:
+    """What was to be taken away and is not seen any more, though nothing proves that it is gone; and why nothing does."""
+    silence = "no answer says so" if audit.live else "nothing live was asked"
+    return tuple(
+        (one, f"{one.decided.decision} not proved: {one.why or silence}")
+        for one in audit.revoked
+        if one.decided is not None and one.decided.outcome == "unverified"
+    )
 
 
 def undecided(audit: Audit) -> tuple[tuple[Agent, Permission, str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from linter.audit.identity import levels_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Revoked
 from linter.manifest.period import after
+from linter.places import elsewhere
 from linter.systems.live import MISSING, OK, UNVERIFIED
 
 CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
 """The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""
+_NO_MANIFEST = "its manifest is gone, so nothing asks for it"
 
 
 class Ground(NamedTuple):
@@ -26,13 +28,26 @@ class Ground(NamedTuple):
     within: str
     """How long a decision may take."""
     live: Live | None
-    """Without the answers of what is another place now than in the last report."""
     rows: Mapping[tuple[str, str, str], Sequence[Permission]]
     """(agent, environment, system) -> the permissions of this report."""
     held: Mapping[tuple[str, str], Sequence[Permission]]
     """(system, principal) -> the same."""
     verified: Mapping[str, str]
     """What an earlier report, or the nightly history, knows of first verified absences, by id."""
+    moved: Collection[str]
+    """Systems that are asked elsewhere than before, and an operator says that this is right."""
+
+    def strayed(self, row: Permission) -> str:
+        """In what the place that was asked now differs from where a permission was seen, a clause; empty where it does not."""
+        if self.live is None or row.system in self.moved:
+            return ""
+        return elsewhere(row.place, self.live.place(row.system, row.environment))
+
+    def compared(self, row: Permission) -> str:
+        """When its principal was compared where a permission was seen; empty where it was not."""
+        if self.live is None or self.strayed(row):
+            return ""
+        return self.live.compared(row.system, row.environment, row.principal)
 
     def beside(self, row: Permission) -> Sequence[Permission]:
         """What the same agent has in the same system and environment, and what the same principal has there.
@@ -69,12 +84,12 @@ class Gone(NamedTuple):
 
 
 def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
-    """The outcome of a decision on a permission that this report still has."""
+    """The outcome of a decision on a permission that this report still has, as it was when it was last seen."""
     if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
         return _decision(decided, "unverified")
     if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
         # The manifest still declares what the system has taken away.
-        at = ground.verified.get(row.id) or ground.live.compared(row.system, row.environment, row.principal)
+        at = ground.verified.get(row.id) or ground.compared(row)
         return _decision(decided, "done" if at else "unverified", at)
     return _undone(ground, decided)
 
@@ -108,7 +123,7 @@ def _absent(ground: Ground, row: Permission, instead: Sequence[Permission]) -> s
         return known
     if any(_hides(other, row) for other in ground.beside(row)):
         return ""
-    return ground.live.compared(row.system, row.environment, row.principal)
+    return ground.compared(row)
 
 
 def _hides(other: Permission, row: Permission) -> bool:
@@ -146,9 +161,14 @@ def _last(name: str) -> str:
     return re.split(r"[.:/]", name)[-1].strip('"').lower()
 
 
-def revoked(ground: Ground, found: Gone) -> Revoked:
-    """A permission that is gone, as the report tells of it."""
+def revoked(ground: Ground, found: Gone, *, manifest: bool) -> Revoked:
+    """A permission that is gone, as the report tells of it.
+
+    Args:
+        manifest: whether its agent still has one.
+    """
     row = found.row
+    of_manifest = row.origin == "declared" or not (manifest or found.at or found.instead)
     return Revoked(
         id=row.id,
         agent=row.agent,
@@ -156,8 +176,10 @@ def revoked(ground: Ground, found: Gone) -> Revoked:
         resource=row.resource,
         what=row.what,
         decided=None if found.decided is None else _of_gone(ground, found, found.decided),
-        gone_from="live" if row.origin == "granted" else "both" if found.at else "manifest",
+        gone_from="live" if not of_manifest else "both" if found.at else "manifest",
         verified=found.at,
+        why="" if found.at or found.instead else ground.strayed(row) or ("" if manifest else _NO_MANIFEST),
+        place=row.place,
     )
 
 
@@ -170,7 +192,7 @@ def _of_gone(ground: Ground, found: Gone, decided: Decided) -> Decision:
         return _decision(decided, "unverified")
     if decided.decision != "modify":
         return _undone(ground, decided)  # it stands in another form
-    if ground.live is not None and all(one.verdict == OK for one in found.instead):
+    if ground.live is not None and not ground.strayed(found.row) and all(one.verdict == OK for one in found.instead):
         times = [ground.live.compared(one.system, one.environment, one.principal) for one in found.instead]
         return _decision(decided, "done", max(times))
     return _decision(decided, "unverified")

@@ -12,6 +12,7 @@ from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.read import read_history
 from linter.manifest.model import Manifest
+from linter.places import Where
 from linter.secrets import mask
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Previous(NamedTuple):
     """Id -> the manifest that had it."""
     verified: Mapping[str, str]
     """Id of what was gone already -> the first verified absence."""
-    places: Mapping[str, Mapping[str, str]] = {}
-    """What answered, by what evidence calls it."""
+    places: Mapping[str, Where]
+    """Id -> where it was compared last."""
 
 
 def from_json(text: str) -> Previous:
@@ -75,12 +76,15 @@ def from_json(text: str) -> Previous:
             },
             **{one["id"]: one["verified"] for one in body["revoked"] if one["verified"]},
         },
-        places={one["name"]: one.get("place", {}) for one in body["evidence"]["asked"]},
+        places={
+            **{one["id"]: one.get("place", {}) for one in body["revoked"]},
+            **{one.id: one.place for one in rows},
+        },
     )
 
 
 def _permission(one: Mapping[str, object]) -> Permission:
-    given = {name: one[name] for name in Permission._fields}
+    given = {name: one[name] for name in Permission._fields if name in one}
     decision = given["decision"]
     given |= {name: tuple(given[name]) for name in ("also", "privileged")}  # type: ignore[arg-type]
     given["decision"] = Decision(**decision) if isinstance(decision, Mapping) else None
@@ -111,6 +115,7 @@ def from_history(repository: Repository, config: Config, paths: Sequence[str], s
         findings=None,
         paths={id: path for id, (_, path) in found.items()},
         verified={},
+        places={},
     )
 
 

@@ -21,7 +21,7 @@ def self_review(past: Past) -> Iterator[Hit]:
     for event in past.story.events:
         version = event.version
         what = past.grown(event, promoted=True)
-        if event.kind == "first":
+        if event.kind == "first" and not past.staged:
             what = ["the first agreement"]
         reviewers = reviews.covered.get(version) or reviews.unpinned.get(version)
         authors = past.authors(version)
@@ -34,6 +34,7 @@ def self_review(past: Past) -> Iterator[Hit]:
         yield Hit(
             Place(("reviewed", "by")),
             {"by": " and ".join(sorted(signers)), "what": several(all_of), "origin": origin(past, version)},
+            ("staged",) if past.staged else (),
             key=" | ".join(all_of),
             environments=tuple(dict.fromkeys([one for event, _ in found for one in environments(past, event)])),
             details=details(version, "self-reviewed", [], all_of),
@@ -66,6 +67,8 @@ def unattributed_review(params: UnattributedParams) -> Any:
         reviewed, now = past.manifest.reviewed, past.story.now
         if reviewed is None or now is None or now.manifest is None or now.manifest.reviewed != reviewed:
             return
+        if past.staged and not any(event.widens for event in past.story.events):
+            return  # the hook asks for a review of a widening, and for nothing else
         by, brought = reviewed["by"], bringers(now)
         flaws = [_flaw(past, one, by, signed=params.signed) for one in brought]
         if None in flaws:

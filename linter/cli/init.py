@@ -11,6 +11,7 @@ from linter.cli.options import harmless
 from linter.config import BadConfig, Config, load
 from linter.exits import Exit
 from linter.permissions import ACCESS
+from linter.replacing import edit
 from linter.reports.visible import visible
 from linter.skeleton import Answers, Draft, Entry, skeleton
 from linter.systems.live import Unverified, adapter_of
@@ -98,8 +99,7 @@ def command(
         return Exit.CLEAN
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(harmless(text))
+        edit(path, None, harmless(text))
     except OSError as error:
         raise click.FileError(path, error.strerror or "cannot be written") from None
     click.echo(f"{path} is written. Fill in what says TODO, then: permlint check {path}")

@@ -18,7 +18,7 @@ from linter.audit.gather import Brought, gather
 from linter.audit.html import MissingExtra
 from linter.audit.ledger import Past
 from linter.audit.live import BadDrift, Live, from_json
-from linter.audit.model import Audit
+from linter.audit.model import Audit, unproved
 from linter.audit.previous import BadReport, Previous, from_history
 from linter.audit.previous import from_json as previous_of
 from linter.audit.runs import Runs, run
@@ -65,6 +65,7 @@ class Told(NamedTuple):
     since: str | None
     previous: str | None
     state: str | None
+    moved: tuple[str, ...]
 
 
 @click.command("report")
@@ -85,6 +86,12 @@ class Told(NamedTuple):
 @click.option(
     "--state", type=click.Path(), metavar="FILE", help="The nightly history (drift --state): first sights, proven ends."
 )
+@click.option(
+    "--moved",
+    multiple=True,
+    metavar="SYSTEM",
+    help="The system answers from another place than in the earlier report, and that is right; repeatable.",
+)
 def command(
     common: Common,
     paths: tuple[str, ...],
@@ -96,6 +103,7 @@ def command(
     since: str | None,
     previous: str | None,
     state: str | None,
+    moved: tuple[str, ...],
 ) -> int:
     """Write what a security reviewer reads and signs: who may do what, what is really granted, and what to decide.
 
@@ -120,7 +128,7 @@ def command(
         raise click.UsageError("--since and --previous both say what is compared with: give one")
     if drift_json is not None and (live or live_from):
         raise click.UsageError("--drift-json is what drift said earlier: it takes no --live and no --live-from")
-    told = Told(live, live_from, max_age, force, drift_json, since, previous, state)
+    told = Told(live, live_from, max_age, force, drift_json, since, previous, state, moved)
     start = os.getcwd()
     try:
         config = load(common.config_file, start)
@@ -152,12 +160,16 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     gone = {
         one.fingerprint: one.ended for one in known if one.how == RESOLVED and one.ended <= common.as_of.isoformat()
     }
-    past = Past(previous, _decided(config), gone)
+    past = Past(previous, _decided(config), gone, told.moved)
     files = [one for one in (*told.live_from, told.drift_json, told.previous, told.state) if one is not None]
     first_seen = {one.fingerprint: one.first_seen for one in known}
     brought = Brought(past, _approvers(config), first_seen, tuple(map(os.path.abspath, files)))
     made_at = "" if common.as_of_given else iso(datetime.now(UTC))
-    return gather(config, selection, common.as_of, runs, brought, made_at), runs
+    audit = gather(config, selection, common.as_of, runs, brought, made_at)
+    silent = (
+        [f"{one.agent} ({one.environment}): {one.what}: {why}" for one, why in unproved(audit)] if audit.live else []
+    )
+    return audit, runs._replace(unchecked=(*runs.unchecked, *silent))
 
 
 def _text(path: str) -> str:

@@ -57,12 +57,16 @@ class Assembly:
         self.followed |= walk.followed
         return walk.followed
 
-    def look_back(self, revisions: list[str], pathspecs: list[str]) -> None:
-        """Find what there was, at these revisions, of what is new in the range or could not be read at its beginning."""
+    def look_back(self, revisions: list[str], pathspecs: list[str]) -> list[str]:
+        """Find what there was, at these revisions, of what is new in the range or could not be read at its beginning.
+
+        Returns:
+            Paths, relative to the root, of which nothing was found: nothing was agreed before, as far as history goes.
+        """
         roots = [node for node in _older_first(self._tips) if not node.before and node.blob is not None]
         self._contents.load([node.blob for node in roots if node.blob is not None and node.mode in FILES])
         looking = Looking(self._repository, self._contents, revisions, pathspecs, self.candidate)
-        agents = []
+        begun: dict[str, str] = {}
         for root in roots:
             content = self._content(root)
             if root.entry is None and isinstance(content, Manifest):
@@ -72,9 +76,10 @@ class Assembly:
                 version = _before(found)
                 root.before = [version if root.entry is None else _deletion(version)]
             elif isinstance(content, Manifest):
-                agents.append(content.agent)
-        if agents:
-            self._past = [_deletion(_before(found)) for found in looking.of(agents)]
+                begun[root.path] = content.agent
+        gone = looking.of(begun.values()) if begun else {}
+        self._past = [_deletion(_before(found)) for some in gone.values() for found in some]
+        return [self._repository.outward(path) for path, agent in begun.items() if agent not in gone]
 
     def history(self, paths: Sequence[str], span: Span, cut: tuple[str, ...]) -> History:
         """The lines of these paths, and of what was deleted."""

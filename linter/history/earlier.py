@@ -51,15 +51,16 @@ class Looking:
                     return None if self._moved(entries[0], manifest.agent) else Earlier(path, blob, mode)
         return None
 
-    def of(self, agents: Iterable[str]) -> list[Earlier]:
+    def of(self, agents: Iterable[str]) -> dict[str, list[Earlier]]:
         """The manifests of these agents that were deleted last: of each agent, those that one commit took away."""
-        wanted, found = set(agents), list[Earlier]()
+        wanted, found = set(agents), dict[str, list[Earlier]]()
         for entry in self._log(self._revisions, self._pathspecs, "--diff-filter=AD"):
+            here = [one for diff in entry.diffs for one in self._deleted(diff)]
+            for agent in wanted.intersection([agent for agent, _ in here]):
+                found[agent] = list(dict.fromkeys([earlier for name, earlier in here if name == agent]))
+            wanted.difference_update(found)
             if not wanted:
                 break
-            here = [one for diff in entry.diffs for one in self._deleted(diff)]
-            found += [earlier for agent, earlier in here if agent in wanted]
-            wanted.difference_update([agent for agent, _ in here])
         return found
 
     def _log(self, revisions: list[str], pathspecs: list[str], *options: str) -> list[Entry]:

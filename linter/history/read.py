@@ -14,7 +14,7 @@ from linter.history.log import Entry, read_log
 from linter.history.model import History, HistoryError
 from linter.history.parents import align
 from linter.history.paths import Paths
-from linter.history.span import Span, cut, find_span, head, revision, short
+from linter.history.span import Span, cut, cut_before, find_span, head, revision, short
 
 
 def read_history(
@@ -48,28 +48,29 @@ def read_history(
 
 def read_branch(
     repository: Repository,
-    base: str,
+    span: Span,
     paths: Sequence[str],
     *,
     globs: Iterable[str],
     exclude: Iterable[str] = (),
     contents: Contents | None = None,
 ) -> History:
-    """What HEAD's branch did since it left another one: a pull request.
+    """What the commits of a `branch` did: a pull request.
 
     Raises:
-        HistoryError: as above, or the two have nothing in common; in a shallow clone, perhaps because it is cut before.
+        HistoryError: as above.
     """
     # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
     assembly = Assembly(repository, globs, exclude, contents)
-    return _read(repository, branch(repository, base), paths, assembly, first_parent=False, everywhere=True)
+    return _read(repository, span, paths, assembly, first_parent=False, everywhere=True)
 
 
 def branch(repository: Repository, base: str) -> Span:
     """The commits of HEAD's branch since it left another one.
 
     Raises:
-        HistoryError: as for `read_branch`.
+        HistoryError: one of the two is no commit, or they have nothing in common; in a shallow clone, perhaps because it is
+            cut before.
     """
     end, other = head(repository), revision(repository, base)
     start = repository.ask("merge-base", other, end)
@@ -110,9 +111,8 @@ def _read(
             entries = _log(repository, asked, span, first_parent=first_parent)
         elif not widened:
             break
-    if span.start is not None:
-        assembly.look_back([span.start], asked.pathspecs)
-    hidden = cut(repository, span, {entry.id for entry in entries})
+    new = assembly.look_back([span.start], asked.pathspecs) if span.start is not None else []
+    hidden = cut(repository, span, {entry.id for entry in entries}) or cut_before(repository, new)
     return assembly.history(paths, span, hidden)
 
 

@@ -106,6 +106,16 @@ def cut(repository: Repository, span: Span, walked: set[str]) -> tuple[str, ...]
     return (f"history is cut at {short(hidden)} (a shallow clone), what came before is not known: fetch with depth 0",)
 
 
+def cut_before(repository: Repository, paths: list[str]) -> tuple[str, ...]:
+    """A sentence where a shallow clone's end may hide what was agreed before what begins in the range at these paths."""
+    if not paths or not repository.shallow:
+        return ()
+    place, new = short(repository.shallow), ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if paths[3:] else "")
+    return (
+        f"history is cut at {place} (a shallow clone), whether {new} was there before is not known: fetch with depth 0",
+    )
+
+
 def short(commits: list[str] | tuple[str, ...]) -> str:
     """Commits by short names, for a sentence; the first few of many."""
     names = ", ".join(sorted(one[:10] for one in commits)[:3])

@@ -15,7 +15,7 @@ from linter.history.git import Repository
 from linter.history.log import FILES, Change, Entry, read_changes
 from linter.history.model import History, HistoryError
 from linter.history.paths import Paths
-from linter.history.span import Span
+from linter.history.span import Span, cut_before
 from linter.manifest.text import Text, Unreadable, decode
 
 if TYPE_CHECKING:
@@ -116,9 +116,8 @@ def read_staged(
         diffs.append(_unmerged(repository, read_changes(output)))
     there = dict(zip(inner, repository.objects.blobs([f":{path}" for path in inner]), strict=True))
     assembly.walk([Entry("", parents, diffs)], there)
-    if parents:
-        assembly.look_back(parents, patterns)
-    return assembly.history(paths, Span(head or "", head), ())
+    new = assembly.look_back(parents, patterns) if parents else []
+    return assembly.history(paths, Span(head or "", head), cut_before(repository, new))
 
 
 def _unmerged(repository: Repository, changes: list[Change]) -> list[Change]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from linter.findings import UNVERIFIED_RULE, Severity
 from linter.nightly.history import System, systems
 from linter.nightly.news import ACCEPTED, Known, Nightly, SourceState
+from linter.reports.totals import plural
 
 SOON = timedelta(days=14)
 """How long before its last day an acceptance counts as about to expire."""
@@ -71,6 +72,19 @@ def troubles(nightly: Nightly) -> list[Trouble]:
     return sorted(found, key=lambda one: (not one.rejected, one))
 
 
+def unasked(nightly: Nightly) -> list[str]:
+    """What stays open because nothing asks for it any more, a sentence each: only an answer, or a person, ends it."""
+    asked = {one.source for one in nightly.sources}
+    found = []
+    for kept in nightly.kept:
+        free = [one for one in kept.findings if one.accepted < nightly.day]
+        if kept.source is not None and kept.source not in asked and free:
+            source = kept.source
+            where = f"{source.agent} in {source.system} ({source.environment})"
+            found.append(f"{plural(len(free), 'finding')} of {where} not looked at: {kept.why}")
+    return found
+
+
 def counts(nightly: Nightly) -> Counts:
     """What is open, accepted and unverifiable after this night."""
     standing = [one.known for one in nightly.standings.values()]
@@ -86,6 +100,16 @@ def counts(nightly: Nightly) -> Counts:
         tuple(one for one in held if one.accepted <= soon),
         sum(one.rule == UNVERIFIED_RULE for one in free),
     )
+
+
+def begun(nightly: Nightly) -> dict[str, list[Known]]:
+    """Where systems begin that answered for the first time, by system and environment."""
+    found: dict[str, list[Known]] = {}
+    for one in nightly.begun:
+        if one.source is not None:
+            system, environment = one.source.system, one.source.environment
+            found.setdefault(f"{system} ({environment})" if environment else system, []).append(one)
+    return found
 
 
 def by_owner(findings: Iterable[Known]) -> dict[str, list[Known]]:

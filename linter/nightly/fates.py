@@ -85,8 +85,10 @@ class Fates:
         if not source.agent or source.agent in self._retired:
             return Fate(WITHDRAWN)  # configuration no longer asks for principals there, or an operator says it is over
         if source.agent in self._agents:
-            return Fate("", f"its manifest no longer names {source.system} in {source.environment}")
-        return Fate("", f"there is no manifest of {source.agent} any more, so nothing asks for it")
+            clause = f"its manifest no longer names {source.system} in {source.environment}"
+        else:
+            clause = f"there is no manifest of {source.agent} any more, so nothing asks for it"
+        return Fate("", f"{clause} (if that is over: --retired {source.agent})")
 
 
 def _later(standing: Standing, known: Known) -> bool:

@@ -113,6 +113,8 @@ class Nightly(NamedTuple):
     """Those of `failing` that did answer, but from another place than before."""
     fresh: Collection[str] = ()
     """Fingerprints of findings that no earlier run saw accepted until that day."""
+    begun: tuple[Known, ...] = ()
+    """Findings of systems that answered for the first time, on another night than the first: known from now on, and not new."""
     only_new: bool = False
     """Whether the run was asked to tell of news alone."""
 

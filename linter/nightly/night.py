@@ -68,12 +68,16 @@ def record(
     standings: dict[str, Standing] = {}
     written: list[tuple[Known | None, Known]] = []
     fresh: set[str] = set()
+    begun: list[Known] = []
     for fingerprint, sight in seen(outcome, asked, day).items():
         before = known.pop(fingerprint, None) or rows.find(connection, fingerprint) or renamed.take(sight, connection)
         same_weight = weights.get(sight.rule) == now.get(sight.rule)
         standing = _stand(before, sight, same_weight=same_weight, same_version=version == __version__)
         begins = adoption or (sight.source is not None and sight.source[1:] not in answered)
-        standings[fingerprint] = standing._replace(status=OPEN) if begins and standing.status == NEW else standing
+        if begins and standing.status == NEW:
+            standing = standing._replace(status=OPEN)
+            begun.append(standing.known)
+        standings[fingerprint] = standing
         written.append((before, standing.known))
         if sight.accepted and (before is None or before.accepted != sight.accepted):
             fresh.add(fingerprint)
@@ -109,6 +113,7 @@ def record(
         notes,
         strays=who.strays,
         fresh=fresh,
+        begun=() if adoption else tuple(begun),
     )
 
 

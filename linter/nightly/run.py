@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from linter.findings import InputError, Outcome
 from linter.nightly import outbox
+from linter.nightly.digest import unasked
 from linter.nightly.events import events
 from linter.nightly.news import NEWS, Nightly, SourceState
 from linter.nightly.night import record
@@ -51,9 +52,10 @@ def remember(
                 outbox.put(connection, router(nightly), nightly.day)
     except StateError as error:
         return outcome._replace(errors=(*outcome.errors, InputError(path, 1, 1, str(error))))
-    strays = tuple(dict.fromkeys(_of_stray(one) for one in nightly.failing if one.source in nightly.strays))
+    strays = dict.fromkeys(_of_stray(one) for one in nightly.failing if one.source in nightly.strays)
+    open_ = (*strays, *unasked(nightly))
     return outcome._replace(
-        nightly=nightly, unchecked=(*outcome.unchecked, *strays), unverified=(*outcome.unverified, *strays)
+        nightly=nightly, unchecked=(*outcome.unchecked, *open_), unverified=(*outcome.unverified, *open_)
     )
 
 

@@ -7,6 +7,7 @@ volume on a network, where a log's shared memory does not work), and nothing sta
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -75,7 +76,10 @@ def transaction(path: str, steps: Sequence[Sequence[str]] = STEPS, busy: float =
     Raises:
         StateError: it cannot be opened or written, is of a newer version, or is another program's; nothing was changed.
     """
-    with _said(), closing(_connect(path, "rwc", busy)) as connection:
+    with _said():
+        if not os.path.exists(path):
+            _make(os.path.realpath(path), steps)
+    with _said(), closing(_connect(path, busy)) as connection:
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -99,7 +103,7 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
     if not os.path.exists(path):
         raise StateError("is not there")
     # Not "ro": what a killed run left half written could not be rolled back then, and so not be read.
-    with _said(), closing(_connect(path, "rw", BUSY)) as connection:
+    with _said(), closing(_connect(path, BUSY)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         if _version(connection, steps) < len(steps):
@@ -109,13 +113,36 @@ def reading(path: str, steps: Sequence[Sequence[str]] = STEPS) -> Iterator[sqlit
         yield connection
 
 
-def _connect(path: str, mode: str, busy: float) -> sqlite3.Connection:
-    if mode == "rwc":
-        with suppress(OSError):  # then SQLite says what is wrong
-            # It tells what agents can do: for its owner alone, as a recording is. A FIFO must not be waited for.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600))
-    # A URI, so that reading creates no file; `as_uri` escapes what a path may hold.
-    connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode={mode}", timeout=busy, uri=True)
+def _make(path: str, steps: Sequence[Sequence[str]]) -> None:
+    """A state without a run, there whole or not at all: one that is empty is none of ours, and its history is lost.
+
+    It tells what agents can do, so it is for its owner alone, as a recording is.
+    """
+    folder, name = os.path.split(path)
+    try:
+        handle, fresh = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    except OSError:
+        return  # SQLite says what is wrong when it is to open what is not there
+    os.close(handle)
+    try:
+        with closing(_connect(fresh, BUSY)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            _bring(connection, steps, 0)
+            connection.execute("COMMIT")
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass  # another run was faster
+        except OSError:
+            os.replace(fresh, path)  # a file system without links
+    finally:
+        with suppress(OSError):
+            os.unlink(fresh)
+
+
+def _connect(path: str, busy: float) -> sqlite3.Connection:
+    # A URI, so that nothing is created; `as_uri` escapes what a path may hold.
+    connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", timeout=busy, uri=True)
     connection.isolation_level = None
     connection.row_factory = sqlite3.Row
     return connection
@@ -128,6 +155,9 @@ def _version(connection: sqlite3.Connection, steps: Sequence[Sequence[str]]) -> 
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if owner or found or tables:
             raise StateError("is a database of another program, and no state of permlint's")
+        raise StateError(
+            "is empty, and a state never is: what it knew is lost. Restore it from a copy, or delete it to begin a new one"
+        )
     if found > len(steps):
         raise StateError(
             f"was written by a newer permlint (its version is {found}, and this permlint knows {len(steps)}): "
@@ -138,12 +168,16 @@ def _version(connection: sqlite3.Connection, steps: Sequence[Sequence[str]]) -> 
 
 def _migrate(connection: sqlite3.Connection, steps: Sequence[Sequence[str]]) -> None:
     found = _version(connection, steps)
+    if found < len(steps):
+        _bring(connection, steps, found)
+
+
+def _bring(connection: sqlite3.Connection, steps: Sequence[Sequence[str]], found: int) -> None:
     for step in steps[found:]:
         for statement in step:
             connection.execute(statement)
-    if found < len(steps):
-        connection.execute(f"PRAGMA application_id = {APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {len(steps)}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {len(steps)}")
 
 
 _SENTENCES = {

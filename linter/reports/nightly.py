@@ -6,7 +6,7 @@ In this order: what is new, by owner and cause; what could not be checked; what 
 from collections.abc import Iterable, Iterator, Sequence
 
 from linter.findings import Outcome, Severity
-from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
+from linter.nightly.digest import begun, by_cause, by_owner, counts, news, troubles, unasked
 from linter.nightly.news import OPEN, RESOLVED, Known, Nightly
 from linter.reports import causes
 from linter.reports.text import Printer, Style, summary
@@ -29,17 +29,19 @@ def render(outcome: Outcome, nightly: Nightly, style: Style) -> str:
     lines = [] if style.verbose else [printer.error(error) for error in outcome.errors]
     lines += [f"note: {visible(note)}" for note in nightly.notes]
     lines += screen.adoption() if nightly.adoption else screen.news()
-    lines += screen.troubles()
+    lines += [*screen.begun(), *screen.troubles(), *screen.kept()]
     if not style.verbose:
         told = frozenset(outcome.unverified)
+        kept = frozenset(unasked(nightly))
         other = [one for one in outcome.unchecked if one not in told]
         lines += [f"{printer.tint('not checked', '1;33')}: {visible(one)}" for one in other]
         if not other and not troubles(nightly):
-            lines += screen.unverified(outcome.unverified)  # else nothing here tells why the status is not 0
+            # else nothing here tells why the status is not 0
+            lines += screen.unverified([one for one in outcome.unverified if one not in kept])
     if not style.quiet:
         if not nightly.only_new:
-            lines += [*screen.kept(), *screen.ended(), *(screen.open() if style.verbose else ())]
-        lines += [*screen.counts(), "" if style.verbose else summary(outcome, style)]
+            lines += [*screen.ended(), *(screen.open() if style.verbose else ())]
+        lines += [*screen.counts(), *(() if style.verbose else screen.summary(outcome))]
     whole = causes.render(outcome, style) if style.verbose else ""
     return inert("".join(line + "\n" for line in lines)) + whole
 
@@ -97,7 +99,7 @@ class _Screen:
         since = f" since {self.nightly.previous}" if self.nightly.previous else ""
         if not told:
             if not self.style.quiet:
-                yield self._head(f"Nothing new{since}") + self._minor(minor)
+                yield self._head(self._nothing(since)) + self._minor(minor)
                 yield ""
             return
         words = [status[one.fingerprint] for one in told]
@@ -116,6 +118,25 @@ class _Screen:
             yield from self._more(len(groups) - rest, "cause", "    ")
             rest = max(0, rest - len(groups))
         yield ""
+
+    def begun(self) -> Iterator[str]:
+        """Systems that answered for the first time."""
+        found = list(begun(self.nightly).items())
+        if not found or self.style.quiet:
+            return
+        yield self._head("First answer: what is found is where it begins, and not new")
+        for where, own in self._some(found, _ROWS):
+            yield f"  {visible(where)}: {plural(len(own), 'finding')} ({graded(own)}) of {visible(concerned(own))}"
+        yield from self._rest(len(found), _ROWS, "system", "  ")
+        yield ""
+
+    def _nothing(self, since: str) -> str:
+        """The headline of a night without news, which is no good news of what could not be checked."""
+        if not self.nightly.failing:
+            return f"Nothing new{since}"
+        if all(one.problem for one in self.nightly.sources):
+            return f"Nothing could be checked{since and f', so what is new{since} is not known'}"
+        return f"Nothing new{since} in what could be checked"
 
     def _owners(self, owners: list[tuple[str, list[Known]]]) -> Iterator[str]:
         """Owners in a line each: how many findings they have."""
@@ -222,7 +243,14 @@ class _Screen:
             else ""
         )
         asked = f"; {self.nightly.not_asked} open and not asked for in this run" if self.nightly.not_asked else ""
-        yield f"{len(found.open)} open{oldest}, {len(found.accepted)} accepted{soon}, {found.unverifiable} unverifiable{asked}"
+        kept = {one.fingerprint for group in self.nightly.kept for one in group.findings}
+        unseen = sum(one.fingerprint in kept for one in found.open)
+        of_them = f", {unseen} of them not seen tonight" if unseen else ""
+        yield f"{len(found.open)} open{of_them}{oldest}, {len(found.accepted)} accepted{soon}, {found.unverifiable} unverifiable{asked}"
+
+    def summary(self, outcome: Outcome) -> Iterator[str]:
+        """The last line of every report; beside what is open its numbers are of this run, and with --only-new of its news."""
+        yield f"{'of what is new: ' if self.nightly.only_new else ''}{summary(outcome, self.style)}"
 
     def _some(self, items: list, most: int) -> list:  # type: ignore[type-arg]
         return items if self.style.verbose else items[:most]

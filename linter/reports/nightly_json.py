@@ -28,6 +28,7 @@ def night(nightly: Nightly) -> dict[str, Any]:
             for one in troubles(nightly)
         ],
         "kept": [{"why": one.why, "findings": [known(each) for each in one.findings]} for one in nightly.kept],
+        "begun": [known(one) for one in nightly.begun],
         "ended": [{**known(one), "how": one.how, "ended": one.ended} for one in nightly.ended],
         "sources": [
             {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from linter.findings import Severity
-from linter.nightly.digest import by_cause, by_owner, counts, news, troubles
+from linter.nightly.digest import begun, by_cause, by_owner, counts, news, troubles
 from linter.nightly.news import RESOLVED, Known, Nightly
 from linter.reports.markup import prose
 from linter.reports.nightly import concerned, graded, identity
@@ -15,9 +15,10 @@ def lines(nightly: Nightly) -> Iterator[str]:
     for note in nightly.notes:
         yield from (f"- **Note**: {prose(note)}", "")
     yield from _adoption(nightly) if nightly.adoption else _news(nightly)
+    yield from _begun(nightly)
     yield from _troubles(nightly)
+    yield from _kept(nightly)
     if not nightly.only_new:
-        yield from _kept(nightly)
         yield from _ended(nightly)
     found = counts(nightly)
     oldest = f" (the oldest since {found.open[0].since}, {_owner(found.open[0].owner)})" if found.open else ""
@@ -37,7 +38,8 @@ def _adoption(nightly: Nightly) -> Iterator[str]:
 def _news(nightly: Nightly) -> Iterator[str]:
     told, status, minor = news(nightly, Severity.WARNING)
     less = f"; {minor} for information" if minor else ""
-    yield f"**New, worsened or reappeared: {len(told)}**{less}"
+    checked = " in what could be checked" if nightly.failing else ""
+    yield f"**New, worsened or reappeared{checked}: {len(told)}**{less}"
     yield ""
     for owner, found in by_owner(told).items():
         for cause, group in by_cause(found):
@@ -45,6 +47,14 @@ def _news(nightly: Nightly) -> Iterator[str]:
             for one in sorted(group, key=lambda each: -each.severity):
                 yield f"  - {one.severity.label}, {status[one.fingerprint]}: {prose(one.message)} `{identity(one)}`"
     if told:
+        yield ""
+
+
+def _begun(nightly: Nightly) -> Iterator[str]:
+    found = begun(nightly)
+    if found:
+        yield from ("**First answer: what is found is where it begins, and not new**", "")
+        yield from (f"- {prose(where)}: {plural(len(own), 'finding')} ({graded(own)})" for where, own in found.items())
         yield ""
 
 

@@ -305,6 +305,25 @@ def test_where_it_is_none_now_nothing_is_said_to_be_narrower(tmp_path: Path) -> 
         assert "- tickets" not in done.stdout
 
 
+def test_whether_a_new_manifest_was_there_before_a_shallow_clone_does_not_know(tmp_path: Path) -> None:
+    origin = team(tmp_path / "origin", READ, {"b/" + PATH: entry("access: read-only", agent="b")})
+    clone = tmp_path / "clone"
+    origin.git("clone", "-q", "--depth", "1", f"file://{origin.folder}", str(clone))
+    for folder, status in ((clone, 3), (origin.folder, 0)):
+        new = folder / "new" / PATH
+        new.parent.mkdir()
+        new.write_text(entry("access: admin", agent="new"), encoding="utf-8")
+        subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+        done = permlint(folder, "creep", "--staged")
+        assert done.returncode == status
+        said = "(a shallow clone), whether new/agent-permissions.yaml was there before is not known: fetch with depth 0"
+        assert (said in done.stdout + done.stderr) is (status == 3)
+    subprocess.run(["git", "rm", "-qf", f"new/{PATH}"], cwd=clone, check=True)
+    (clone / PATH).write_text(WRITE + "    justification: status must be set\n", encoding="utf-8")
+    subprocess.run(["git", "add", "-A"], cwd=clone, check=True)
+    assert permlint(clone, "creep", "--staged").returncode == 0
+
+
 @pytest.mark.parametrize("path", [PATH, "elsewhere/" + PATH])
 def test_a_branch_that_brings_back_what_was_deleted_before_it_began(tmp_path: Path, path: str) -> None:
     repo = team(tmp_path, READ, {PATH: None, "README.md": "x"})

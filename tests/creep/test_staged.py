@@ -82,18 +82,20 @@ def test_an_old_justification_is_of_what_was_before(tmp_path: Path) -> None:
     assert stage(repo, DELETE + "    justification: spam is deleted\n").returncode == 0
 
 
-def test_in_production_a_review_as_well_and_no_self_signed_one(tmp_path: Path) -> None:
+def test_in_production_a_review_as_well_and_whose_it_is_the_history_tells(tmp_path: Path) -> None:
     text = entry("access: write", "justification: status must be set", environment="production")
     repo = team(tmp_path, entry("access: read-only", environment="production"))
     done = stage(repo, text)
     assert done.returncode == 1
     assert "error[creep/unreviewed-widening]" in done.stdout
     done = stage(repo, signed(text, by="kim@example.com"))
-    assert done.returncode == 1
+    assert done.returncode == 0, done.stdout
     assert f"{PATH}:3:34" in done.stdout
-    assert "error[review/self-review]: kim@example.com alone signed" in done.stdout
+    assert "warning[review/self-review]: kim@example.com alone signed" in done.stdout
+    repo.git("checkout", "-q", "-b", "branch")
     repo.commit("Mine")
     assert "error[review/self-review]" in permlint(tmp_path, "creep").stdout
+    assert permlint(tmp_path, "creep", "--base", "main").returncode == 1
 
 
 def test_in_production_no_borrowed_review_either(tmp_path: Path) -> None:
@@ -106,16 +108,11 @@ def test_in_production_no_borrowed_review_either(tmp_path: Path) -> None:
     assert "error[review/unattributed-review]" in permlint(tmp_path, "creep").stdout
 
 
-@pytest.mark.parametrize("by", ["kim@example.com", "sam@example.com"])
-def test_a_first_agreement_is_judged_as_the_history_will(tmp_path: Path, by: str) -> None:
-    rule = "self-review" if by == "kim@example.com" else "unattributed-review"
+def test_the_hook_asks_for_no_review_of_a_first_agreement(tmp_path: Path) -> None:
     repo = team(tmp_path, {"README.md": "x"})
-    done = stage(repo, signed(entry("access: write", environment="production"), by=by))
-    assert done.returncode == 1
-    assert f"error[review/{rule}]" in done.stdout
-    done = stage(repo, signed(WRITE, by=by))
-    assert done.returncode == 0
-    assert f"warning[review/{rule}]" in done.stdout
+    done = stage(repo, signed(entry("access: write", environment="production"), by="sam@example.com"))
+    assert done.returncode == 0, done.stdout
+    assert "review/" not in done.stdout
 
 
 def test_the_reviewer_commits_what_another_wrote(tmp_path: Path) -> None:
@@ -131,8 +128,7 @@ def test_the_reviewer_commits_what_another_wrote(tmp_path: Path) -> None:
     repo.git("config", "user.email", "sam@example.com")
     repo.write(**{PATH: signed(text)})
     repo.git("add", "-A")
-    with pytest.raises(subprocess.CalledProcessError):
-        repo.git("commit", "-q", "-m", "alone")
+    assert "warning[review/self-review]" in permlint(tmp_path, "creep", "--staged", env=dict(repo.environment)).stdout
     repo.git("commit", "-q", "-m", "both", "--author", "Kim <kim@example.com>")
     assert permlint(tmp_path, "creep", "--base", "HEAD~1").returncode == 0
 

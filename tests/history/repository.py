@@ -10,7 +10,7 @@ from pathlib import Path
 from linter.config import MANIFESTS
 from linter.history.git import open_repository
 from linter.history.model import History, Line, Version
-from linter.history.read import read_branch, read_history
+from linter.history.read import branch, read_branch, read_history
 from linter.history.staged import Index, read_staged
 
 PATH = "agent-permissions.yaml"
@@ -88,7 +88,7 @@ class Repo:
     def branch(self, base: str, *paths: str) -> History:
         """What the branch did."""
         with open_repository(str(self.folder)) as repository:
-            return read_branch(repository, base, paths or (PATH,), globs=MANIFESTS)
+            return read_branch(repository, branch(repository, base), paths or (PATH,), globs=MANIFESTS)
 
     def staged(self, *paths: str) -> History:
         """What is staged."""

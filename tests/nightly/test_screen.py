@@ -48,7 +48,7 @@ def test_the_order_of_the_sections(tmp_path: Path) -> None:
         "Could not",
         "Open, and",
         "Resolved",
-        "7 open",
+        "7 open,",
         "2 errors,",
     ]
     assert [line for line in lines if line.startswith("  ") and line[2] != " "][:2] == ["  support", "  web"]
@@ -132,7 +132,7 @@ def test_quiet_and_only_new(tmp_path: Path) -> None:
     assert [one.details["scopes"] for one in more.findings] == [[FILES]]
     assert headings(screen(more, quiet=True)) == ["1 new"]
     gone = only_news(nights.outcome(4, {"chat": slack()}))
-    assert headings(screen(gone)) == ["Nothing new", "0 open,", "0 errors,"]
+    assert headings(screen(gone)) == ["Nothing new", "0 open,", "of what"]
 
 
 def test_the_exit_status_of_what_is_new(tmp_path: Path) -> None:
@@ -238,3 +238,57 @@ def test_what_nobody_can_compare_says_what_the_status_comes_from(tmp_path: Path)
     lines = screen(outcome)
     assert "Could not check" in lines
     assert not any(line.startswith("not verified") for line in lines)
+
+
+def test_what_nothing_asks_for_any_more_is_told_and_is_no_clean_end(tmp_path: Path) -> None:
+    nights = Nights(
+        tmp_path, {"support/agent-permissions.yaml": manifest("a"), "web/agent-permissions.yaml": manifest("b")}
+    )
+
+    def run(day: int, *more: str) -> tuple[int, list[str]]:
+        taken = f"2026-11-{day:02}"
+        live = {"schema_version": 1, "taken": f"{taken}T00:00:00Z", "systems": {"chat": slack(FILES)}}
+        (tmp_path / "live.json").write_text(json.dumps(live))
+        done = permlint(
+            tmp_path, "drift", "--live-from", "live.json", "--as-of", taken, "--state", str(nights.state), *more
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout.splitlines()
+
+    run(1)
+    (tmp_path / "web/agent-permissions.yaml").unlink()
+    sentence = "  2 findings of b (production): there is no manifest of b any more, so nothing asks for it (if that is over: --retired b)"
+    for more in ([], ["-q"]):
+        status, lines = run(2, "--only-new", *more)
+        assert (status, lines.count(sentence)) == (3, 1)
+        assert not any(line.startswith(("not verified", "not checked")) for line in lines)
+    status, lines = run(3)
+    assert (status, lines.count(sentence)) == (1, 1)
+    status, lines = run(4, "--only-new", "--retired", "b")
+    assert (status, [line for line in lines if "manifest of b" in line]) == (0, [])
+
+
+def test_a_night_that_saw_only_a_part_does_not_say_that_nothing_is_new(tmp_path: Path) -> None:
+    both = manifest("a", "{resource: chat, access: none}", "{resource: hub, access: none}")
+    nights = Nights(tmp_path, {"support/agent-permissions.yaml": both})
+    nights.run(1, {"chat": slack(FILES), "hub": github("gist")})
+    part = only_news(nights.outcome(2, {"chat": slack(FILES)}))
+    assert screen(part)[0] == "Nothing new since 2026-11-01 in what could be checked"
+    (line,) = (line for line in screen(part) if line.startswith("2 open"))
+    assert line.startswith("2 open, 1 of them not seen tonight (the oldest since 2026-11-01, support: a), ")
+    assert "**New, worsened or reappeared in what could be checked: 0**" in markdown.render(part)
+    nothing = nights.outcome(3, {})
+    assert screen(nothing)[0] == "Nothing could be checked, so what is new since 2026-11-02 is not known"
+    assert screen(nights.outcome(4, {"chat": slack(FILES), "hub": github("gist")}))[0] == "Nothing new since 2026-11-03"
+
+
+def test_a_first_answer_is_told_as_one(tmp_path: Path) -> None:
+    both = manifest("a", "{resource: chat, access: none}", "{resource: hub, access: none}")
+    nights = Nights(tmp_path, {"support/agent-permissions.yaml": both})
+    nights.run(1, {"chat": slack()})
+    begins = only_news(nights.outcome(2, {"chat": slack(), "hub": github("gist")}))
+    assert (begins.findings, begins.unchecked) == ((), ())
+    lines = screen(begins)
+    assert headings(lines)[:2] == ["Nothing new", "First answer:"]
+    assert "  hub (production): 1 finding (1 error) of a (production)" in lines
+    assert "- hub (production): 1 finding (1 error)" in markdown.render(begins)

@@ -128,10 +128,39 @@ def test_files_that_are_no_state(tmp_path: Path) -> None:
     assert refusal(tmp_path / "nowhere", lambda path: reading(path).__enter__()) == "is not there"
     os.mkfifo(tmp_path / "fifo")
     assert refusal(tmp_path / "fifo")
-    # An empty file is what a run that was killed before its first byte leaves behind.
-    (tmp_path / "empty").touch()
-    with transaction(str(tmp_path / "empty")) as connection:
-        assert connection.execute("SELECT count(*) FROM run").fetchone()[0] == 0
+
+
+def test_an_empty_file_is_a_lost_history_and_no_first_run(nights: Nights) -> None:
+    nights.run(1, {"chat": slack(FILES)})
+    os.truncate(nights.state, 0)
+    lost = (
+        "is empty, and a state never is: what it knew is lost. Restore it from a copy, or delete it to begin a new one"
+    )
+    assert refusal(nights.state) == refusal(nights.state, lambda path: reading(path).__enter__()) == lost
+    live = {"schema_version": 1, "taken": "2026-11-02T00:00:00Z", "systems": {"chat": slack(FILES)}}
+    (nights.folder / "live.json").write_text(json.dumps(live))
+    arguments = ("--live-from", "live.json", "--as-of", "2026-11-02", "--state", "state.sqlite", "--only-new")
+    done = permlint(nights.folder, "drift", *arguments)
+    assert (done.returncode, nights.state.stat().st_size) == (2, 0)
+    assert f"state.sqlite:1:1: {lost}" in done.stdout
+    assert "drift/undeclared-privilege" in done.stdout  # the report is printed all the same
+    nights.state.unlink()
+    assert nights.run(2, {"chat": slack(FILES)}).adoption
+
+
+def test_a_state_is_there_whole_or_not_at_all(nights: Nights) -> None:
+    """A kill before the first run is done leaves no file that the next one refuses."""
+    code = (
+        f"import sys\nsys.path.insert(0, {ROOT!r})\nfrom linter.nightly.store import transaction\n"
+        "with transaction(sys.argv[1]):\n    print('begun', flush=True)\n    sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(nights.state)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.kill()
+    assert nights.run(1, {"chat": slack(FILES)}).adoption
+    assert [one.name for one in nights.folder.iterdir() if "state" in one.name] == ["state.sqlite"]
 
 
 def test_a_damaged_file(nights: Nights) -> None:

@@ -54,7 +54,16 @@ def known(table: Sequence[dict[str, str]]) -> Known:
         ),
         ({**decided("revoke"), "agent": "other"}, "check", "a cell of this row is not what the report had"),
         ({**decided("revoke"), "id": "sha256:12"}, "id", "is no id of a permission"),
-        ({**decided("revoke"), "id": ""}, "id", "this row has no permission to decide on"),
+        (
+            {**decided("revoke"), "id": "", "principal": "etl_admin"},
+            "id",
+            "this row has no permission to decide on: etl_admin has no manifest: write one, or drop etl_admin, or `permlint accept`",
+        ),
+        (
+            {**decided("revoke"), "id": "", "principal": ""},
+            "id",
+            "this row has no permission to decide on: repair it first",
+        ),
     ],
 )
 def test_a_row_that_is_wrong(

@@ -11,7 +11,7 @@ from linter.config import MANIFESTS
 from linter.exits import Exit
 from linter.history.git import Repository, open_repository
 from linter.history.model import HistoryError
-from linter.history.read import read_branch, read_history
+from linter.history.read import branch, read_branch, read_history
 from tests.history.repository import PATH, Repo, manifest, state, told
 
 
@@ -104,7 +104,7 @@ class TestWrong:
         )
         with open_repository(str(tmp_path / "clone")) as repository:
             with pytest.raises(HistoryError, match=r"^history is cut at .* fetch with depth 0$") as caught:
-                read_branch(repository, "origin/main", [PATH], globs=MANIFESTS)
+                read_branch(repository, branch(repository, "origin/main"), [PATH], globs=MANIFESTS)
             assert caught.value.status is Exit.UNCHECKED
 
     def test_a_partial_clone_fetches_nothing(self, repo: Repo, tmp_path: Path) -> None:
