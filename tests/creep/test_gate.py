@@ -387,6 +387,15 @@ def test_what_is_removed_before_it_was_ever_committed_is_none_of_the_branch(repo
     assert new not in done.stdout
 
 
+@pytest.mark.parametrize("options", [(), ("--staged",), ("--base", "main")])
+def test_a_bare_repository_is_said_to_be_one(repo: Repo, tmp_path: Path, options: tuple[str, ...]) -> None:
+    bare = tmp_path.parent / f"{tmp_path.name}.git"
+    repo.git("clone", "-q", "--bare", ".", str(bare))
+    done = permlint(bare, "creep", *options, env=dict(repo.environment))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"not checked: {bare} is a bare repository: run permlint in a clone" in done.stdout + done.stderr
+
+
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
     repo.write(**{AGENT: WIDER, CONFIG: 'exclude = ["agents/**"]\n'})
