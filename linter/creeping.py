@@ -65,6 +65,7 @@ def creep(config: "Config", rules: Ruleset, selection: Selection, as_of: "date",
     run = _Run(config, rules, selection, as_of, asked)
     try:
         with open_repository(config.root) as repository:
+            _see_working_tree(repository)
             run.tell(repository)
     except HistoryError as error:
         run.fail(error)
@@ -82,16 +83,26 @@ def judge(config: "Config", paths: Sequence[str], folder: str, as_of: "date", as
     Raises:
         BadConfig, BadRule: a configuration cannot be used.
     """
-    nothing = Selection((), (), (), whole=False, by_name=False)
-    run = None
     try:
         with open_repository(folder) as repository:
+            _see_working_tree(repository)
             run = _gated(repository, config, paths, folder, as_of, asked, given=given)
-            run.tell(repository)
+            try:
+                run.tell(repository)
+            except HistoryError as error:
+                run.fail(error)
+            return run.outcome()
     except HistoryError as error:
-        run = run or _Run(config, ruleset(config, "creep"), nothing, as_of, asked)
+        nothing = Selection((), (), (), whole=False, by_name=False)
+        run = _Run(config, ruleset(config, "creep"), nothing, as_of, asked)
         run.fail(error)
-    return run.outcome()
+        return run.outcome()
+
+
+def _see_working_tree(repository: Repository) -> None:
+    if repository.bare:
+        message = f"{repository.top} is a bare repository: run permlint in a clone or in what `git worktree add` makes"
+        raise HistoryError(message, Exit.UNCHECKED)
 
 
 def _gated(
@@ -112,8 +123,8 @@ def _gated(
         doors = gate(repository, base or INDEX, span.start or INDEX, folder, config, "this branch")
     elif not given:
         config = config_at(repository, INDEX, folder)
-        before = repository.commit("HEAD") or INDEX
-        doors = gate(repository, before, before, folder, config, "this commit")
+        head = repository.commit("HEAD") or INDEX
+        doors = gate(repository, head, head, folder, config, "this commit")
     config = doors.judging
     repository.move(config.root)
     source = index or Tip(repository)

@@ -61,7 +61,10 @@ class Repository:
         for name, value in _CONFIG.items():
             self._command += ["-c", f"{name}={value}"]
         self.root = root
-        self.top, self.folder, self.shallow, self.name_length = self._locate()
+        top, self.folder, self.shallow, self.name_length = self._locate()
+        self.bare = not top
+        """Whether it has no working tree: its own folder counts as the top."""
+        self.top = os.path.realpath(top or root)
         self.objects = Objects(self._command, self.environment, self.top)
         self.prefix = ""
         """The root below the repository's top: empty, or a path that ends in "/"."""
@@ -70,8 +73,8 @@ class Repository:
         """Folders that are the repository's own."""
 
     def _locate(self) -> tuple[str, str, tuple[str, ...], int]:
-        """The top of the working tree (of a bare repository: itself), git's own folder, where a shallow clone is cut, and
-        the length of an object's name.
+        """The top of the working tree (empty where there is none), git's own folder, where a shallow clone is cut, and the
+        length of an object's name.
         """
         options = ["--show-object-format", "--is-shallow-repository", "--absolute-git-dir", "--git-path", "shallow"]
         done = self._start(["rev-parse", *options, "--show-toplevel"], self.root)
@@ -86,7 +89,7 @@ class Repository:
         if shallow == "true":
             with open(os.path.join(self.root, boundary), encoding="ascii") as file:
                 cut = tuple(file.read().split())
-        return os.path.realpath(top or self.root), folder, cut, 64 if kind == "sha256" else 40
+        return top, folder, cut, 64 if kind == "sha256" else 40
 
     def _refused(self, message: str) -> HistoryError:
         if "safe.directory" in message:

@@ -42,6 +42,7 @@ class Index:
     def __init__(self, repository: Repository) -> None:
         repository.use_index(_index(repository))
         self.repository = repository
+        self._empty = _EMPTY_FILE[repository.name_length]
         self._blobs: dict[str, str] = {}
         """By paths from the top; empty for a link."""
         for line in os.fsdecode(repository.run("ls-files", "--stage", "-z")).split("\0"):
@@ -57,13 +58,20 @@ class Index:
         start = "" if below == "." else f"{below}/"
         names = [path for path in self._blobs if path.startswith(start) and not skipped(path[len(start) :])]
         found = [self.repository.outward(path) for path in names]
-        return sorted(path for path in found if wanted(path) and not unwanted(path) and not self._awaited(path))
+        found = [path for path in found if wanted(path) and not unwanted(path)]
+        return sorted(set(found) - self._announced(found))
 
-    def _awaited(self, path: str) -> bool:
-        """Whether a file is only announced (`git add --intent-to-add`): it is empty, and none of what is committed."""
-        inner = self.repository.inside(path)
-        empty = self._blobs[inner] == _EMPTY_FILE[self.repository.name_length]
-        return empty and self.repository.objects.get(f"HEAD:{inner}") is None
+    def _announced(self, paths: list[str]) -> set[str]:
+        """Those that are only announced (`git add --intent-to-add`): as if they were empty, and none of what is committed."""
+        empty = {inner: path for path in paths if self._blobs[inner := self.repository.inside(path)] == self._empty}
+        if not empty:
+            return set()
+        names = ["diff-index", "--cached", "--ita-invisible-in-index", "--name-only", "-z"]
+        output = self.repository.run(
+            "--literal-pathspecs", *names, _EMPTY_TREE[self.repository.name_length], "--", *empty
+        )
+        coming = set(os.fsdecode(output).split("\0"))
+        return {path for inner, path in empty.items() if inner not in coming}
 
     def text(self, path: str) -> Text | None:
         """What a file, relative to the root, holds as it is staged; None where it is not.

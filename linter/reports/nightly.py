@@ -197,6 +197,7 @@ class _Screen:
         yield self._head("Open, and not seen tonight")
         for one in self._some(found, _ROWS):
             whose = concerned(one.findings) or one.findings[0].path
+            whose += f" in {one.source.system}" if one.source is not None else ""
             yield f"  {plural(len(one.findings), 'finding')} of {visible(whose)}: {visible(one.why)}"
         yield from self._rest(len(found), _ROWS, "group", "  ")
         yield ""

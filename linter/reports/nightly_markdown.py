@@ -78,6 +78,7 @@ def _kept(nightly: Nightly) -> Iterator[str]:
         yield from ("**Open, and not seen tonight**", "")
     for one in found:
         whose = concerned(one.findings) or one.findings[0].path
+        whose += f" in {one.source.system}" if one.source is not None else ""
         yield f"- {plural(len(one.findings), 'finding')} of {prose(whose)}: {prose(one.why)}"
     if found:
         yield ""

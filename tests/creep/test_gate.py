@@ -240,6 +240,22 @@ def test_a_file_that_is_only_announced_is_none_of_the_commit(repo: Repo) -> None
     assert f"{AGENT}:1:1" in done.stdout + done.stderr
 
 
+def test_a_file_that_is_taken_out_of_the_index_and_announced_again_is_deleted(repo: Repo) -> None:
+    repo.git("rm", "-q", "--cached", AGENT)
+    repo.git("add", "-N", AGENT)
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_empty_file_that_is_staged_is_no_manifest(repo: Repo) -> None:
+    new = "agents/new.agent-permissions.yaml"
+    repo.write(**{new: ""})
+    repo.git("add", new)
+    done = staged(repo)
+    assert done.returncode == 2
+    assert f"{new}:1:1" in done.stdout + done.stderr
+
+
 def test_a_configuration_from_before_that_cannot_be_used_is_the_defaults(repo: Repo) -> None:
     repo.commit("Broken", {CONFIG: "exclude = 1\n"})
     repo.write(**{AGENT: WIDER, CONFIG: ""})
@@ -369,6 +385,15 @@ def test_what_is_removed_before_it_was_ever_committed_is_none_of_the_branch(repo
     done = branch(repo)
     assert done.returncode == 0, done.stdout + done.stderr
     assert new not in done.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--staged",), ("--base", "main")])
+def test_a_bare_repository_is_said_to_be_one(repo: Repo, tmp_path: Path, options: tuple[str, ...]) -> None:
+    bare = tmp_path.parent / f"{tmp_path.name}.git"
+    repo.git("clone", "-q", "--bare", ".", str(bare))
+    done = permlint(bare, "creep", *options, env=dict(repo.environment))
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"not checked: {bare} is a bare repository: run permlint in a clone" in done.stdout + done.stderr
 
 
 def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> None:
