@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from linter.findings import Attempt, Source
 from linter.nightly.news import Known, SourceState
+from linter.nightly.rows import clean
 from linter.places import Where, elsewhere
+from linter.systems.secret import hide
 
 
 class Moves(NamedTuple):
@@ -60,6 +62,6 @@ def moves(
             moved[source] = before.elsewhere
         else:
             hint = f"{clause} (if it moved there for good: --moved {source.system})"
-            sorted_out[source] = attempt._replace(problem=hint)
+            sorted_out[source] = attempt._replace(problem=clean(hide(hint)))
     strays = frozenset(source for source, attempt in asked.items() if sorted_out[source] is not attempt)
     return Moves(sorted_out, strays, moved, returned)

@@ -105,3 +105,13 @@ def test_the_first_answer_of_a_system_is_where_it_begins(tmp_path: Path) -> None
     nights.run(4, {"hub": github("gist")})
     night = nights.run(5, loud)
     assert {one.status for one in night.standings.values() if one.known.environment == "staging"} == {"open"}
+
+
+def test_a_place_of_hostile_text(nights: Nights) -> None:
+    nights.run(1, {"chat": slack(FILES)})
+    evil = "T\ud800\x1b[2J'); DROP TABLE source; --"
+    for day in (2, 3):
+        (trouble,) = troubles(nights.run(day, {"chat": slack(team=evil)}))
+        assert "\\ud800" in trouble.problem
+    assert ended(nights.run(4, {"chat": slack(team=evil)}, moved=["chat"])) == {FILES: "withdrawn"}
+    assert troubles(nights.run(5, {"chat": slack(FILES, team=evil)})) == []
