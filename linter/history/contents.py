@@ -26,7 +26,7 @@ class Contents:
         self._known: dict[str, Content] = {}
         self._read: dict[str, Content] = {}
         """By text: the documents of the working tree, whose blobs need not be parsed again."""
-        self._built = Built()
+        self._built: Built = {}
         self._pieces = Pieces()
 
     def take(self, document: Document) -> Content:

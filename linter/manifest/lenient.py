@@ -37,7 +37,7 @@ _SIGNED = ("agent_name", "environment", "expires", "identities", "resources")
 
 def lenient(data: Any, built: Built | None = None) -> Lenient:
     """The model of what the schema accepts in this data. `built` is `build`'s."""
-    if _accepted(data, built):
+    if schema.predicate("manifest")(data):
         return Lenient(build(data, data, built), None)
     known = data if isinstance(data, dict) else {}
     kept = _kept(known, {**schema.fields("manifest"), "resources": _is_list})
@@ -45,13 +45,6 @@ def lenient(data: Any, built: Built | None = None) -> Lenient:
         fields = schema.fields("manifest", "resource")
         kept["resources"] = [_kept(one, fields) if isinstance(one, dict) else None for one in kept["resources"]]
     return Lenient(build(kept, known), _fault(known, kept))
-
-
-def _accepted(data: Any, built: Built | None) -> bool:
-    """Whether the schema accepts this data. It judges each entry by itself, so those that it accepted before can be left out."""
-    if built is not None and isinstance(data, dict) and isinstance(data.get("resources"), list):
-        data = {**data, "resources": [one for one in data["resources"] if one not in built]}
-    return schema.predicate("manifest")(data)
 
 
 def twice(document: Document) -> Duplicate | None:

@@ -85,30 +85,8 @@ class Manifest(NamedTuple):
     """The top-level keys that stand in the file, valid or not."""
 
 
-class Built:
-    """Entries that were built before, shared by versions of the same manifests, which differ in few of them.
-
-    It keeps what it has seen, so that no other entry gets the identity of one.
-    """
-
-    def __init__(self) -> None:
-        self._said: dict[int, tuple[Mapping[str, Any], str]] = {}
-        """id(entry) -> the entry and what it says."""
-        self._resources: dict[tuple[str, int, tuple[str, ...]], Resource] = {}
-        """By what they say, where they stand, and the manifest's environments."""
-
-    def __contains__(self, entry: Any) -> bool:
-        """Whether this very entry was built, and so is one that the schema accepts."""
-        return id(entry) in self._said
-
-    def resource(self, index: int, entry: Mapping[str, Any], environments: tuple[str, ...]) -> Resource:
-        """The resource of an entry that the schema accepts."""
-        if id(entry) not in self._said:
-            self._said[id(entry)] = entry, repr(entry)
-        key = (self._said[id(entry)][1], index, environments)
-        if key not in self._resources:
-            self._resources[key] = _resource(index, entry, entry, environments)
-        return self._resources[key]
+Built = dict[tuple[str, int, tuple[str, ...]], Resource]
+"""Entries that were built before, by what they say, where they stand, and the manifest's environments."""
 
 
 def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | None = None) -> Manifest:
@@ -117,7 +95,7 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
     Args:
         data: what the schema accepts, apart from keys that are missing.
         original: the same before pruning; the same object where nothing was pruned.
-        built: takes the entries where nothing was pruned.
+        built: shared by versions of the same manifests, which differ in few entries.
     """
     environment = data.get("environment", ())
     environments = (environment.strip(),) if isinstance(environment, str) else tuple(one.strip() for one in environment)
@@ -129,8 +107,12 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
             continue
         if built is None or not whole:
             resources.append(_resource(index, entry, entry if whole else before[index], environments))  # type: ignore[index]
-        else:
-            resources.append(built.resource(index, entry, environments))
+            continue
+        key = (repr(entry), index, environments)
+        known = built.get(key)
+        if known is None:
+            known = built[key] = _resource(index, entry, entry, environments)
+        resources.append(known)
     return Manifest(
         agent=data.get("agent_name", "").strip(),
         environments=environments,

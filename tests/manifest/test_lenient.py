@@ -17,7 +17,6 @@ from linter import schema
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
 from linter.manifest.lenient import lenient, twice
-from linter.manifest.model import Built
 from linter.manifest.reader import read
 from linter.manifest.text import Text
 
@@ -127,13 +126,3 @@ def test_both_leave_out_the_same(data: Any) -> None:
         "x.yaml", document, Surroundings(load(None, str(Path(__file__).parent)), date(2026, 1, 1), by_name=False)
     )
     assert lenient(document.data).manifest == subject.manifest
-
-
-@given(faulty(), st.lists(st.sampled_from([*VALID["resources"], *VALID["resources"]]), max_size=4))
-def test_versions_that_share_entries_are_read_as_each_alone(data: Any, shared: list[Any]) -> None:
-    built = Built()
-    assert lenient(VALID, built) == lenient(VALID)
-    if isinstance(data.get("resources"), list):
-        data["resources"][1:1] = shared  # the very entries that were accepted before, among others that may be wrong
-    for _ in range(2):
-        assert lenient(data, built) == lenient(data)
