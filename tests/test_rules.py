@@ -14,7 +14,7 @@ import pytest
 from linter import schema
 from linter.catalogue import built_in, manuals, references
 from linter.checks import TEMPLATES
-from linter.creeping import Range
+from linter.creep.range import Range
 from linter.data import folder
 from linter.manifest.reader import read
 from linter.manifest.text import decode

@@ -10,7 +10,8 @@ from linter.catalogue import COMMANDS
 from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
-from linter.creeping import Range, creep, judge
+from linter.creep.range import Range
+from linter.creeping import creep, judge
 from linter.findings import Outcome
 from linter.rulesets import ruleset
 

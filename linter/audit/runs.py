@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.audit.live import Live, from_body
 from linter.checking import Selection, check
+from linter.creep.range import Range
 from linter.creep.timeline import Timeline
-from linter.creeping import Range, creep
+from linter.creeping import creep
 from linter.drifting import Request, drift
 from linter.drifting import gather as read_manifests
 from linter.findings import InputError, Outcome

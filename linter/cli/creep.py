@@ -10,7 +10,8 @@ from linter.catalogue import BadRule
 from linter.checking import select
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, load
-from linter.creeping import Range, creep, judge
+from linter.creep.range import Range
+from linter.creeping import creep, judge
 from linter.findings import InputError, Outcome
 from linter.rulesets import ruleset
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from linter.creeping import Range
+from linter.creep.range import Range
 from linter.findings import Finding, Outcome, Severity
 from linter.manifest.model import build
 from linter.manifest.reader import read

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from linter.config import load
-from linter.creeping import Range, judge
+from linter.creep.range import Range
+from linter.creeping import judge
 from tests.command import permlint
 from tests.history.repository import Repo
 

@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from linter.creeping import Range
+from linter.creep.range import Range
 from linter.findings import Finding, Outcome, Severity
 from linter.history.git import open_repository
 from linter.history.model import Person

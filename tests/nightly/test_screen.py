@@ -257,7 +257,10 @@ def test_what_nothing_asks_for_any_more_is_told_and_is_no_clean_end(tmp_path: Pa
 
     run(1)
     (tmp_path / "web/agent-permissions.yaml").unlink()
-    sentence = "  2 findings of b (production) in chat: there is no manifest of b any more, so nothing asks for it (if that is over: --retired b)"
+    sentence = (
+        "  2 findings of b (production) in chat: there is no manifest of b any more, so nothing asks for it "
+        "(if that is over: --retired b)"
+    )
     for more in ([], ["-q"]):
         status, lines = run(2, "--only-new", *more)
         assert (status, lines.count(sentence)) == (3, 1)
