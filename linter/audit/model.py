@@ -316,6 +316,16 @@ def unproved(audit: Audit) -> tuple[tuple[Revoked, str], ...]:
     )
 
 
+def unseen(audit: Audit) -> tuple[tuple[Permission, str], ...]:
+    """What was granted when it was last seen, and of which nobody can tell whether it still is; and why not."""
+    return tuple(
+        (one, one.reason)
+        for agent in audit.agents
+        for one in agent.permissions
+        if one.origin == "granted" and one.verdict == "unverified"
+    )
+
+
 def undecided(audit: Audit) -> tuple[tuple[Agent, Permission, str], ...]:
     """What needs a decision before all others, and why: excess, overdue revokes, unverified or new privileged powers."""
     found = []

@@ -18,7 +18,7 @@ from linter.audit.gather import Brought, gather
 from linter.audit.html import MissingExtra
 from linter.audit.ledger import Past
 from linter.audit.live import BadDrift, Live, from_json
-from linter.audit.model import Audit, unproved
+from linter.audit.model import Audit, Permission, Revoked, unproved, unseen
 from linter.audit.previous import BadReport, Previous, from_history
 from linter.audit.previous import from_json as previous_of
 from linter.audit.runs import Runs, run
@@ -166,10 +166,9 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     brought = Brought(past, _approvers(config), first_seen, tuple(map(os.path.abspath, files)))
     made_at = "" if common.as_of_given else iso(datetime.now(UTC))
     audit = gather(config, selection, common.as_of, runs, brought, made_at)
-    silent = (
-        [f"{one.agent} ({one.environment}): {one.what}: {why}" for one, why in unproved(audit)] if audit.live else []
-    )
-    return audit, runs._replace(unchecked=(*runs.unchecked, *silent))
+    silent: list[tuple[Permission | Revoked, str]] = [*unproved(audit), *unseen(audit)] if audit.live else []
+    sentences = [f"{one.agent} ({one.environment}): {one.what}: {why}" for one, why in silent]
+    return audit, runs._replace(unchecked=(*runs.unchecked, *sentences))
 
 
 def _text(path: str) -> str:

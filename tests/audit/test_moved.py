@@ -73,6 +73,7 @@ def test_another_database_proves_no_revoke(tmp_path: Path, world: World) -> None
             row = permission(body, "DELETE")
             assert (row["verdict"], row["decision"]["outcome"], body["revoked"]) == ("unverified", "unverified", [])
             assert row["reason"] == f"it was granted when it was last seen; {clause}"
+            assert f"not checked: triage (staging): DELETE on app.tickets: {row['reason']}" in body["told"]
             sentence = f"postgres (staging): {clause}: that anything is gone since then is not proved"
             assert sentence in body["evidence"]["unverified"]
         ((outcome, proof),) = gone(asked(tmp_path, other.dsn, "--previous", "3.json", "--moved", "postgres")).values()
