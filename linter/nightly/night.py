@@ -64,6 +64,18 @@ def record(
     states = rows.source_states(connection)
     who = moves(asked, states, known.values(), moved)
     answered = {one.source[1:] for one in states.values() if one.last_success}
+    strangers = (
+        *(
+            f"--retired {name}: the state knows no such agent"
+            for name in retired
+            if name not in {one.agent for one in states}
+        ),
+        *(
+            f"--moved {name}: the state knows no such system"
+            for name in moved
+            if name not in {one.system for one in states}
+        ),
+    )
     renamed = _Renamed(known, weights, outcome)
     standings: dict[str, Standing] = {}
     written: list[tuple[Known | None, Known]] = []
@@ -110,7 +122,7 @@ def record(
         tuple(Kept(why, source, tuple(found)) for (why, source), found in kept.items()),
         tuple(ended),
         not_asked,
-        notes,
+        (*notes, *strangers),
         strays=who.strays,
         fresh=fresh,
         begun=() if adoption else tuple(begun),

@@ -49,7 +49,12 @@ def test_a_manifest_that_is_gone_unreadable_or_silent_resolves_nothing(nights: N
     path.unlink()
     assert "no manifest of notifier any more" in kept(nights.run(4, answers))[FILES]
     # Only of an agent that is no more, whatever somebody says.
-    assert not nights.run(4, answers, retired=["other"]).ended
+    other = nights.run(4, answers, retired=["other", "ghost"], moved=["wiki", "chat"])
+    assert not other.ended
+    assert other.notes == (
+        "--retired ghost: the state knows no such agent",
+        "--moved wiki: the state knows no such system",
+    )
     path.write_text(manifest("notifier"))
     assert not nights.run(5, {"chat": slack(FILES)}, retired=["notifier"]).ended
     path.unlink()
