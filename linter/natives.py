@@ -52,18 +52,29 @@ def _covered(pattern: str) -> frozenset[str | None]:
     stem, _, rest = pattern.partition("*")
     if stem.endswith(_NAMESPACES) and not rest.strip("*"):
         return frozenset(["admin"])  # all that a service can do: its own policies too
-    words = [*below(stem), *(word for word in CLASSES if word.startswith(stem))]
-    if ":" not in stem and any([":" in word for word in words]):
+    if ":" not in stem and any([":" in word for word in _begun(stem)]):
         return frozenset(["admin"])  # whole services, by the beginning of their names
-    if rest:
-        from fnmatch import fnmatchcase
-
-        words = [word for word in words if fnmatchcase(word, pattern)]
     name = _name(stem)
     begun = name.replace("-", "_").rpartition("_")[2]
     # `update_*` goes on to what is updated, not to another verb.
     destroys = _destroys(stem) or ((begun or not name) and not _ONLY_NAMES.match(name) and _begins_verb(begun))
-    return frozenset([*map(class_of, words), None, *(["delete"] if destroys else [])])
+    return frozenset([*map(class_of, _words(pattern)), None, *(["delete"] if destroys else [])])
+
+
+def example(word: str, kind: str) -> str:
+    """A word of the table that makes a pattern one of a class; empty where none does, or it is no pattern."""
+    return min([one for one in _words(word) if class_of(one) == kind], default="") if "*" in word else ""
+
+
+def _words(pattern: str) -> list[str]:
+    """The words of the table that a pattern covers."""
+    from fnmatch import fnmatchcase
+
+    return [word for word in _begun(pattern.partition("*")[0]) if fnmatchcase(word, pattern)]
+
+
+def _begun(stem: str) -> list[str]:
+    return [*below(stem), *(word for word in CLASSES if word.startswith(stem))]
 
 
 def _begins_verb(begun: str) -> bool:

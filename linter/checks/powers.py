@@ -31,6 +31,14 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
     return None
 
 
+def _such(said: str, kind: str) -> str:
+    """What makes a pattern so grave, for a sentence: who wrote `create_*` thought of tickets and not of roles."""
+    from linter.natives import example
+
+    found = example(action(said), kind)
+    return f" (`{found}`, for one)" if found else ""
+
+
 @template("admin-access")
 def admin_access(subject: Subject) -> Iterator[Hit]:
     """Administration, DDL, grants or ownership for an agent."""
@@ -38,7 +46,7 @@ def admin_access(subject: Subject) -> Iterator[Hit]:
         found = _granting(resource, "admin") if "admin" in resource.kinds and resource.known else None
         if found is not None:
             place, said, case = found
-            yield Hit(place, {"said": said}, case, resource)
+            yield Hit(place, {"said": said, "such": _such(said, "admin") if case else ""}, case, resource)
 
 
 @template("delete-in-production")
@@ -51,7 +59,8 @@ def delete_in_production(subject: Subject) -> Iterator[Hit]:
         lacking = _lacking(resource)
         if lacking:
             place, said, case = found
-            yield Hit(place, {"said": said, "lacking": " and ".join(lacking)}, case, resource)
+            such = _such(said, "delete") if case else ""
+            yield Hit(place, {"said": said, "such": such, "lacking": " and ".join(lacking)}, case, resource)
 
 
 def _lacking(resource: Resource) -> list[str]:
