@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from linter.manifest.text import Text
 
 ACCEPTED = "permlint-accepted.yaml"
+STALE = "suppression/stale-acceptance"
+"""The rule on acceptances that accept nothing."""
 
 
 class Acceptance(NamedTuple):
@@ -112,7 +114,7 @@ def accept(
         if problem:
             location = _location(loaded.document, place)
             values = {"rule": entry.rule, "until": entry.until}
-            kept += engine.say("suppression/stale-acceptance", values, location, "", entry.fingerprint, (problem,))
+            kept += engine.say(STALE, values, location, "", entry.fingerprint, (problem,))
     return kept, silenced
 
 

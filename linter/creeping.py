@@ -91,4 +91,6 @@ def _gated(
     repository.move(config.root)
     source = index or Tip(repository)
     selection = select(config, paths, folder, force_exclude=False, find=source.find)
+    if index is not None and not paths:
+        selection = selection._replace(unmatched=())  # a commit may retire the last agent, or come before the first
     return Telling(config, ruleset(config, "creep"), selection, as_of, asked, doors, source, span)

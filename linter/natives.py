@@ -26,11 +26,15 @@ _VERBS = (
 _WORDS = ("del", "drop", "flushall", "flushdb", "rm", "rmdir")
 """What destroys only as a whole word: a droplet and a dropbox are things."""
 _DESTROYS = Pattern(
-    rf"(?:^|[_-])(?:(?:batch|bulk|force)?(?:{'|'.join(_VERBS)})(?!(?:e?d|e?rs?)(?![a-z]))|(?:{'|'.join(_WORDS)})(?![a-z]))"
+    rf"(?:^|[_-])(?:(?:batch|bulk|force|mass)?(?:{'|'.join(_VERBS)})(?!(?:e?d|e?rs?)(?![a-z]))|(?:{'|'.join(_WORDS)})(?![a-z]))"
 )
 """A verb that destroys begins a word of the name: `delete_ticket`, `bulkDelete`, `ticket-remove`; `deleted_items` has none."""
-_ONLY_NAMES = Pattern(r"(?:get|list|read|view|search|find|describe|count|undo|restore|recover|revert|cancel)(?![a-z])")
+_ONLY_NAMES = Pattern(
+    r"(?:get|list|read|view|search|find|describe|count|undo|un|restore|recover|revert|cancel)(?![a-z])"
+)
 """What begins so tells of a deletion, or takes it back: `list_delete_requests`, `undo_delete`."""
+_BOTH = Pattern(rf"and[_-]?(?:{'|'.join(_VERBS)})(?![a-z])")
+"""What finds a thing and then destroys it: `findOneAndDelete`."""
 _NAMESPACES = (":", ".")
 
 
@@ -83,7 +87,7 @@ def _begins_verb(begun: str) -> bool:
 
 def _destroys(word: str) -> bool:
     name = _name(word)
-    return bool(_DESTROYS.search(name)) and not _ONLY_NAMES.match(name)
+    return bool(_BOTH.search(name) or (_DESTROYS.search(name) and not _ONLY_NAMES.match(name)))
 
 
 def _name(word: str) -> str:

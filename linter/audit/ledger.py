@@ -83,8 +83,8 @@ def ledger(
             decided = None
         here = NOWHERE if runs.live is None else runs.live.place(row.system, row.environment)
         seen = row._replace(place=places.get(row.id) or here)
-        revoking = decided is not None and decided.decision != "keep"
-        place = seen.place if not here or (revoking and ground.strayed(seen)) else here
+        # Where it was first seen, until somebody says that the system moved: elsewhere nothing proves that it is gone.
+        place = seen.place if not here or ground.strayed(seen) else here
         decision = outcomes.standing(ground, decided, seen) if decided is not None else None
         return row._replace(decision=decision, new=before is not None and row.id not in before, place=place)
 
@@ -165,6 +165,8 @@ class _Sorting:
             return
         if unseen:
             self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
+        if decided is None and any(one.origin == "granted" for one in found.instead):
+            return  # it is held in another form, which has a row of its own
         if pending or (reported and not unseen):
             self.revoked.append(outcomes.revoked(self.ground, found, manifest=path is not None))
 

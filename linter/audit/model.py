@@ -332,7 +332,7 @@ def undecided(audit: Audit) -> tuple[tuple[Agent, Permission, str], ...]:
     for agent in audit.agents:
         for one in agent.permissions:
             if one.decision is not None and one.decision.outcome == "overdue":
-                found.append((agent, one, f"revoke overdue since {one.decision.since}"))
+                found.append((agent, one, f"{one.decision.decision} overdue since {one.decision.since}"))
             elif one.decision is None and one.verdict == "excess" and one.origin == "granted":
                 found.append((agent, one, "granted beyond what was agreed"))
             elif one.decision is None and one.privileged and one.new:

@@ -129,10 +129,24 @@ def _absent(ground: Ground, row: Permission, instead: Sequence[Permission]) -> s
 def _hides(other: Permission, row: Permission) -> bool:
     """Whether a permission that there is leaves it open whether another one is gone."""
     if other.origin == "granted":
-        return overlap(row, other) if row.origin == "granted" else _touches(row, other)
+        return overlap(row, other) if row.origin == "granted" else _touches(row, other) or _confers(other, row)
     if row.origin == "granted" or other.verdict != UNVERIFIED:
         return False
     return bool(_levels(other) & _levels(row))  # a key that may write to one channel may write to all
+
+
+def _confers(scope: Permission, declared: Permission) -> bool:
+    """Whether a key's scope may allow what an entry does: its level is the gravest of what it allows, and not all of it."""
+    return _of_no_object(scope) and scope.level >= min(_levels(declared), default=0)
+
+
+def _of_no_object(granted: Permission) -> bool:
+    """Whether what is granted is a key's scope, or a role: of no object in particular."""
+    return not re.search("[.:/]", _object(granted))
+
+
+def _object(granted: Permission) -> str:
+    return granted.what.partition(" on ")[2].partition(" (")[0]
 
 
 def _touches(declared: Permission, other: Permission) -> bool:
@@ -143,9 +157,9 @@ def _touches(declared: Permission, other: Permission) -> bool:
     if other.origin == "declared":
         other_object = other.resource.partition(".")[2]
     else:
-        other_object = other.what.partition(" on ")[2].partition(" (")[0]
-        if not re.search("[.:/]", other_object):
-            return True  # a key's scope, or a role: of no object in particular
+        other_object = _object(other)
+        if _of_no_object(other):
+            return True
     everywhere = "*" in object + other_object or not object or not other_object
     return everywhere or _last(object) == _last(other_object)
 

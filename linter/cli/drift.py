@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,7 @@ def command(
         outcome = outcome._replace(timing=Timing(datetime.now(UTC), time.monotonic() - began))
         if state is not None:
             whole = selection.whole and not environments and not systems
-            outcome = _remembered(outcome, state, state_keep, retired, moved, telling, whole=whole)
+            outcome = _remembered(outcome, state, state_keep, retired, moved, config.production, telling, whole=whole)
             if only_new:
                 outcome = _only_news(outcome)
             if telling is not None and outcome.nightly is not None:
@@ -162,6 +163,7 @@ def _remembered(
     keep: str,
     retired: tuple[str, ...],
     moved: tuple[str, ...],
+    production: Callable[[str], bool],
     telling: Telling | None,
     *,
     whole: bool,
@@ -170,7 +172,15 @@ def _remembered(
 
     router = telling.route if telling is not None else None
     return remember(
-        path, outcome, whole=whole, keep=keep, today=date.today(), retired=retired, moved=moved, router=router
+        path,
+        outcome,
+        whole=whole,
+        keep=keep,
+        today=date.today(),
+        retired=retired,
+        moved=moved,
+        production=production,
+        router=router,
     )
 
 

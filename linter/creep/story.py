@@ -221,6 +221,9 @@ def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
 def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
     """What of the rest a growth surely added, also where it was put in other words since."""
     here = meet(growth.added, rest)
+    if any(map(has_text, here)):
+        # A text within what was added may be the one that stood before: who takes a widening back has added nothing.
+        here = minus(here, growth.known).possible
     if any(map(has_text, growth.added)) and any(map(has_text, rest)):
         renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
         here = normal([*here, *renamed]) if renamed else here

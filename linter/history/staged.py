@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from linter.config import Config
 
 _OPTIONS = ("--ita-invisible-in-index", "--raw", "-z", "--no-abbrev", "-M50%")
+_HEX = frozenset("0123456789abcdef")
 _EMPTY_TREE = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -136,7 +137,9 @@ def _merged(repository: Repository) -> list[str]:
         with open(os.path.join(repository.folder, "MERGE_HEAD"), encoding="ascii") as file:
             return file.read().split()
     except FileNotFoundError:
-        return []
+        # To the hook pre-merge-commit, which comes before that file, git tells them so (builtin/merge.c).
+        found = (name.removeprefix("GITHEAD_") for name in os.environ if name.startswith("GITHEAD_"))
+        return sorted(one for one in found if len(one) == repository.name_length and _HEX.issuperset(one))
 
 
 def _index(repository: Repository) -> str | None:

@@ -1,6 +1,6 @@
 """Systems that answer from another place than before: what is not seen there proves nothing of where it was seen."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from linter.findings import Attempt, Source
@@ -25,7 +25,7 @@ class Moves(NamedTuple):
     def proves(self, known: Known, source: Source) -> bool:
         """Whether an answer in which a finding is not seen came from the place where the finding was seen."""
         if source in self.moved:
-            return "" < self.moved[source] <= known.since
+            return "" < self.moved[source] < known.since  # on that very day either place may have shown it
         return source not in self.returned or known.since < self.returned[source]
 
     def place(self, source: Source, before: SourceState | None) -> Where:
@@ -40,12 +40,14 @@ def moves(
     states: Mapping[Source, SourceState],
     known: Iterable[Known],
     said: Collection[str],
+    production: Callable[[str], bool],
 ) -> Moves:
     """Sort out who answers from where.
 
     Args:
         known: every open finding; where a system has none in an environment, it may move as it likes.
         said: systems that an operator says have moved.
+        production: whether an environment counts as production; elsewhere servers are built anew as a habit.
     """
     held = {(one.source.system, one.source.environment) for one in known if one.source is not None}
     sorted_out = dict(asked)
@@ -58,7 +60,11 @@ def moves(
         if not clause:
             if before.elsewhere:
                 returned[source] = before.elsewhere
-        elif source.system in said or (source.system, source.environment) not in held:
+        elif (
+            source.system in said
+            or (source.system, source.environment) not in held
+            or not (source.environment == "" or production(source.environment))
+        ):
             moved[source] = before.elsewhere
         else:
             hint = f"{clause} (if it moved there for good: --moved {source.system})"

@@ -115,6 +115,8 @@ class Nightly(NamedTuple):
     """Fingerprints of findings that no earlier run saw accepted until that day."""
     begun: tuple[Known, ...] = ()
     """Findings of systems that answered for the first time, on another night than the first: known from now on, and not new."""
+    unsaid: Collection[str] = ()
+    """Fingerprints of findings of the run that the state knows to be mistaken."""
     only_new: bool = False
     """Whether the run was asked to tell of news alone."""
 

@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 
 from linter import __version__
+from linter.acceptance import STALE
 from linter.findings import Attempt, Outcome, Source
 from linter.manifest.period import after, in_future
 from linter.nightly import growth, rows
@@ -38,6 +39,7 @@ def record(
     keep: str,
     retired: Collection[str] = (),
     moved: Collection[str] = (),
+    production: Callable[[str], bool] = lambda _: True,
 ) -> Nightly:
     """Compare a run with what is known, and write what is known now. The caller's transaction makes it one step.
 
@@ -48,6 +50,7 @@ def record(
         keep: how long ended findings and old runs are remembered, a period.
         retired: agents that are no more: what no manifest of theirs asks for is over, though nobody verified it.
         moved: systems that answer from another place now, and that is right: what is not seen there is over.
+        production: whether an environment counts as production; others may be elsewhere each night.
 
     Raises:
         StateError: the run is of a day before the last run's, or of one that has not come.
@@ -62,7 +65,11 @@ def record(
     }
     known = {one.fingerprint: one for one in rows.open_findings(connection)}
     states = rows.source_states(connection)
-    who = moves(asked, states, known.values(), moved)
+    who = moves(asked, states, known.values(), moved, production)
+    # An answer from elsewhere does not say that what was accepted is gone.
+    waiting = {one.fingerprint for one in known.values() if one.source in who.strays and one.accepted >= day}
+    unsaid = frozenset(one.fingerprint for one in outcome.findings if one.rule == STALE and one.key in waiting)
+    outcome = outcome._replace(findings=tuple(one for one in outcome.findings if one.fingerprint not in unsaid))
     answered = {one.source[1:] for one in states.values() if one.last_success}
     strangers = (
         *(
@@ -126,6 +133,7 @@ def record(
         strays=who.strays,
         fresh=fresh,
         begun=() if adoption else tuple(begun),
+        unsaid=unsaid,
     )
 
 

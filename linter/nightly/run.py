@@ -29,6 +29,7 @@ def remember(
     today: date,
     retired: Collection[str] = (),
     moved: Collection[str] = (),
+    production: Callable[[str], bool] = lambda _: True,
     router: Callable[[Nightly], Routed] | None = None,
 ) -> Outcome:
     """The outcome with what the state knows; where the state cannot be used, with that as an error (exit status 2).
@@ -47,6 +48,7 @@ def remember(
                 keep=keep,
                 retired=retired,
                 moved=moved,
+                production=production,
             )
             if router is not None:
                 outbox.put(connection, router(nightly), nightly.day)
@@ -54,8 +56,12 @@ def remember(
         return outcome._replace(errors=(*outcome.errors, InputError(path, 1, 1, str(error))))
     strays = dict.fromkeys(_of_stray(one) for one in nightly.failing if one.source in nightly.strays)
     open_ = (*strays, *unasked(nightly))
+    findings = tuple(one for one in outcome.findings if one.fingerprint not in nightly.unsaid)
     return outcome._replace(
-        nightly=nightly, unchecked=(*outcome.unchecked, *open_), unverified=(*outcome.unverified, *open_)
+        findings=findings,
+        nightly=nightly,
+        unchecked=(*outcome.unchecked, *open_),
+        unverified=(*outcome.unverified, *open_),
     )
 
 

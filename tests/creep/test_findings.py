@@ -304,3 +304,17 @@ def test_secrets_of_old_versions_and_subjects_are_masked(tmp_path: Path) -> None
     outcome = run_creep(tmp_path)
     assert outcome.findings
     assert token[8:] not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    ("scope", "wider"),
+    [
+        ("tickets of the queue", "no restrictions"),
+        ("{rows: tenant_id = 42}", "{rows: 1=1}"),
+    ],
+)
+def test_who_takes_a_widening_back_has_added_nothing(tmp_path: Path, scope: str, wider: str) -> None:
+    before = entry("access: read-write", f"scope: {scope}")
+    team(tmp_path, before, entry("access: read-write", f"scope: {wider}"), before)
+    outcome = run_creep(tmp_path)
+    assert [one.rule for one in outcome.findings if one.rule != "creep/reworded-scope"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from linter.config import load
 from linter.creep.range import Range
 from linter.creeping import judge
-from tests.command import permlint
+from tests.command import ROOT, permlint
 from tests.history.repository import Repo
 
 AGENT = "agents/triage.agent-permissions.yaml"
@@ -402,3 +403,22 @@ def test_the_first_commit_is_judged_by_its_own_configuration(tmp_path: Path) -> 
     repo.write(**{AGENT: WIDER, CONFIG: 'exclude = ["agents/**"]\n'})
     repo.git("add", "-A")
     assert "is judged by" not in staged(repo).stdout
+
+
+def test_the_last_agent_may_be_retired(repo: Repo) -> None:
+    repo.git("rm", "-q", AGENT, OTHER)
+    done = staged(repo)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_clean_merge_brings_nothing_of_its_own(repo: Repo) -> None:
+    """Git runs this hook before it writes MERGE_HEAD."""
+    repo.commit("Beside", {"README.md": "x"})
+    repo.git("checkout", "-q", "main")
+    repo.commit("Wider, and merged long ago", {AGENT: WIDER})
+    repo.git("checkout", "-q", "branch")
+    hook = repo.folder / ".git/hooks/pre-merge-commit"
+    hook.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m linter creep --staged\n", encoding="utf-8")
+    hook.chmod(0o755)
+    repo.git("merge", "-q", "--no-edit", "main")
+    assert repo.git("log", "-1", "--format=%p").count(" ") == 1

@@ -96,7 +96,17 @@ class Nights:
     ) -> Outcome:
         """One night."""
         outcome, whole = self.look(day, systems, **asked)
-        return remember(str(self.state), outcome, whole=whole, keep=keep, today=today, retired=retired, moved=moved)
+        production = load(None, str(self.folder)).production
+        return remember(
+            str(self.state),
+            outcome,
+            whole=whole,
+            keep=keep,
+            today=today,
+            retired=retired,
+            moved=moved,
+            production=production,
+        )
 
     def remember(self, outcome: Outcome) -> Nightly:
         """What a night tells whose outcome a test has changed."""

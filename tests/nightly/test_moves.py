@@ -46,13 +46,39 @@ def test_what_was_found_elsewhere_alone_is_not_proved_to_be_gone(nights: Nights)
 
 def test_a_system_that_moved(nights: Nights) -> None:
     nights.run(1, {"chat": slack(FILES, READ)})
-    nights.run(2, {"chat": slack(READ, "usergroups:write", team="T2")})
-    night = nights.run(3, {"chat": slack(team="T2")}, moved=["chat"])
+    nights.run(2, {"chat": slack(READ, team="T2")})
+    nights.run(3, {"chat": slack(READ, "usergroups:write", team="T2")})
+    night = nights.run(4, {"chat": slack(team="T2")}, moved=["chat"])
     # What was seen in the new place is verified there; what was seen in the old one is not.
     assert ended(night) == {FILES: "withdrawn", READ: "withdrawn", "usergroups:write": "resolved"}
     assert troubles(night) == []
-    assert statuses(nights.run(4, {"chat": slack(FILES, team="T2")})) == {FILES: "reappeared"}
-    assert ended(nights.run(5, {"chat": slack(team="T2")})) == {FILES: "resolved"}
+    assert statuses(nights.run(5, {"chat": slack(FILES, team="T2")})) == {FILES: "reappeared"}
+    assert ended(nights.run(6, {"chat": slack(team="T2")})) == {FILES: "resolved"}
+
+
+def test_on_the_day_of_the_move_either_place_may_have_shown_it(nights: Nights) -> None:
+    nights.run(1, {"chat": slack(READ)})
+    nights.run(2, {"chat": slack(FILES, READ)})
+    assert nights.run(2, {"chat": slack(team="T2")}).strays
+    assert ended(nights.run(3, {"chat": slack(team="T2")}, moved=["chat"])) == {FILES: "withdrawn", READ: "withdrawn"}
+
+
+def test_what_is_no_production_may_be_built_anew_each_night(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, {"support/agent-permissions.yaml": manifest("notifier", environment="staging")})
+    nights.run(1, {"chat": slack(FILES, READ)})
+    night = nights.run(2, {"chat": slack(READ, team="T2")})
+    assert (troubles(night), ended(night), statuses(night)) == ([], {FILES: "withdrawn"}, {READ: "open"})
+
+
+def test_an_answer_from_elsewhere_makes_no_acceptance_stale(nights: Nights) -> None:
+    nights.run(1, {"chat": slack(FILES)})
+    (finding,) = nights.outcome(1, {"chat": slack(FILES)}).findings
+    entry = f"{{fingerprint: '{finding.fingerprint}', content: '{finding.content}', rule: {finding.rule}, "
+    entry += "reason: agreed, by: kim, until: 2026-12-20, agent: notifier}"
+    (nights.folder / "permlint-accepted.yaml").write_text(f"accepted: [{entry}]\n")
+    assert [one.by for one in nights.outcome(2, {"chat": slack(FILES)}).silenced] == ["acceptance"]
+    assert [one.rule for one in nights.outcome(3, {"chat": slack(team="T2")}).findings] == []
+    assert [one.rule for one in nights.outcome(4, {"chat": slack()}).findings] == ["suppression/stale-acceptance"]
 
 
 def test_who_has_nothing_open_may_move(nights: Nights) -> None:

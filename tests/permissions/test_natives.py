@@ -64,9 +64,13 @@ def gravest(word: str) -> int:
         *[(word, {"delete", None}) for word in "delete_ticket tickets:delete tickets.remove ticket-delete".split()],
         *[(word, {"delete", None}) for word in "deleteticket ecr:batchdeleteimage rds:deletedbinstance".split()],
         *[(word, {"delete", None}) for word in "drop_table rm del bulk_delete force_delete_pod redis:flushall".split()],
+        *[(word, {"delete", None}) for word in "findoneanddelete find_and_delete get_and_remove massdelete".split()],
         # Near misses: other words, and names that only speak of it.
         *[(word, {None}) for word in "dropbox droplet:resize eraser deleted_items purged remover unlinked".split()],
-        *[(word, {None}) for word in "list_deletes get_delete_marker undo_delete undelete delete:read".split()],
+        *[
+            (word, {None})
+            for word in "list_deletes get_delete_marker undo_delete undelete un-delete delete:read".split()
+        ],
         *[(word, {None}) for word in "model delta chat:write ticket_deleted rmi removal".split()],
     ],
 )
