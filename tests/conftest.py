@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+from linter.systems import secret
 from tests import browser, servers
 
 # In CI hypothesis draws the same examples each time: what was green stays green.
@@ -20,6 +21,17 @@ settings.load_profile("permlint")
 
 ROOT = Path(__file__).parent.parent
 _FOREIGN = ("GIT_", "PIP_", "PRE_COMMIT", "PYTHON", "SKIP", "VIRTUALENV_")
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one test takes for a credential is none to the next: a process hides all that it ever held."""
+    before = set(secret._known)
+    yield
+    if secret._known != before:
+        secret._known.clear()
+        secret._known.update(before)
+        secret._filter.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def parse(text: str, known: Known, today: date) -> Filled:
     if missing:
         raise BadFile(
             f"has no column `{missing[0]}`, or has it twice: fill in what `permlint report --format csv` wrote, "
-            "and keep its first line and its columns"
+            "and keep its first line and its columns; one that an older permlint wrote has to be written anew"
         )
     reader = _Reader(known, today, {name: heads.index(name) + 1 for name in COLUMNS if name in heads}, len(heads))
     for line, cells in rows:

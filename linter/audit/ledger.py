@@ -165,8 +165,6 @@ class _Sorting:
             return
         if unseen:
             self.unknown[f"what was granted to {row.agent}, whose manifest is gone, was not looked at"] = None
-        if decided is None and any(one.origin == "granted" for one in found.instead):
-            return  # it is held in another form, which has a row of its own
         if pending or (reported and not unseen):
             self.revoked.append(outcomes.revoked(self.ground, found, manifest=path is not None))
 

@@ -86,7 +86,7 @@ def from_json(text: str) -> Previous:
 def _permission(one: Mapping[str, object]) -> Permission:
     given = {name: one[name] for name in Permission._fields if name in one}
     decision = given["decision"]
-    given |= {name: tuple(given[name]) for name in ("also", "privileged")}  # type: ignore[arg-type]
+    given |= {name: tuple(given.get(name, ())) for name in ("also", "privileged")}  # type: ignore[arg-type]
     given["decision"] = Decision(**decision) if isinstance(decision, Mapping) else None
     return Permission(**given)  # type: ignore[arg-type]
 

@@ -144,3 +144,18 @@ def test_a_revoke_of_an_agent_whose_manifest_is_gone_is_shown_and_counted(tmp_pa
     assert "revoke not proved: its manifest is gone, so nothing asks for it" in page
     # Without live data nothing is asked for, and the status does not speak of it.
     assert report(tmp_path, status=(0, 1))["revoked"][0]["decided"]["outcome"] == "unverified"
+
+
+def test_an_undecided_right_is_not_proved_to_be_gone_by_the_second_report_either(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, UPDATE)}, BINDING)
+    world.run(TICKETS, AGREED, "GRANT DELETE ON app.tickets TO {agent}")
+    asked(tmp_path, world.dsn, save="1.json")
+    with servers.twin(world) as other:
+        other.run(SCHEMA, AGREED)
+        asked(tmp_path, other.dsn, "--previous", "1.json", save="2.json")
+        body = asked(tmp_path, other.dsn, "--previous", "2.json", save="3.json")
+        assert (permission(body, "DELETE")["verdict"], body["revoked"]) == ("unverified", [])
+        assert permission(body, "DELETE")["place"]["database"] == world.database
+    world.run("REVOKE DELETE ON app.tickets FROM {agent}")
+    body = asked(tmp_path, world.dsn, "--previous", "3.json")
+    assert [one["what"] for one in body["revoked"] if one["verified"]] == ["DELETE on app.tickets"]

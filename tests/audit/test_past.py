@@ -191,6 +191,18 @@ def test_a_nightly_report_that_is_none(tmp_path: Path, edit: Any, message: str) 
     assert "internal error" not in done.stderr
 
 
+def test_a_report_of_an_earlier_permlint_is_read(tmp_path: Path) -> None:
+    project(tmp_path, {"slack.json": slack("chat:write")})
+    body = report(tmp_path, *LIVE)
+    for agent in body["agents"]:
+        agent["permissions"] = [
+            {name: said for name, said in one.items() if name not in ("also", "place")} for one in agent["permissions"]
+        ]
+    (tmp_path / "old.json").write_text(json.dumps(body))
+    again = report(tmp_path, *LIVE, "--previous", "old.json")
+    assert [one["new"] for agent in again["agents"] for one in agent["permissions"]].count(True) == 0
+
+
 def test_an_earlier_report_that_is_none(tmp_path: Path) -> None:
     project(tmp_path)
     body = saved(tmp_path, "last.json")

@@ -102,6 +102,10 @@ def test_a_declared_permission_that_is_gone(tmp_path: Path, table: list[dict[str
         (gone,) = report(tmp_path, *arguments)["revoked"]
         assert (gone["gone_from"], gone["verified"], gone["decided"]["outcome"]) == ("manifest", "", "unverified")
     reading = other.replace("access: write", "access: read-only")
+    # A scope's level is the gravest of what it allows: chat:write deletes, and posts.
+    project(tmp_path, {PATH: reading, "slack.json": slack("chat:write", "channels:history")})
+    (gone,) = report(tmp_path, *LIVE)["revoked"]
+    assert (gone["gone_from"], gone["verified"], gone["decided"]["outcome"]) == ("manifest", "", "unverified")
     project(tmp_path, {PATH: reading, "slack.json": slack("channels:history")})
     (gone,) = report(tmp_path, *LIVE)["revoked"]
     assert (gone["gone_from"], gone["verified"], gone["decided"]["outcome"]) == ("both", "2026-11-24T22:00:00Z", "done")
