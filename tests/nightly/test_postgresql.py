@@ -79,7 +79,7 @@ def failing(body: dict[str, Any]) -> list[tuple[str, int]]:
 def test_another_database_resolves_nothing_until_somebody_says_that_it_moved(
     tmp_path: Path, newest: servers.Server, world: World
 ) -> None:
-    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
     setup(world, "GRANT SELECT (id, body) ON app.tickets TO {agent}")
     night(tmp_path, 1, world.dsn)
     with servers.world(newest) as other:
@@ -107,7 +107,7 @@ def test_another_database_resolves_nothing_until_somebody_says_that_it_moved(
 
 
 def test_another_login_is_no_other_place(tmp_path: Path, newest: servers.Server, world: World) -> None:
-    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
     setup(world, "GRANT SELECT (id, body) ON app.tickets TO {agent}; CREATE ROLE {auditor} LOGIN")
     night(tmp_path, 1, world.dsn)
     world.run("REVOKE SELECT (body) ON app.tickets FROM {agent}")
@@ -119,7 +119,7 @@ def test_another_login_is_no_other_place(tmp_path: Path, newest: servers.Server,
 
 
 def test_another_server_is_another_place_though_its_database_has_the_same_name(tmp_path: Path, world: World) -> None:
-    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
     setup(world, "GRANT SELECT (id, body) ON app.tickets TO {agent}")
     night(tmp_path, 1, world.dsn)
     with servers.running(min(servers.programs())) as older, older.connect() as session:
@@ -133,7 +133,7 @@ def test_another_server_is_another_place_though_its_database_has_the_same_name(t
 
 def test_a_server_in_the_place_of_another_is_told_by_its_identifier(tmp_path: Path, world: World) -> None:
     """A tunnel's end is always at the same address."""
-    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
     setup(world, "GRANT SELECT (id, body) ON app.tickets TO {agent}")
     tunnel = tmp_path / "tunnel"
     tunnel.mkdir()
