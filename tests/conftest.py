@@ -87,6 +87,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def newest() -> Iterator[servers.Server]:
+    """The newest alone, for where what differs by version is compared elsewhere."""
+    with servers.running(max(servers.programs())) as found:
+        yield found
+
+
 @pytest.fixture
 def world(server: servers.Server) -> Iterator[servers.World]:
     """A database of one's own on each server."""

@@ -21,12 +21,6 @@ UPDATE = "{resource: postgres.app.tickets, access: read-write, scope: 'status, a
 AGREED = "GRANT SELECT (id, status, assigned_to), UPDATE (status, assigned_to) ON app.tickets TO {agent}"
 
 
-@pytest.fixture(scope="module")
-def newest() -> Iterator[servers.Server]:
-    with servers.running(max(servers.programs())) as found:
-        yield found
-
-
 @pytest.fixture
 def world(newest: servers.Server) -> Iterator[World]:
     with servers.world(newest) as fresh:

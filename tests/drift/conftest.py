@@ -9,15 +9,6 @@ import pytest
 from tests import servers
 from tests.servers import World
 
-NEWEST = max(servers.programs())
-
-
-@pytest.fixture(scope="session")
-def newest() -> Iterator[servers.Server]:
-    """One server is enough here: what differs by version is compared elsewhere."""
-    with servers.running(NEWEST) as found:
-        yield found
-
 
 @pytest.fixture
 def world(newest: servers.Server) -> Iterator[World]:

@@ -19,12 +19,6 @@ from tests.world import build
 READ = "{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}"
 
 
-@pytest.fixture(scope="module")
-def newest() -> Iterator[servers.Server]:
-    with servers.running(max(servers.programs())) as found:
-        yield found
-
-
 @pytest.fixture
 def world(newest: servers.Server) -> Iterator[World]:
     with servers.world(newest) as fresh:
