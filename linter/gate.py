@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.catalogue import ids
@@ -42,9 +43,16 @@ class Gate(NamedTuple):
 
     def _collects(self, config: Config, path: str) -> bool:
         shown = relative(os.path.normpath(os.path.join(self.judging.root, path)), config.root)
-        if skipped(shown) or matcher(config.exclude, folders=True)(shown):
-            return False
-        return matcher(config.manifests)(shown)
+        wanted, unwanted = _matchers(config.manifests, config.exclude)
+        return wanted(shown) and not unwanted(shown) and not skipped(shown)
+
+
+@lru_cache(maxsize=2)
+def _matchers(
+    manifests: tuple[str, ...], exclude: tuple[str, ...]
+) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
+    """What is collected and what is not: made once, for each of a run's manifests is held against it."""
+    return matcher(manifests), matcher(exclude, folders=True)
 
 
 def config_at(repository: Repository, revision: str, folder: str) -> Config:
