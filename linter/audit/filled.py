@@ -242,8 +242,14 @@ class _Reader:
                 Fault(line, self.columns["decision"], f"decision: line {self.lines[one.id]} decides otherwise")
             )
         elif stored is not None and stored.on > one.on:
-            message = f"decided_on: {stored.by} decided it later already, on {stored.on}"
+            message = (
+                f"decided_on: {stored.by} decided it later already, on {stored.on}: empty this row to record the others"
+            )
             self.faults.append(Fault(line, self.columns["decided_on"], message))
+        elif stored is not None and stored.on == one.on and stored.by != one.by and stored.decision != one.decision:
+            # Of two people on one day nobody can say who came last.
+            message = f"decision: {stored.by} decided {stored.decision} on the same day: agree, then empty this row or give a later day"
+            self.faults.append(Fault(line, self.columns["decision"], message))
         else:
             self.decisions[one.id] = one
             self.lines.setdefault(one.id, line)

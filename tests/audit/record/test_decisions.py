@@ -54,6 +54,21 @@ def test_the_latest_decision_stands(tmp_path: Path, table: list[dict[str, str]])
     assert [one.decision for one in stored(tmp_path)] == ["keep"]
 
 
+def test_two_reviewers_who_disagree_on_one_day_have_to_agree(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    assert record(tmp_path, filled(table, {"create": decided("revoke", by="ann@example.com")})).returncode == 0
+    done = record(tmp_path, filled(table, {"create": decided("keep", by="bob@example.com")}))
+    assert done.returncode == 2
+    assert (
+        "decision: ann@example.com decided revoke on the same day: agree, then empty this row or give a later day"
+        in done.stderr
+    )
+    assert [one.decision for one in stored(tmp_path)] == ["revoke"]
+    # One's own mind may change, and two may say the same.
+    for by, decision in (("ann@example.com", "keep"), ("bob@example.com", "keep")):
+        assert record(tmp_path, filled(table, {"create": decided(decision, by=by)})).returncode == 0
+    assert [(one.decision, one.by) for one in stored(tmp_path)] == [("keep", "bob@example.com")]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
