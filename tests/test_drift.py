@@ -13,8 +13,8 @@ import pytest
 
 from linter.checking import select
 from linter.config import load
-from linter.drifting import Request
-from linter.drifting import drift as run
+from linter.drift.run import Request
+from linter.drift.run import drift as run
 from linter.exits import exit_status
 from linter.findings import Severity
 from linter.reports.json import render

@@ -12,9 +12,9 @@ import pytest
 
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
+from linter.drift.planes import intents, planes
 from linter.files import read_file
 from linter.manifest.reader import read
-from linter.planes import intents, planes
 from linter.systems.postgresql.granted import POSSIBLE
 from tests import servers
 from tests.servers import World

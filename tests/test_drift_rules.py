@@ -11,8 +11,8 @@ import pytest
 from linter.catalogue import built_in, manuals
 from linter.checking import select
 from linter.config import load
-from linter.drifting import Request, drift
-from linter.recordings import Recording
+from linter.drift.recordings import Recording
+from linter.drift.run import Request, drift
 from linter.rulesets import ruleset
 from tests.servers import Server, programs, running
 from tests.test_rules import expected

@@ -11,7 +11,7 @@ from linter.checking import check, select
 from linter.checks import builtin
 from linter.config import load
 from linter.creep.range import Range
-from linter.creeping import creep, judge
+from linter.creep.run import creep, judge
 from linter.findings import Outcome
 from linter.rulesets import ruleset
 

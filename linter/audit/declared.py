@@ -12,12 +12,12 @@ from linter.audit.identity import declared_id, levels, powers_declared
 from linter.audit.live import Live, Verdict
 from linter.audit.model import Agent, Permission
 from linter.creep.words import in_words
+from linter.drift.planes import LOGIN, Intent, intents
 from linter.manifest.model import Resource
 from linter.manifest.period import after
 from linter.manifest.signing import digest_of
 from linter.manifest.trail import audit_log
 from linter.permissions import CLASSES
-from linter.planes import LOGIN, Intent, intents
 from linter.reports.visible import visible
 
 if TYPE_CHECKING:

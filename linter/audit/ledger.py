@@ -14,10 +14,10 @@ from linter.audit.live import Live
 from linter.audit.model import Permission, Revoked
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
+from linter.drift.planes import Intent
 from linter.manifest.signing import digest_of
-from linter.places import NOWHERE
-from linter.planes import Intent
 from linter.reports.visible import visible
+from linter.systems.places import NOWHERE
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from linter.audit.model import Asked, Note, Source
+from linter.drift.recordings import moment
 from linter.findings import Severity
-from linter.places import NOWHERE, Where
-from linter.recordings import moment
+from linter.systems.places import NOWHERE, Where
 
 
 class BadDrift(Exception):

@@ -7,7 +7,7 @@ All collections are in the order in which they are shown, which the same inputs 
 from typing import NamedTuple
 
 from linter.creep.timeline import Timeline
-from linter.places import NOWHERE, Where
+from linter.systems.places import NOWHERE, Where
 
 CHOICES = ("keep", "modify", "revoke", "investigate")
 """What a reviewer may decide of a permission."""

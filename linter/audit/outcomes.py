@@ -13,8 +13,8 @@ from linter.audit.identity import levels_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Revoked
 from linter.manifest.period import after
-from linter.places import elsewhere
 from linter.systems.live import MISSING, OK, UNVERIFIED
+from linter.systems.places import elsewhere
 
 CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
 """The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""

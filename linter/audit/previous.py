@@ -12,8 +12,8 @@ from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.read import read_history
 from linter.manifest.model import Manifest
-from linter.places import Where
 from linter.secrets import mask
+from linter.systems.places import Where
 
 if TYPE_CHECKING:
     from linter.config import Config

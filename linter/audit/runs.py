@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from linter.audit.live import Live, from_body
 from linter.checking import Selection, check
 from linter.creep.range import Range
+from linter.creep.run import creep
 from linter.creep.timeline import Timeline
-from linter.creeping import creep
-from linter.drifting import Request, drift
-from linter.drifting import gather as read_manifests
+from linter.drift.run import Request, drift
+from linter.drift.run import gather as read_manifests
 from linter.findings import InputError, Outcome
 from linter.reports.json import body
 from linter.reports.visible import visible

@@ -11,7 +11,7 @@ from linter.checking import select
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, load
 from linter.creep.range import Range
-from linter.creeping import creep, judge
+from linter.creep.run import creep, judge
 from linter.findings import InputError, Outcome
 from linter.rulesets import ruleset
 

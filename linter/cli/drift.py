@@ -18,12 +18,12 @@ from linter.cli.asking import FORK, live_options, recordings_of
 from linter.cli.options import EXTENSIONS, FORMATS, Common, Formats, Period, common_for, emit, harmless
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
-from linter.drifting import Request, Result, drift, gather
+from linter.drift.planes import LOGIN, Intent, intents
+from linter.drift.recordings import save
+from linter.drift.run import Request, Result, drift, gather
 from linter.exits import Exit
 from linter.findings import InputError, Outcome, Timing
 from linter.forks import from_fork
-from linter.planes import LOGIN, Intent, intents
-from linter.recordings import save
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding

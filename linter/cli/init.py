@@ -112,7 +112,7 @@ def _ask_system(config: Config, system: str, environment: str, role: str) -> Dra
     Raises:
         Unverified: it cannot be asked, or knows no such principal.
     """
-    from linter.planes import LOGIN, bind
+    from linter.drift.planes import LOGIN, bind
 
     binding = bind(config, system, environment)
     adapter = adapter_of(binding.kind)

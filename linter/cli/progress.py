@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TextIO
 
-from linter.asking import Standing
 from linter.cli.options import harmless
+from linter.drift.asking import Standing
 from linter.reports.visible import visible
 
 SLOW = 10.0

@@ -14,7 +14,7 @@ from linter.audit.declared import permissions, shown_path
 from linter.audit.filled import BadFile, Filled, Known, decode, parse
 from linter.checking import select
 from linter.config import Config
-from linter.drifting import gather
+from linter.drift.run import gather
 from linter.exits import Exit
 from linter.history.git import open_repository
 from linter.history.model import HistoryError

@@ -28,7 +28,8 @@ from linter.cli.asking import FORK, live_options, recordings_of
 from linter.cli.options import Common, Formats, common_for, harmless, write_to
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
-from linter.drifting import Request
+from linter.drift.recordings import iso
+from linter.drift.run import Request
 from linter.exits import exit_status
 from linter.findings import Finding, InputError, Location, Outcome, Severity
 from linter.forks import from_fork
@@ -38,7 +39,6 @@ from linter.manifest.text import Unreadable
 from linter.nightly.history import History
 from linter.nightly.news import RESOLVED, Known
 from linter.nightly.store import StateError
-from linter.recordings import iso
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 from linter.secrets import mask

@@ -9,15 +9,15 @@ from contextlib import closing
 
 import click
 
-from linter.asking import Daemons, Unit, asked
 from linter.checking import select
 from linter.cli.options import harmless
 from linter.cli.progress import Progress
 from linter.config import BadConfig, Config, load
-from linter.drifting import gather
+from linter.drift.asking import Daemons, Unit, asked
+from linter.drift.planes import LOGIN, bind, bound_as
+from linter.drift.run import gather
 from linter.exits import Exit
 from linter.forks import from_fork
-from linter.planes import LOGIN, bind, bound_as
 from linter.reports.visible import visible
 from linter.systems.live import KINDS, Failure, Unverified, adapter_of
 

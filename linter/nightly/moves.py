@@ -6,7 +6,7 @@ from typing import NamedTuple
 from linter.findings import Attempt, Source
 from linter.nightly.news import Known, SourceState
 from linter.nightly.rows import clean
-from linter.places import Where, elsewhere
+from linter.systems.places import Where, elsewhere
 from linter.systems.secret import hide
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from linter.findings import Severity, Source
-from linter.places import NOWHERE, Where
+from linter.systems.places import NOWHERE, Where
 
 NEW, WORSENED, REAPPEARED, OPEN, ACCEPTED = "new", "worsened", "reappeared", "open", "accepted"
 NEWS = frozenset({NEW, WORSENED, REAPPEARED})

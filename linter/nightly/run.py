@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from linter.drift.recordings import moment
 from linter.findings import InputError, Outcome
 from linter.nightly import outbox
 from linter.nightly.digest import unasked
@@ -12,7 +13,6 @@ from linter.nightly.news import NEWS, Nightly, SourceState
 from linter.nightly.night import record
 from linter.nightly.routing import Routed, destinations, route
 from linter.nightly.store import StateError, transaction
-from linter.recordings import moment
 from linter.reports.totals import plural
 
 if TYPE_CHECKING:

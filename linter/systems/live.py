@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from linter.checks import Place
-from linter.places import NOWHERE, Where
+from linter.systems.places import NOWHERE, Where
 
 if TYPE_CHECKING:
     from linter.checks.subject import Subject

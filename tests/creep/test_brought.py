@@ -11,7 +11,7 @@ import pytest
 
 from linter.config import load
 from linter.creep.range import Range
-from linter.creeping import judge
+from linter.creep.run import judge
 from tests.command import ROOT, permlint
 from tests.creep.gates import AGENT, CONFIG, OTHER, WIDER, branch, manifest, staged
 from tests.history.repository import Repo

@@ -23,14 +23,14 @@ from unittest.mock import patch
 
 import pytest
 
-from linter.asking import Daemons, Standing, Unit, answer, asked
 from linter.checking import select as chosen
 from linter.cli.progress import Progress
-from linter.comparing import tell
 from linter.config import load
-from linter.drifting import Request
-from linter.drifting import drift as run
-from linter.planes import Plane
+from linter.drift.asking import Daemons, Standing, Unit, answer, asked
+from linter.drift.comparing import tell
+from linter.drift.planes import Plane
+from linter.drift.run import Request
+from linter.drift.run import drift as run
 from linter.reports.json import render
 from linter.rulesets import ruleset
 from linter.systems.live import KINDS, Adapter, Binding, Failure, Target, adapter_of
@@ -258,7 +258,7 @@ def test_who_asks_can_be_sent(kind: str) -> None:
 
 def test_the_pool_keeps_no_process_alive() -> None:
     code = (
-        "import threading\nfrom linter.asking import Daemons\n"
+        "import threading\nfrom linter.drift.asking import Daemons\n"
         "pool = Daemons(1)\nbusy = threading.Event()\n"
         "pool.submit(lambda: (busy.set(), threading.Event().wait()))\nbusy.wait()\n"
         "later = pool.submit(print, 'never')\nassert later.cancel()\npool.shutdown()\nprint('done')\n"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.nightly.digest import troubles
-from linter.places import elsewhere
+from linter.systems.places import elsewhere
 from tests.nightly.nights import FILES, READ, Nights, ended, github, kept, manifest, scopes, slack, statuses
 
 PLACES = st.dictionaries(st.sampled_from(["database", "server", "workspace"]), st.sampled_from(["a", "b"]), max_size=3)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.cli import run
-from linter.recordings import save
+from linter.drift.recordings import save
 from linter.systems.secret import HIDDEN, BadSecret, Secret, hide
 from tests.world import build
 

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 
 from linter.manifest.model import Resource
-from linter.places import Where
 from linter.skeleton import Draft
 from linter.systems.aws.about import about
 from linter.systems.aws.account import Account, Found
@@ -32,6 +31,7 @@ from linter.systems.live import (
     Target,
     Unverified,
 )
+from linter.systems.places import Where
 from linter.systems.secret import BadSecret, Secret
 
 LOGIN = "@login"

@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Any
 
 from linter.manifest.model import Resource
-from linter.places import Where
 from linter.skeleton import Draft, Entry
 from linter.systems.http import Exchange, Transport
 from linter.systems.keys.compare import demand, discrepancies
@@ -14,6 +13,7 @@ from linter.systems.keys.settings import secret_of
 from linter.systems.keys.side import Side
 from linter.systems.keys.vocabulary import level
 from linter.systems.live import AuditLog, Binding, Claim, Comparison, Part, Stranger, Target, Unverified
+from linter.systems.places import Where
 from linter.systems.secret import Secret
 
 LOGIN = "@login"

@@ -12,11 +12,11 @@ from typing import Any, ClassVar, NamedTuple
 from linter.boxes import Names
 from linter.manifest.model import Resource
 from linter.permissions import CLASSES, action, class_of
-from linter.places import Where
 from linter.systems.http import Call, Limits, Origin, Response, Session, usable
 from linter.systems.keys.settings import https_origin
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary, load
 from linter.systems.live import Binding, Unverified
+from linter.systems.places import Where
 from linter.systems.secret import Secret
 
 

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from linter.boxes import Names
 from linter.manifest.model import Resource
-from linter.places import Where
 from linter.systems.http import Call
 from linter.systems.keys.adapter import Keys
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
 from linter.systems.keys.vocabulary import Vocabulary
 from linter.systems.live import Unverified
+from linter.systems.places import Where
 
 _IN_A_CHANNEL = frozenset(
     {"messages", "message names", "incoming webhook", "public channel messages", "private channel messages"}

@@ -9,7 +9,6 @@ from typing import Any
 
 from linter.checks import Place
 from linter.manifest.model import Resource
-from linter.places import Where
 from linter.skeleton import Draft
 from linter.systems.live import (
     MISSING,
@@ -24,6 +23,7 @@ from linter.systems.live import (
     Target,
     Unverified,
 )
+from linter.systems.places import Where
 from linter.systems.postgresql import audit, becoming, definers, powers
 from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable

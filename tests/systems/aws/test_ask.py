@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 import pytest
 
-from linter.drifting import Request
-from linter.recordings import load as load_recording
-from linter.recordings import save
+from linter.drift.recordings import load as load_recording
+from linter.drift.recordings import save
+from linter.drift.run import Request
 from linter.systems.aws.about import auditor_policy
 from linter.systems.aws.ask import CALLS, Login, _clients, ask
 from linter.systems.aws.table import table

@@ -164,7 +164,7 @@ def _init(folder: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch, *arguments:
     for name in ("GITHUB_EVENT_NAME", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)
     original, adapter = live.adapter_of, AWS(stub.url)
-    for module in ("linter.planes", "linter.strangers", "linter.cli.init"):
+    for module in ("linter.drift.planes", "linter.drift.strangers", "linter.cli.init"):
         monkeypatch.setattr(f"{module}.adapter_of", lambda kind: adapter if kind == "aws" else original(kind))
     build(folder, {}, CONFIG)
     return run(["init", "agent-permissions.yaml", "--agent", "triage", "--owner", "o", "--purpose", "p", *arguments])

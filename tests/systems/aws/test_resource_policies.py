@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from linter.drifting import Request
-from linter.recordings import load as load_recording
-from linter.recordings import save
+from linter.drift.recordings import load as load_recording
+from linter.drift.recordings import save
+from linter.drift.run import Request
 from linter.systems.aws.account import Account
 from linter.systems.aws.ask import ask
 from linter.systems.aws.declared import place

@@ -11,7 +11,7 @@ import pytest
 
 from linter.checking import select
 from linter.config import load
-from linter.drifting import Request, Result, drift
+from linter.drift.run import Request, Result, drift
 from linter.rulesets import ruleset
 from linter.systems import live
 from linter.systems.aws.adapter import AWS
@@ -77,7 +77,7 @@ def compared(
     monkeypatch.setenv("AUDITOR_SECRET", f" {CANARY}\n")
     original = live.adapter_of
     adapter = AWS(stub.url, total)
-    for module in ("linter.planes", "linter.strangers"):
+    for module in ("linter.drift.planes", "linter.drift.strangers"):
         monkeypatch.setattr(f"{module}.adapter_of", lambda kind: adapter if kind == "aws" else original(kind))
     build(folder, {"agent-permissions.yaml": manifest.replace("WHO", json.dumps(who))}, config)
     settings = load(None, str(folder))

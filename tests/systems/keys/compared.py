@@ -10,8 +10,8 @@ from typing import Any
 
 from linter.checking import select
 from linter.config import load as load_config
-from linter.drifting import Request, drift
-from linter.recordings import Recording
+from linter.drift.recordings import Recording
+from linter.drift.run import Request, drift
 from linter.reports.json import render
 from linter.rulesets import ruleset
 from tests.world import build

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.drift.planes import LOGIN, Intent, Plane, bound_as
+from linter.drift.strangers import Watch
 from linter.findings import Asked, Population
-from linter.planes import LOGIN, Intent, Plane, bound_as
-from linter.strangers import Watch
 from linter.systems.live import Adapter, Failure, Observation, adapter_of
 
 if TYPE_CHECKING:

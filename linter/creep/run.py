@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from linter.checking import Selection, select
+from linter.creep.gate import INDEX, Gate, config_at, gate
 from linter.creep.range import Range
+from linter.creep.telling import Telling
 from linter.exits import Exit
 from linter.findings import Outcome
-from linter.gate import INDEX, Gate, config_at, gate
 from linter.history.git import Repository, open_repository
 from linter.history.model import HistoryError
 from linter.history.read import branch
 from linter.history.staged import Index
 from linter.history.tip import Tip
 from linter.rulesets import Ruleset, ruleset
-from linter.telling import Telling
 
 if TYPE_CHECKING:
     from datetime import date

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from linter.asking import Unit
-from linter.comparing import Told
-from linter.planes import Plane
-from linter.recordings import Entry, Recording, find
-from linter.strangers import Watch
+from linter.drift.asking import Unit
+from linter.drift.comparing import Told
+from linter.drift.planes import Plane
+from linter.drift.recordings import Entry, Recording, find
+from linter.drift.strangers import Watch
 from linter.systems.live import Adapter, Binding, Failure, Observation, Target, Unverified
 
 

@@ -5,9 +5,9 @@ from concurrent.futures import Executor
 from contextlib import closing
 from typing import NamedTuple
 
-from linter.asking import Standing, Unit, asked
+from linter.drift.asking import Standing, Unit, asked
+from linter.drift.planes import Plane
 from linter.interrupts import terminable
-from linter.planes import Plane
 from linter.systems.live import Comparison, Failure, Observation
 
 

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from linter.drift.recordings import iso
 from linter.exits import where
-from linter.recordings import iso
 from linter.systems.live import Adapter, AuditLog, Failure, Observation, Target, Unverified
 
 if TYPE_CHECKING:

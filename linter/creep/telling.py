@@ -9,6 +9,7 @@ from linter.checking import Selection
 from linter.checks.past import Past
 from linter.checks.subject import Surroundings
 from linter.creep.change import Change
+from linter.creep.gate import Gate
 from linter.creep.range import Range
 from linter.creep.story import Story, tell
 from linter.creep.timeline import Timeline, timeline
@@ -16,7 +17,6 @@ from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
 from linter.findings import Finding, InputError, Outcome, Severity, Silenced
-from linter.gate import Gate
 from linter.history.contents import Content, Contents
 from linter.history.git import Repository
 from linter.history.model import History, HistoryError, Line, Person, Version

@@ -7,23 +7,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.acceptance import ACCEPTED, accept
-from linter.asking import Daemons, Standing
 from linter.checking import Selection, order
 from linter.checks.subject import Subject, Surroundings
-from linter.comparing import tell
+from linter.drift.asking import Daemons, Standing
+from linter.drift.comparing import tell
+from linter.drift.judging import Judge
+from linter.drift.planes import Plane, intents, planes
+from linter.drift.population import Ground, asked, population
+from linter.drift.questions import Questions
+from linter.drift.recordings import Recording
+from linter.drift.strangers import strangers, watched
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
 from linter.findings import UNVERIFIED_RULE, InputError, Outcome, Severity, Silenced
-from linter.judging import Judge
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
-from linter.planes import Plane, intents, planes
-from linter.population import Ground, asked, population
-from linter.questions import Questions
-from linter.recordings import Recording
 from linter.rulesets import Ruleset
-from linter.strangers import strangers, watched
 from linter.systems.live import Comparison, Failure, Observation, Unverified
 
 if TYPE_CHECKING:

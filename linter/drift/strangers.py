@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.drift.planes import LOGIN, Intent, bind
 from linter.findings import Finding, Location, Source
-from linter.planes import LOGIN, Intent, bind
 from linter.systems.live import Adapter, Binding, Failure, Observation, Target, Unverified, adapter_of
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from linter.acceptance import Acceptance
 from linter.checks import Place
 from linter.checks.subject import Subject
+from linter.drift.identities import identity_faults
+from linter.drift.planes import Intent, Plane
+from linter.drift.strangers import Watch
 from linter.engine import Engine
 from linter.findings import UNVERIFIED_RULE, Attempt, Finding, ResourceVerdict, Severity, Source, unverified_line
-from linter.identities import identity_faults
-from linter.planes import Intent, Plane
-from linter.strangers import Watch
 from linter.systems.live import (
     GRAVITY,
     OK,
@@ -26,7 +26,7 @@ from linter.systems.live import (
 
 if TYPE_CHECKING:
     from linter.manifest.model import Resource
-    from linter.places import Where
+    from linter.systems.places import Where
 
 
 class Judge:
