@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
 from linter.creep.timeline import Entry, Step
-from linter.findings import UNVERIFIED_RULE, unverified_line
+from linter.findings import UNVERIFIED_RULE
+from linter.outcome import unverified_line
 
 STORY = 5
 """How much of what a commit began with is told."""
