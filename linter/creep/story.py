@@ -157,7 +157,7 @@ def _event(
 def _elsewhere(version: Version, others: Iterable[Line], agent: str) -> Sets:
     """What the agent's other manifests granted when a version was written.
 
-    Lines have no common order but the committers' clocks: a wrong one moves a permission's beginning between two files.
+    Lines have no common order but `Version.order`: a wrong clock moves a permission's beginning between two files.
     """
     found: dict[str, tuple[Leaf, ...]] = {}
     for line in others:
@@ -190,7 +190,7 @@ def _in_force(version: Version, line: Line) -> Version | None:
             earlier = version.commit is None
         else:
             same = one.commit.id == version.commit.id
-            earlier = one.commit.committed < version.commit.committed
+            earlier = one.order < version.order
         if same:  # what moves between files within one commit is no change
             before = one.readable_before()
             return before[0] if before else None

@@ -59,7 +59,7 @@ def gone(by_agent: Mapping[str, Sequence[Line]], there: Iterable[Line], *, parti
                 ended = line.versions[-1]
             if last is not None and last.manifest is not None and ended is not None:
                 found.append(Gone(last.manifest, last.path, ended))
-    return sorted(found, key=lambda one: (_when(one.ended), one.path))
+    return sorted(found, key=lambda one: (one.ended.order, one.path))
 
 
 def _ends(version: Version, agent: str) -> bool:
@@ -67,14 +67,9 @@ def _ends(version: Version, agent: str) -> bool:
     return version.blob is None if version.manifest is None else version.manifest.agent != agent
 
 
-def _when(version: Version) -> float:
-    """When the committer's clock said that it was; what is not committed yet is last."""
-    return version.commit.committed.timestamp() if version.commit is not None else float("inf")
-
-
 def until(version: Version, agents: Sequence[Gone]) -> list[Gone]:
     """The last agents that were gone when a version was written."""
-    return [one for one in agents if _when(one.ended) <= _when(version)][-_NEAREST:]
+    return [one for one in agents if one.ended.order <= version.order][-_NEAREST:]
 
 
 _NEAREST = 16

@@ -57,6 +57,11 @@ class Assembly:
         self.followed |= walk.followed
         return walk.followed
 
+    def begun(self) -> list[str]:
+        """The commits in which what was walked to begins."""
+        roots = [node for node in _older_first(self._tips) if not node.before and node.entry is not None]
+        return sorted({node.entry.id for node in roots if node.entry is not None and node.entry.id})
+
     def look_back(self, revisions: list[str], pathspecs: list[str]) -> list[str]:
         """Find what there was, at these revisions, of what is new in the range or could not be read at its beginning.
 
@@ -109,6 +114,7 @@ class Assembly:
                 blob=node.blob,
                 content=self._content(node),
                 before=tuple([versions[one] for one in dict.fromkeys(node.before)]),
+                place=node.place,
             )
         return versions
 

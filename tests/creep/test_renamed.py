@@ -138,3 +138,27 @@ def test_an_old_justification_does_not_justify_what_is_new(repo: Repo) -> None:
     done = staged(repo)
     assert done.returncode == 1, done.stdout
     assert "Say why in `justification:` of tickets" in done.stdout
+
+
+@pytest.mark.parametrize("between", ["alone", "with others", "in one second"])
+def test_an_agent_brought_back_in_another_folder_is_no_first_agreement(repo: Repo, between: str) -> None:
+    repo.commit("Gone", {AGENT: None})
+    if between == "in one second":
+        repo.clock -= 60
+    else:
+        repo.commit("Beside", {"README.md": "x"} if between == "alone" else {"agents/notes.md": "x"})
+    repo.commit("Back", {"support/triage.agent-permissions.yaml": several("triage", *WIDENED)})
+    if between == "alone":
+        repo.commit("The other goes", {"agents/other.agent-permissions.yaml": None})
+    done = permlint(repo.folder, "creep", env=dict(repo.environment))
+    assert done.returncode == 1, done.stdout
+    assert "error[creep/admin-added]" in done.stdout
+    assert " --> support/triage.agent-permissions.yaml:6:13" in done.stdout
+    assert done.stdout.count("first agreed") == (0 if between == "alone" else 1)
+
+
+def test_an_agent_brought_back_as_it_was_has_widened_nothing(repo: Repo) -> None:
+    repo.commit("Gone", {AGENT: None})
+    repo.commit("Back", {"support/triage.agent-permissions.yaml": several("triage", *OLD)})
+    done = permlint(repo.folder, "creep", "-v", env=dict(repo.environment))
+    assert (done.returncode, "[creep/" in done.stdout) == (0, False), done.stdout
