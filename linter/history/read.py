@@ -122,6 +122,8 @@ def _read(
                 break
             asked.add(missing, everywhere=False)
             entries = _log(repository, asked, span, first_parent=first_parent)
+    if not everywhere:
+        assembly.rejoin()
     new = assembly.look_back([span.start], asked.pathspecs) if span.start is not None else []
     hidden = cut(repository, span, {entry.id for entry in entries}) or cut_before(repository, new)
     return assembly.history(paths, span, hidden)

@@ -36,7 +36,7 @@ def test_the_timeline_reads_like_a_story(tmp_path: Path) -> None:
         f"agent-permissions.yaml:6:19: warning[creep/blast-radius-lowered]: the blast radius of `tickets` went from medium"
         f' to low in {ids[1]} by Kim on 2026-01-01 ("step 1"), and the access did not shrink\n'
         f"\n"
-        f"0 errors, 1 warning, 0 for information; 0 suppressed; 1 manifest checked; 16 rules\n"
+        f"0 errors, 1 warning, 0 for information; 0 suppressed; 1 manifest checked; 17 rules\n"
     )
     assert done.returncode == 0
 
