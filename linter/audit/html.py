@@ -11,13 +11,14 @@ from typing import Any
 from linter.audit.csv import seal_of, shown_as
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.json import digest
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unproved, unverified
+from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, unproved, unverified
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
     counted,
     every_finding,
     grouped,
+    powers,
     pressing,
     principals,
     steps,
@@ -135,7 +136,7 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "digest": digest(audit),
         "exceptions": folded_exceptions(exceptions(audit)),
         "permissions": len(every),
-        "powers": privileged(audit),
+        "powers": powers(audit),
         "pressing": pressing(audit),
         "gone": unproved(audit),
         "shared": SHARED,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
+from linter.audit.model import Agent, Audit, Note, Permission, Source, privileged, undecided
 from linter.creep.timeline import Entry, Step
 from linter.findings import UNVERIFIED_RULE, unverified_line
 
@@ -101,19 +101,48 @@ def steps(entry: Entry) -> list[Step]:
 
 
 class Pressing(NamedTuple):
-    """What needs a decision before all others: permissions of one agent, for one reason."""
+    """What needs a decision before all others: the same rights of some agents, for one reason."""
 
-    agent: Agent
+    rights: tuple[tuple[str, str], ...]
+    """(what is granted beyond, or the resource; environment)."""
     why: str
-    permissions: tuple[Permission, ...]
+    agents: tuple[Agent, ...]
 
 
 def pressing(audit: Audit) -> list[Pressing]:
-    """`undecided`, those of one agent and reason as one."""
-    groups: dict[tuple[str, str], tuple[Agent, list[Permission]]] = {}
+    """`undecided`, those of one agent and reason as one, and the agents that have the same together."""
+    groups: dict[tuple[str, str], tuple[Agent, list[tuple[str, str]]]] = {}
     for agent, one, why in undecided(audit):
-        groups.setdefault((agent.anchor, why), (agent, []))[1].append(one)
-    return [Pressing(agent, why, tuple(own)) for (_, why), (agent, own) in groups.items()]
+        right = one.what if one.origin == "granted" else one.resource
+        groups.setdefault((agent.anchor, why), (agent, []))[1].append((right, one.environment))
+    alike: dict[tuple[tuple[tuple[str, str], ...], str], list[Agent]] = {}
+    for (_, why), (agent, rights) in groups.items():
+        alike.setdefault((tuple(rights), why), []).append(agent)
+    return [Pressing(rights, why, tuple(agents)) for (rights, why), agents in alike.items()]
+
+
+class Power(NamedTuple):
+    """A privileged power that some agents have alike."""
+
+    permission: Permission
+    """The first agent's; the others' differ in nothing that the page shows of a power."""
+    agents: tuple[Agent, ...]
+
+
+def powers(audit: Audit) -> list[Power]:
+    """`privileged`, the agents that have the same together: as it is declared, granted and decided."""
+    groups: dict[tuple[object, ...], list[tuple[Agent, Permission]]] = {}
+    times: Counter[tuple[object, ...]] = Counter()
+    for agent, one in privileged(audit):
+        decided = one.decision and (one.decision.decision, one.decision.outcome)
+        alike = (
+            one.environment, one.system, one.resource, one.privileged, one.what, one.origin, one.level, one.granted,
+            one.verdict, one.also, one.blast_computed, one.new, decided,
+        )  # fmt: skip
+        own = (agent.anchor, *alike)  # what one agent has twice, through two principals, is two powers
+        groups.setdefault((times[own], *alike), []).append((agent, one))
+        times[own] += 1
+    return [Power(own[0][1], tuple(agent for agent, _ in own)) for own in groups.values()]
 
 
 class Sums(NamedTuple):

@@ -112,6 +112,33 @@ def test_it_filters_by_words_and_counts_what_it_hides(report: Opened) -> None:
     expect(page.get_by_role("status").first).to_have_text("")
 
 
+def test_a_row_of_several_agents_shows_those_that_the_filter_leaves(chromium: Browser, tmp_path: Path) -> None:
+    alike = factory.permission("x", 1, "ci")._replace(
+        origin="granted", verdict="excess", what="DROP on db", privileged=("DDL",), finding=factory.hexed("x")
+    )
+    agents = [one._replace(permissions=(alike,)) for one in factory.audit(4, 1, 0).agents]
+    path = written(tmp_path, factory.audit(4, 1, 0)._replace(agents=tuple(agents)))
+    with opened(chromium, path) as found:
+        page = found.page
+        for heading in ("summary", "privileged"):
+            row = page.locator(f"[aria-labelledby={heading}] tr", has_text="DROP on db")
+            expect(row).to_have_count(1)
+            expect(row.locator("li:visible")).to_have_count(4)
+            expect(row).to_contain_text("4 agents: ")
+        page.get_by_label("Filter", exact=True).fill("refund-helper-2")
+        for heading in ("summary", "privileged"):
+            row = page.locator(f"[aria-labelledby={heading}] tr", has_text="DROP on db")
+            expect(row.locator("li:visible")).to_have_text([re.compile("^refund-helper-2")])
+        page.get_by_label("Filter", exact=True).fill("no such words")
+        expect(page.locator(".agents li:visible")).to_have_count(0)
+        expect(page.locator("[aria-labelledby=privileged] tbody tr:visible")).to_have_count(0)
+        page.get_by_role("button", name="Show everything").click()
+        expect(page.locator("[aria-labelledby=privileged] li:visible")).to_have_count(4)
+        page.get_by_label("Show", exact=True).select_option("privileged powers")
+        expect(page.locator("[aria-labelledby=privileged] li:visible")).to_have_count(4)
+        assert found.complaints == []
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.audit.folds import Piece, folded, folded_exceptions, told
-from linter.audit.model import Agent, Note, Permission, Source
+from linter.audit.model import Agent, Note, Permission, Source, privileged, undecided
 from linter.audit.pictures import BAR, blast_by_environment, growth
-from linter.audit.views import grouped, sums, unsure
+from linter.audit.views import grouped, powers, pressing, sums, unsure
 from linter.creep.timeline import Entry, Step, Timeline
 from tests.audit import factory
 
@@ -124,6 +124,41 @@ def test_no_finding_of_an_agent_is_lost_or_told_twice(drawn: list[tuple[str, str
     folds = told([agent_of(rows, notes)]).folds["ticket-triage-0"]
     assert Counter(one for fold in folds for one in fold.notes) == Counter(notes)
     assert all(one.message == "no db" and one.status == "open" for fold in folds if fold.rows for one in fold.notes)
+
+
+def beyond(agent: int, what: str, *, principal: str = "bot") -> Permission:
+    """A power that is granted and not declared, an agent's own but for what it allows."""
+    one = factory.permission(f"a{agent}", 1, "ci")
+    return one._replace(
+        id=f"{agent} {what} {principal}", origin="granted", verdict="excess", what=what, resource="db", new=False,
+        principal=f"{principal}-{agent}", privileged=("DDL",), reason=f"held by {principal}-{agent}",
+    )  # fmt: skip
+
+
+@given(st.lists(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["bot", "cron"])), unique=True), max_size=4))
+def test_agents_of_the_same_rights_are_told_together_and_none_is_lost(drawn: list[list[tuple[str, str]]]) -> None:
+    agents = [
+        agent_of([beyond(number, what, principal=whose) for what, whose in own], [], number)
+        for number, own in enumerate(drawn)
+    ]
+    audit = factory.audit()._replace(agents=tuple(agents))
+    told_powers = Counter((one.permission.what, each.anchor) for one in powers(audit) for each in one.agents)
+    assert told_powers == Counter((one.what, each.anchor) for each, one in privileged(audit))
+    told_first = Counter(
+        (right, each.anchor, one.why) for one in pressing(audit) for each in one.agents for right, _ in one.rights
+    )
+    assert told_first == Counter((one.what, each.anchor, why) for each, one, why in undecided(audit))
+    groups = [(one.rights, one.why) for one in pressing(audit)]
+    assert len(groups) == len(set(groups))
+
+
+def test_a_power_that_differs_in_anything_shown_stands_alone() -> None:
+    base = beyond(1, "x")
+    differing = [base._replace(new=True), base._replace(environment="live"), base._replace(granted=1)]
+    differing.append(base._replace(decision=factory.audit(2, 1, 0).agents[0].permissions[0].decision))
+    agents = [agent_of([beyond(0, "x")], [], 0), *[agent_of([one], [], n) for n, one in enumerate(differing, 1)]]
+    audit = factory.audit()._replace(agents=tuple(agents))
+    assert [len(one.agents) for one in powers(audit)] == [1] * 5
 
 
 def test_unverified_permissions_stand_by_their_reason() -> None:

@@ -32,7 +32,8 @@
     const article = row.closest("article");
     const whose = article ? one("h3 bdi", article).textContent + " " + one("dd", article).textContent : "";
     const group = article && one("tr.group", row.parentElement);
-    return { row, article, text: `${row.textContent} ${whose} ${group ? group.textContent : ""}`.toLowerCase() };
+    const agents = all(".by th > a, .agents a", row).map((link) => document.getElementById(link.hash.slice(1)));
+    return { row, article, agents, text: `${row.textContent} ${whose} ${group ? group.textContent : ""}`.toLowerCase() };
   });
   const articles = all("article");
   const live = one(".perms.live") !== null;
@@ -66,8 +67,9 @@
     }
     for (const each of rows) {
       if (each.article) continue;
-      const agent = each.row.dataset.a && document.getElementById(`a-${each.row.dataset.a}`);
-      each.row.classList.toggle("out", !(agent ? kept.has(agent) && (letter || matches(each)) : matches(each)));
+      const fits = (letter && each.row.closest(".by")) || matches(each);
+      each.row.classList.toggle("out", !fits || (each.agents.length > 0 && !each.agents.some((agent) => kept.has(agent))));
+      for (const item of all(".agents li", each.row)) item.classList.toggle("out", !kept.has(document.getElementById(one("a", item).hash.slice(1))));
     }
     for (const head of all("tr.group")) {
       head.classList.toggle("out", all("tr:not(.group)", head.parentElement).every((row) => row.classList.contains("out")));
