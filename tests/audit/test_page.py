@@ -18,7 +18,7 @@ from linter.audit.csv import COLUMNS
 from linter.audit.csv import render as as_csv
 from linter.audit.decisions import DECISIONS
 from linter.audit.html import render
-from linter.audit.model import Audit
+from linter.audit.model import Audit, Note, Permission
 from tests.audit import factory
 from tests.audit.projects import DAY, MANIFEST, PATH, project, rows, slack
 from tests.audit.test_html import HOSTILE, UNSHOWN, fields, hostile, shown_as
@@ -219,6 +219,35 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
     expect(report.page.locator("#a-etl-loader-3 .notes")).to_contain_text("etl-loader-3 has DELETE on")
     expect(report.page.locator("article var", has_text=re.compile("^(AGENT|FILE)$"))).to_have_count(0)
     assert "AGENT</var> has DELETE on" in report.page.locator("#common ~ .wide").inner_html()
+
+
+def test_a_rollback_that_is_told_once_stands_in_every_agent(report: Opened) -> None:
+    places = report.page.locator(
+        "article .facts dd", has_text="Rollback script: scripts/revert_agent_run.py --run-id <id>"
+    )
+    expect(places).to_have_count(AGENTS)
+    expect(report.page.locator("article .facts a")).to_have_count(0)
+
+
+def test_a_reason_for_several_systems_names_those_that_it_can(chromium: Browser, tmp_path: Path) -> None:
+    def unbound(agent: str, number: int, system: str) -> tuple[Permission, Note]:
+        own = factory.permission(agent, number, "production")
+        reason = f"configuration binds no system `{system}`"
+        own = own._replace(
+            system=system, resource=f"{system}.t{number}", verdict="unverified", granted=None, reason=reason
+        )
+        told = factory.note(agent, 0, own.resource, "production")
+        return own, told._replace(rule="drift/unverified-resource", message=reason, place=f"a.yaml:{number}:1")
+
+    agents = []
+    for number, one in enumerate(factory.audit(5, 1, 0).agents):
+        pairs = [unbound(one.name, place, ("db", "mail" if number else "db")[place % 2]) for place in range(4)]
+        agents.append(one._replace(permissions=tuple(p for p, _ in pairs), findings=tuple(n for _, n in pairs)))
+    audit = factory.audit(5, 1, 0)._replace(agents=tuple(agents))
+    with opened(chromium, written(tmp_path, audit)) as found:
+        heads = found.page.locator("tr.group p").all_inner_texts()
+        assert heads == [f"not verified: configuration binds no system `{name}`" for name in ("db", *["SYSTEM"] * 4)]
+        assert found.complaints == []
 
 
 def test_every_row_of_permissions_has_a_header_of_its_own(report: Opened) -> None:

@@ -22,10 +22,16 @@
     const told = one("td:nth-child(3)", document.getElementById(link.hash.slice(1))).cloneNode(true);
     const article = link.closest("article"), row = link.closest(".perms tr:not(.group)");
     const names = { AGENT: one("h3 bdi", article).textContent, FILE: one(".facts dd > code", article).textContent };
-    if (row) { const { resource, principal } = about(row); Object.assign(names, { RESOURCE: resource, PRINCIPAL: principal }); }
+    if (row) { const { resource, principal, system } = about(row); Object.assign(names, { RESOURCE: resource, PRINCIPAL: principal, SYSTEM: system }); }
+    const group = link.closest("tr.group");
+    if (group) {
+      const systems = new Set(all("tr:not(.group)", group.parentElement).map((each) => about(each).system));
+      if (systems.size === 1) [names.SYSTEM] = systems;
+    }
     for (const hole of all("var", told)) { if (hole.textContent in names) hole.replaceWith(names[hole.textContent]); }
     link.replaceWith(...(link.closest(".notes") ? told : one("bdi", told)).childNodes);
   }
+  for (const link of all("article .facts a")) link.replaceWith(one("td > *", document.getElementById(link.hash.slice(1))).cloneNode(true));
 
   // Before controls are added, so that the filter reads the report's words alone.
   const rows = all("table.rows > tbody > tr:not(.group)").map((row) => {
