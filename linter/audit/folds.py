@@ -49,7 +49,8 @@ class Fold(NamedTuple):
     """What the rows of the permissions say that these findings are of, each its own: a verdict, or `UNDECLARED`; empty where
     they are told here."""
     kinds: tuple[tuple[Kind, int], ...] = ()
-    """Where rows tell that it is so and not why: each thing that these findings say, and how many say it."""
+    """Where rows tell that it is so and not why, and where it is told once for many agents: each thing that these findings say,
+    and how many say it."""
 
     @property
     def fixes(self) -> list[str]:
@@ -150,7 +151,9 @@ def _told(said: Sequence[_Said], common: Container[Kind]) -> list[Fold]:
             rest.append((one.note, _told_as(one, common)))
         elif again[id(one)][0] is one:
             group = again[id(one)]
-            kinds = Counter(_told_as(each, common) for each in group if each.row is None)
+            kinds = Counter(_told_as(each, common) for each in group)
+            if one.row is not None and not (len(kinds) == 1 and one.kind in common):
+                kinds.clear()  # their rows say why
             bare = Kind(one.note.rule, one.note.severity, (), ())
             folds.append(Fold(bare, tuple([each.note for each in group]), one.mark, tuple(kinds.items())))
     place = {id(one.note): number for number, one in enumerate(said)}

@@ -26,6 +26,7 @@ from linter.audit.views import (
     sums,
     tally,
     unsure,
+    unused,
 )
 from linter.reported import SHORTEST
 from linter.reports.visible import inert, visible
@@ -55,7 +56,7 @@ _REVIEWS = {
     "never": "never reviewed",
 }
 _BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
-_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond", "unverified": "unsure"}
+_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond"}
 _SEVERITIES = {"error": "error", "warning": "warning", "info": "info"}
 _LETTERS = "NRCUDA"
 """Of `LEVELS`."""
@@ -99,9 +100,11 @@ def render(audit: Audit) -> str:
         identity=_identity,
         cell=shown_as,
         principals=principals,
+        quoted=lambda words: Markup(f'"{words}"') if " " in words else words,  # noqa: S704  # letters of our own
         states=states,
         steps=steps,
         tally=tally,
+        unused=unused,
         within=_within,
     )
     environment.tests["counted"] = counted
@@ -194,14 +197,15 @@ def _within(place: str, path: str) -> str:
 
 
 def _row_class(one: Permission, live: bool, said: bool = False) -> str:
-    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius.
+    """The letters that the page's filter reads (parts.html); and, one word, what its style colours: declared, granted, blast radius.
 
     Args:
         said: whether its group says already that it is not verified.
     """
     undeclared = one.origin == "granted"
     granted = one.level if undeclared else one.granted if live else None
-    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
+    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else None
+    levels = (("d", None if undeclared else one.level), ("g", granted), ("b", blast))
     letters = (
         ("k", one.decision is not None),
         ("x", one.verdict in ("excess", "conditional")),
@@ -209,11 +213,9 @@ def _row_class(one: Permission, live: bool, said: bool = False) -> str:
         ("n", one.new),
         ("q", not said and unverified(one)),
         ("u", undeclared),
-        (f"d{0 if undeclared else one.level}", True),
-        (f"g{granted}", granted is not None),
-        (f"b{blast}", True),
     )
-    return " ".join([letter for letter, holds in letters if holds])
+    coloured = "".join([f"{letter}{level}" for letter, level in levels if level is not None])
+    return " ".join([*(letter for letter, holds in letters if holds), coloured])
 
 
 def _marked(fold: Fold) -> str:

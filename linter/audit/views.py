@@ -93,6 +93,18 @@ def principals(agent: Agent) -> list[tuple[str, list[str]]]:
     return [(name, list(places)) for name, places in found.items()]
 
 
+def unused(agent: Agent) -> list[str]:
+    """The identities that no permission's principal tells already."""
+    places: dict[tuple[str, str], set[str]] = {}
+    for one in agent.permissions:
+        places.setdefault((one.system, one.principal), set()).add(one.environment)
+    told = {
+        f"{system}: {principal} ({', '.join(name for name in agent.environments if name in own)})"
+        for (system, principal), own in places.items()
+    }
+    return [one for one in agent.identities if one not in told]
+
+
 def ambiguous(agent: Agent) -> frozenset[tuple[str, str]]:
     """(system, environment) of several principals: there each permission has to say whose it is."""
     whose = {(one.system, one.environment, one.principal) for one in agent.permissions}

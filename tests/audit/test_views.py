@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from linter.audit.folds import Piece, folded, folded_exceptions, told
 from linter.audit.model import Agent, Note, Permission, Source, privileged, undecided
 from linter.audit.pictures import BAR, blast_by_environment, growth
-from linter.audit.views import grouped, powers, pressing, rollbacks, steps, sums, unsure
+from linter.audit.views import grouped, powers, pressing, rollbacks, steps, sums, unsure, unused
 from linter.creep.timeline import Entry, Step, Timeline
 from tests.audit import factory
 
@@ -110,6 +110,19 @@ def test_a_reason_that_many_agents_share_is_linked_from_their_rows() -> None:
     assert set(found.reasons.values()) == {1}
     assert {anchor for anchor, _ in found.reasons} == {one.anchor for one in agents}
     assert told(agents[:4]).reasons == {}
+
+
+def test_rows_that_one_shared_finding_is_of_point_at_it() -> None:
+    agents = [
+        agent_of([unverified(f"db.{n}", "no `db`") for n in "tu"], [unread(f"db.{n}", "no `db`") for n in "tu"], number)
+        for number in range(5)
+    ]
+    found = told(agents)
+    (kind,) = found.shared
+    for (fold,) in found.folds.values():
+        assert (fold.rows, fold.kinds, fold.fixes) == ("unverified", ((kind, 2),), [])
+    (few,) = told(agents[:4]).folds[agents[0].anchor]
+    assert (few.rows, few.kinds, few.fixes) == ("unverified", (), ["Bind it."])
 
 
 @given(
@@ -258,6 +271,18 @@ def test_what_a_commit_began_with_is_told_or_counted() -> None:
     assert told_of(*many) == ["first agreed: 9 resources of s0, s1, s2, s3, s4 and 4 more systems"]
 
 
+def test_identities_that_principals_tell_are_not_told_again() -> None:
+    one = factory.agent(1, 2, 0)
+    here, there = one.permissions[0], one.permissions[1]._replace(environment="ci", system="postgres", principal="bot")
+    agent = one._replace(
+        environments=("production", "ci"),
+        permissions=(here._replace(system="postgres", principal="bot"), there),
+        identities=("postgres: bot (production, ci)", "postgres: cron (ci)", "aws: bot (production)"),
+    )
+    assert unused(agent) == list(agent.identities[1:])
+    assert unused(agent._replace(permissions=agent.permissions[:1])) == list(agent.identities)
+
+
 def test_a_rollback_that_five_agents_have_is_told_once() -> None:
     agents = [factory.agent(number, 1, 0)._replace(rollback=text) for number, text in enumerate("aaaabbbbba")]
     assert rollbacks(agents) == {"a": (1, 5), "b": (2, 5)}
@@ -318,12 +343,16 @@ def test_what_never_grew_has_no_picture() -> None:
     assert growth((("2026-01-01", 2),), story(("2026-01-01", " ")), "2026-04-11") is None
     assert growth((("2026-01-01", 2),), story(("2026-03-01", "=")), "2026-04-11") is not None
     assert growth((), None, "2026-04-11") is None
+    one_day = (("2026-01-01", 2), ("2026-01-01", 4)), story(("2026-01-01", "+"))
+    assert growth(*one_day, "2026-01-01") is None
+    assert growth(*one_day, "2026-01-02") is not None
     assert growth((("no day", 2), ("2026-01-01", 3)), None, "never") is None
 
 
 @given(st.lists(st.tuples(st.dates(), st.sampled_from(["+", "-!", "~=", "+!~-="])), min_size=1, max_size=40))
 def test_marks_stay_inside_and_apart_and_none_is_lost(days: list[tuple[object, str]]) -> None:
     told_of = sorted((str(day), marks) for day, marks in days)
+    assume(told_of[0][0] != told_of[-1][0])
     picture = growth(((told_of[0][0], 1), (told_of[-1][0], 9)), story(*told_of), told_of[-1][0])
     assert picture is not None
     boxes = [(mark.y, mark.x, mark.x + 9 * len(mark.signs)) for mark in picture.marks]
