@@ -230,14 +230,14 @@ def test_an_audit_of_nothing_is_a_page() -> None:
 
 def test_a_hundred_agents_stay_below_a_size_that_can_be_mailed() -> None:
     page = render(factory.audit(100, 30, 5000))
-    assert len(page.encode()) < 1_400_000
+    assert len(page.encode()) < 1_280_000
     assert page.count("<article ") == 100
 
 
 def test_without_history_and_live_data_it_is_smaller() -> None:
     audit = factory.audit(100, 30, 5000, live=False)
     plain = tuple(agent._replace(timeline=None, growth=()) for agent in audit.agents)
-    assert len(render(audit._replace(agents=plain)).encode()) < 1_050_000
+    assert len(render(audit._replace(agents=plain)).encode()) < 980_000
 
 
 def test_without_jinja2_it_says_what_to_install() -> None:
