@@ -8,7 +8,8 @@ from typing import NamedTuple
 from linter.audit.folds import SHARED, Piece, cut
 from linter.audit.model import Agent, Audit, Note, Permission, Source, privileged, undecided
 from linter.creep.timeline import Entry, Step
-from linter.findings import UNVERIFIED_RULE, unverified_line
+from linter.findings import UNVERIFIED_RULE
+from linter.outcome import unverified_line
 
 STORY = 5
 """So much of what a commit began with is told; where it is more, how many resources and of which systems."""
