@@ -27,6 +27,8 @@
     if (group) {
       const systems = new Set(all("tr:not(.group)", group.parentElement).map((each) => about(each).system));
       if (systems.size === 1) [names.SYSTEM] = systems;
+      const hole = all("bdi var", told).find((each) => each.textContent === "SYSTEM");
+      if (hole && systems.size > 1) one("bdi", told).append(" (", hole.cloneNode(true), `: ${[...systems].join(", ")})`);
     }
     for (const hole of all("var", told)) { if (hole.textContent in names) hole.replaceWith(names[hole.textContent]); }
     link.replaceWith(...(link.closest(".notes") ? told : one("bdi", told)).childNodes);
