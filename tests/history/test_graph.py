@@ -65,7 +65,8 @@ def build(folder: Path, commits: list[Made]) -> None:
 def joins_nothing(commits: list[Made]) -> bool:
     """Whether a merge joins history with a branch that never had a file.
 
-    There a deletion that the merge itself makes is not always found; nothing that stands is ever missed.
+    There a deletion that the merge itself makes is not always found, for git walks only the parent that the merge equals; nothing
+    that stands is ever missed.
     """
     blank: list[bool] = []
     for one in commits:
