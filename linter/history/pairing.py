@@ -7,6 +7,7 @@ permissions would then hide one another's, and part a file that was moved and re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
@@ -86,13 +87,24 @@ class Pairing:
         there |= {self._agent(one.blob, one.mode) for one in taken} | {None}
         olds = [one for one in dict.fromkeys([*gone, *lost]) if self._agent(one.blob, one.mode) not in there]
         found: dict[str, Source] = {}
+        few = len(olds) * len(fresh) <= _MOST
+        by_object: dict[Object, list[Source]] = {}
+        for old in () if few else olds:
+            for name in self._objects(old.blob):
+                by_object.setdefault(name, []).append(old)
         for new, one in fresh.items():
-            alike = [
-                (share, old) for old in olds[: _MOST // len(fresh)] if (share := self._share(old.blob, one.new_blob))
-            ]
+            near = olds
+            if not few:
+                shared = Counter([old for name in self._objects(one.new_blob) for old in by_object.get(name, ())])
+                near = [old for old, _ in shared.most_common(_MOST // len(fresh) + 1)]
+            alike = [(share, old) for old in near if (share := self._share(old.blob, one.new_blob))]
             if alike:
                 found[new] = min(alike, key=lambda pair: (-pair[0], pair[1]))[1]
         return found
+
+    def _objects(self, blob: str) -> set[Object]:
+        content = self._contents[blob]
+        return {(one.system, one.object) for one in content.resources} if isinstance(content, Manifest) else set()
 
     def _agent(self, blob: str, mode: str) -> str | None:
         content = self._contents[blob] if mode in FILES else None
@@ -126,7 +138,9 @@ def _source(change: Change) -> Source | None:
 
 
 _MOST = 1 << 14
-"""Pairs of manifests that are compared within one commit: 128 agents renamed at once."""
+"""Pairs of manifests that are compared within one commit: 128 agents renamed at once. Of more, those that share most objects."""
+
+Object = tuple[str, tuple[str, ...]]
 
 
 def _blobs(change: Change) -> list[str]:
