@@ -100,7 +100,7 @@
   // Sort, within each environment.
   const key = (row, column) => {
     const cell = row.cells[column], control = one("select", cell);
-    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf(text.split(/[^a-z]/, 1)[0]);
+    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf((lone(cell.firstChild) || text).split(/[^a-z]/, 1)[0]);
     return rank < 0 ? text : String(rank);
   };
   const { compare } = new Intl.Collator("en", { numeric: true });
