@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, whole
+from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, tidy, whole
 
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
@@ -272,7 +272,7 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     leaves = list(leaves)
     apart = _apart(leaves)
     if apart is not None:
-        return tuple([_leaf((*key, whole(*apart[key]))) for key in sorted(apart)])
+        return tuple(sorted(apart.values()))
     index = _Index(leaves)
     effort = Effort()
     result = []
@@ -292,22 +292,26 @@ _Key = tuple[str, tuple[str, ...], str]
 """The system, object and action of a leaf."""
 
 
-def _apart(leaves: list[Leaf]) -> dict[_Key, tuple[Texts, Sets]] | None:
-    """The boxes, where no leaf can contain another: one for each class of an object, of a wide one alone in its system.
+def _apart(leaves: list[Leaf]) -> dict[_Key, Leaf] | None:
+    """The leaves in their normal form, where none can contain another: one for each class of an object, of a wide one
+    alone in its system.
 
     Most sets are so. None where they are not: only the whole algebra tells.
     """
-    found: dict[_Key, tuple[Texts, Sets]] = {}
+    found: dict[_Key, Leaf] = {}
     wide: set[str] = set()
-    for system, path, word, box in leaves:
-        key = (system, path, word)
+    for leaf in leaves:
+        key = system, path, word = leaf[:3]
         if word not in _PLAIN or key in found:
             return None
         if not path or path[-1] == "*":
             wide.add(system)
-        split = parts(box)
-        if split is not None:
-            found[key] = split
+        box = leaf[3]
+        plain = tidy(box)
+        if plain is box:
+            found[key] = leaf
+        elif plain is not None:
+            found[key] = _leaf((*key, plain))
     if wide and len({(leaf.system, leaf.object) for leaf in leaves if leaf.system in wide}) > len(wide):
         return None
     return found
@@ -347,11 +351,11 @@ def _subtract_alike(one: list[Leaf], other: list[Leaf]) -> tuple[Leaf, ...] | No
     left: list[Leaf] = []
     several = False
     for key in sorted(mine):
-        texts, sets = mine[key]
         if key not in theirs:
-            left.append(Leaf(*key, whole(texts, sets)))
+            left.append(mine[key])
             continue
-        named, taken = theirs[key]
+        texts, sets = parts(mine[key].box) or ((), ())
+        named, taken = parts(theirs[key].box) or ((), ())
         if texts or named:
             return None
         if sets != taken:
