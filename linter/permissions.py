@@ -12,7 +12,22 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, tidy, whole
+from linter.boxes import (
+    EVERYTHING,
+    Box,
+    Effort,
+    Names,
+    Sets,
+    Texts,
+    Union,
+    Value,
+    looser,
+    maximal,
+    minus,
+    parts,
+    tidy,
+    whole,
+)
 
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
@@ -113,14 +128,24 @@ def below(stem: str) -> list[str]:
 def grants(
     system: str, path: tuple[str, ...], access: str | None, actions: Iterable[str] | None, box: Mapping[str, Value]
 ) -> list[Leaf]:
-    """The leaves of one resource entry.
+    """The leaves of one resource entry, of its `bounds`."""
+    return list(leaves_on(system, path, bounds(access, actions, box)))
+
+
+def leaves_on(system: str, path: tuple[str, ...], bound: Iterable[tuple[str, Box]]) -> tuple[Leaf, ...]:
+    """The leaves on one object."""
+    return tuple([_leaf((system, path, word, box)) for word, box in bound])
+
+
+def bounds(access: str | None, actions: Iterable[str] | None, box: Mapping[str, Value]) -> list[tuple[str, Box]]:
+    """What one resource entry grants on its object: actions, each with its box.
 
     `box` has the scope's dimensions as written: `columns` binds reading and writing, `read_columns` and `write_columns`
     one side. Columns that narrow writing drop create and channels that narrow it drop update, unless `actions` names them.
     """
     words: Iterable[str] = ACCESS[access or "none"] if actions is None else dict.fromkeys(map(action, actions))
     if not box:
-        return [_leaf((system, path, word, ())) for word in words]
+        return [(word, ()) for word in words]
     if "read_columns" in box or "write_columns" in box:
         write: Mapping[str, Value] = _side(box, "write_columns")
         read: Mapping[str, Value] = _side(box, "read_columns")
@@ -133,14 +158,10 @@ def grants(
         words = [word for word in words if word not in dropped]
     written = _box(write)
     if read is write:
-        return [] if written is None else [_leaf((system, path, word, written)) for word in words]
+        return [] if written is None else [(word, written) for word in words]
     seen = _box(read)
-    leaves = []
-    for word in words:
-        bounds = seen if class_of(word) == "read" else written
-        if bounds is not None:
-            leaves.append(_leaf((system, path, word, bounds)))
-    return leaves
+    sides = [(word, seen if class_of(word) == "read" else written) for word in words]
+    return [(word, side) for word, side in sides if side is not None]
 
 
 _leaf: Callable[[tuple[str, tuple[str, ...], str, Box]], Leaf] = partial(tuple.__new__, Leaf)
