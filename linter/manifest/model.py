@@ -5,11 +5,11 @@ written (`Resource.written`), so that no rule calls it absent as well.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 from linter.boxes import Box
-from linter.manifest.scope import ABSENT, WILDCARDS, Scope, parse_prose, parse_structured
+from linter.manifest.scope import WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
 from linter.permissions import CLASSES, Leaf, bounds, leaves_on
 
@@ -155,13 +155,26 @@ def _meaning(access: str | None, actions: tuple[str, ...] | None, scope: Scope) 
     return _Meaning(scope, bound, kinds)
 
 
-@lru_cache(maxsize=512)  # a team's agents share what they may do with a table
-def _meaning_of(access: str | None, actions: tuple[str, ...] | None, prose: str | None) -> _Meaning:
-    return _meaning(access, actions, ABSENT if prose is None else parse_prose(prose))
+_KNOWN: dict[tuple[object, ...], _Meaning] = {}
+"""What entries meant before, by what they say: a team's agents share what they may do with a table."""
+_MOST_KNOWN, _LONGEST = 512, 500
+"""How many, and how much an entry may say of it: it bounds the memory that hostile text takes."""
 
 
-_MOST_KEPT = 500
-"""Longer prose, or more actions, is nobody else's, and is not kept."""
+def _meaning_of(access: str | None, actions: tuple[str, ...] | None, given: Any) -> _Meaning:
+    prose = given is None or isinstance(given, str)
+    key = (access, actions, given) if prose else (access, actions, repr(given), "structured")
+    known = _KNOWN.get(key)
+    if known is None:
+        scope = parse_prose(given or "") if prose else parse_structured(given)
+        known = _meaning(access, actions, scope)
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        if len(str(key)) < _LONGEST:
+            _KNOWN[key] = known
+    return known
+
+
 _made: Callable[[tuple[Any, ...]], Resource] = partial(tuple.__new__, Resource)
 """Past the constructor of a named tuple, which is a function in Python."""
 
@@ -179,13 +192,7 @@ def _resource(
     )
     granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
     named = None if actions is None else tuple(actions)
-    understood = (access, named) if granted else (None, None)
-    if given is not None and not isinstance(given, str):
-        scope, bound, kinds = _meaning(*understood, parse_structured(given))
-    elif len(given or ()) + 10 * len(named or ()) < _MOST_KEPT:
-        scope, bound, kinds = _meaning_of(*understood, given)
-    else:
-        scope, bound, kinds = _meaning(*understood, parse_prose(given or ""))
+    scope, bound, kinds = _meaning_of(access, named, given) if granted else _meaning_of(None, None, given)
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     applies = data.get("environments")
