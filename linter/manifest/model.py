@@ -168,10 +168,10 @@ def _meaning_of(access: str | None, actions: tuple[str, ...] | None, given: Any)
     if known is None:
         scope = parse_prose(given or "") if prose else parse_structured(given)
         known = _meaning(access, actions, scope)
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
         if len(str(key)) < _LONGEST:
             _KNOWN[key] = known
+        if len(_KNOWN) > _MOST_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]  # the oldest
     return known
 
 
