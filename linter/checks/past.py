@@ -142,7 +142,7 @@ def origin(past: Past, version: Version) -> str:
         if all(event.version is not version for event in past.story.events):
             return "a version before the range"
         return "this commit" if past.staged else "the working tree"
-    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{commit.subject}")'
+    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored.date().isoformat()} ("{commit.subject}")'
 
 
 def details(version: Version, change: str, before: list[str], after: list[str]) -> dict[str, str]:
