@@ -1,7 +1,8 @@
 """What `permlint creep` reads and says of each manifest: its history, its story, checked."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from linter.acceptance import ACCEPTED, accept
@@ -65,7 +66,7 @@ class Telling:
         self.findings: list[Finding] = []
         self.errors: list[InputError] = []
         self.unchecked = list(selection.unmatched)
-        self.timelines: list[Timeline] = []
+        self.timelines: list[Callable[[], Timeline]] = []
         self.manifests = 0
 
     def fail(self, error: HistoryError) -> None:
@@ -125,7 +126,7 @@ class Telling:
             manifests=self.manifests,
             rules={id: rule for id, rule in rules.items() if rule.gravest is not Severity.OFF},
             unchecked=tuple(self.unchecked),
-            timelines=tuple(self.timelines),
+            timelines=cache(self._told),
             notes=self.doors.notes if self.doors is not None else (),
             within=self.config.within,
         )
@@ -196,13 +197,15 @@ class Telling:
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
-        told = self._timeline(story, start or story.first, distance)
-        if told.entries or not self.asked.partial:
-            self.timelines.append(told)
+        self.timelines.append(self._timeline(story, start or story.first, distance))
 
-    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Timeline:
+    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Callable[[], Timeline]:
         here = "this commit" if self.asked.staged else "not committed yet"
-        return timeline(story, start, distance, self.config.production, here)
+        return partial(timeline, story, start, distance, self.config.production, here)
+
+    def _told(self) -> tuple[Timeline, ...]:
+        told = [make() for make in self.timelines]
+        return tuple([one for one in told if one.entries or not self.asked.partial])
 
 
 def _earlier(story: Story) -> list[str]:
