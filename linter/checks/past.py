@@ -162,7 +162,8 @@ def details(version: Version, change: str, before: list[str], after: list[str]) 
 def holder(past: Past, leaf: Leaf) -> Resource | None:
     """The entry that grants a leaf now: the one with exactly its object before one that contains it."""
     entries = past.manifest.resources
-    exact = [one for one in entries if one.name == name_of(leaf)]
+    name = name_of(leaf)
+    exact = [one for one in entries if one.name == name]
     return next(
         (one for one in [*exact, *entries] if leaf in one.leaves or meet([leaf], one.leaves)),
         exact[0] if exact else None,
