@@ -20,7 +20,7 @@ def files_of(repository: Repository, commit: str, paths: Iterable[str]) -> dict[
     found: dict[str, str | None] = {}
     for some in _batches(paths):
         found |= dict.fromkeys(some)
-        output = repository.run("ls-tree", "-z", "--full-tree", commit, "--", *some)
+        output = repository.run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *some)
         for line in os.fsdecode(output).split("\0"):
             entry, _, path = line.partition("\t")
             if path in found and entry.split(" ")[1] == "blob":
