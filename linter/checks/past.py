@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from linter.creep.story import Event, Story
     from linter.history.model import Person, Version
     from linter.history.witness import Witness
-    from linter.manifest.model import Resource
+    from linter.manifest.model import Built, Resource
     from linter.manifest.reader import Document
 
 
@@ -36,12 +36,13 @@ class Past(Subject):
         distance: Change | None,
         me: tuple[Person, ...],
         witness: Witness,
+        built: Built,
         *,
         staged: bool,
         partial: bool,
         hidden: bool,
     ) -> None:
-        super().__init__(path, document, around)
+        super().__init__(path, document, around, built)
         self.story = story
         self.baseline = baseline
         """What the distance is measured from, where it was asked for."""

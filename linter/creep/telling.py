@@ -27,6 +27,7 @@ from linter.history.span import Span
 from linter.history.staged import Index, read_staged
 from linter.history.tip import Tip
 from linter.history.witness import Witness
+from linter.manifest.model import Built
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
 from linter.rulesets import Ruleset
@@ -103,7 +104,7 @@ class Telling:
         witness = Witness(repository)
         for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut)):
             if story.path in self.selection.named:
-                self._check(story, documents[story.path], me, witness)
+                self._check(story, documents[story.path], me, witness, contents.built)
         if self.asked.base is not None:
             self.timelines += [self._timeline(one, None, None) for one in tell(history.deleted) if one.events]
 
@@ -172,7 +173,7 @@ class Telling:
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 
-    def _check(self, story: Story, document: Document, me: tuple[Person, ...], witness: Witness) -> None:
+    def _check(self, story: Story, document: Document, me: tuple[Person, ...], witness: Witness, built: Built) -> None:
         self.manifests += 1
         content = story.now.content if story.now is not None else None
         if isinstance(content, Unreadable):
@@ -193,7 +194,7 @@ class Telling:
             story = story.since(story.signed)
         distance = story.distance(start or story.first)
         kind = {"staged": self.asked.staged, "partial": self.asked.partial, "hidden": hidden}
-        past = Past(story.path, document, self.around, story, start, distance, me, witness, **kind)
+        past = Past(story.path, document, self.around, story, start, distance, me, witness, built, **kind)
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
