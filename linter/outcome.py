@@ -117,8 +117,8 @@ class Outcome(NamedTuple):
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
-    timelines: "tuple[Timeline, ...]" = ()
-    """What `creep` tells of each manifest."""
+    timelines: "Callable[[], tuple[Timeline, ...]]" = tuple
+    """What `creep` tells of each manifest; worked out only to be shown."""
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""

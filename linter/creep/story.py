@@ -110,7 +110,7 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Stor
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
-    events = _attribute(told, now.manifest) if now is not None and now.manifest is not None else told
+    events = _attribute(told, now.manifest) if told and now is not None and now.manifest is not None else told
     return Story(
         path=line.path,
         now=now,

@@ -87,8 +87,14 @@ class Manifest(NamedTuple):
     """The top-level keys that stand in the file, valid or not."""
 
 
-Built = dict[tuple[str, int, tuple[str, ...]], Resource]
-"""Entries that were built before, by what they say, where they stand, and the manifest's environments."""
+class Built:
+    """Entries that were built before: versions of one manifest share most."""
+
+    def __init__(self) -> None:
+        self.resources: dict[tuple[str, int, tuple[str, ...]], Resource] = {}
+        """By what they say, where they stand, and the manifest's environments."""
+        self.accepted: dict[int, str] = {}
+        """What the entries say that the schema accepts, by their identity: of those that live as long as this."""
 
 
 def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | None = None) -> Manifest:
@@ -110,10 +116,10 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
         if built is None or not whole:
             resources.append(_resource(index, entry, entry if whole else before[index], environments))  # type: ignore[index]
             continue
-        key = (repr(entry), index, environments)
-        known = built.get(key)
+        key = (built.accepted.get(id(entry)) or repr(entry), index, environments)
+        known = built.resources.get(key)
         if known is None:
-            known = built[key] = _resource(index, entry, entry, environments)
+            known = built.resources[key] = _resource(index, entry, entry, environments)
         resources.append(known)
     return Manifest(
         agent=data.get("agent_name", "").strip(),

@@ -48,7 +48,7 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
         "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
     if outcome.command == "creep":
-        found["timelines"] = [_timeline(one) for one in outcome.timelines]
+        found["timelines"] = [_timeline(one) for one in outcome.timelines()]
     if outcome.nightly is not None:
         from linter.reports.nightly_json import night
 
