@@ -5,13 +5,29 @@ Only hashes of the page's own style and script are allowed to run, so that even 
 
 import base64
 import hashlib
+import json
 import os
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from linter.audit.csv import seal_of, shown_as
+from linter.audit.attention import unproved, waiting
+from linter.audit.csv import seal, seal_of, sealed_cells, shown_as, written
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.json import digest
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unproved, unverified
+from linter.audit.model import (
+    CHOICES,
+    LEVELS,
+    ONLY_DECLARED,
+    Audit,
+    Permission,
+    Principal,
+    changed,
+    exceptions,
+    gone,
+    privileged,
+    unverified,
+)
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
@@ -35,6 +51,7 @@ _SECTIONS = (
     ("matrix", "Access"),
     ("blast", "Blast radius"),
     ("agents", "Agents"),
+    ("unmanaged", "Unmanaged"),
     ("common", "Common findings"),
     ("others", "Other findings"),
     ("privileged", "Privileged powers"),
@@ -103,6 +120,7 @@ def render(audit: Audit) -> str:
     )
     environment.tests["counted"] = counted
     style, script = _source("style.css"), _source("page.js")
+    places = _places(audit)
     return environment.get_template("base.html").render(
         audit=audit,
         policy=_policy(style, script),
@@ -110,6 +128,7 @@ def render(audit: Audit) -> str:
         script=Markup(script),  # noqa: S704
         sections=_SECTIONS,
         choices=CHOICES,
+        only_declared=ONLY_DECLARED,
         levels=LEVELS,
         letters=_LETTERS,
         blasts=BLASTS,
@@ -119,7 +138,10 @@ def render(audit: Audit) -> str:
         reviews=_REVIEWS,
         beginnings=_BEGINNINGS,
         row_class=_row_class,
-        sealed=_sealed,
+        person_class=_person_class,
+        sealed_whole=_sealed_whole,
+        places=json.dumps(places, sort_keys=True),
+        sealed=lambda one: _sealed(one, places),
         severities=_SEVERITIES,
         bar_width=BAR,
         **_computed(audit),
@@ -138,6 +160,9 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "powers": privileged(audit),
         "pressing": pressing(audit),
         "gone": unproved(audit),
+        "waiting": waiting(audit),
+        "lost": gone(audit),
+        "changed": changed(audit),
         "shared": SHARED,
         "told": told(audit.agents),
         "tally": tally(every_finding(audit)),
@@ -177,10 +202,44 @@ def _identity(one: Permission) -> str:
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _sealed(one: Permission) -> dict[str, str | None]:
-    """The system, where what the row shows does not begin with it."""
+def _places(audit: Audit) -> dict[str, str]:
+    """Where most permissions of a system in an environment were seen: "system (environment)" -> the cell that says it."""
+    seen: dict[str, Counter[str]] = {}
+    for agent in audit.agents:
+        for one in agent.permissions:
+            seen.setdefault(_where(one), Counter())[shown_as(written(one.place))] += 1
+    return {where: found for where, counts in seen.items() if (found := counts.most_common(1)[0][0])}
+
+
+def _where(one: Permission) -> str:
+    return f"{shown_as(one.system)} ({shown_as(one.environment)})"
+
+
+def _sealed(one: Permission, places: Mapping[str, str]) -> dict[str, str | None]:
+    """The system, where what the row shows does not begin with it; and where it was seen, where that is not where most were."""
     system, resource = shown_as(one.system), shown_as(one.resource)
-    return {"data-system": None if not resource or resource.split(".")[0].strip() == system else system}
+    place = shown_as(written(one.place))
+    return {
+        "data-system": None if not resource or resource.split(".")[0].strip() == system else system,
+        "data-place": None if place == places.get(_where(one), "") else place,
+    }
+
+
+def _sealed_whole(one: Principal) -> str:
+    """The cells of a principal's row that `review record` proves, as JSON: the page does not show all of them."""
+    cells = [shown_as(cell) for cell in sealed_cells(one).values()]
+    return json.dumps([*cells, seal(cells)])
+
+
+def _person_class(one: Principal) -> str:
+    """The letters of a principal's row: those of a permission that nobody declared."""
+    letters = (
+        ("k", one.decision is not None),
+        ("n", one.new),
+        ("q", one.state == "unverified"),
+        ("x", one.state == "unmanaged"),
+    )
+    return " ".join(["u", *(letter for letter, holds in letters if holds)])
 
 
 def _within(place: str, path: str) -> str:

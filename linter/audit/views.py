@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from linter.audit.model import Agent, Audit, Note, Permission, Source, undecided
+from linter.audit.attention import undecided
+from linter.audit.model import Agent, Audit, Note, Permission, Source
 from linter.creep.timeline import Entry, Step
 from linter.findings import UNVERIFIED_RULE, unverified_line
 

@@ -44,6 +44,7 @@ def test_new_since_the_last_report(tmp_path: Path) -> None:
     same = report(tmp_path, *LIVE, "--previous", "last.json")
     assert same["change"] == {
         "since": f"the report of {DAY}", "agents_new": [], "agents_gone": [], "permissions_new": 0, "findings_new": 0,
+        "principals_new": 0,
     }  # fmt: skip
     assert same["revoked"] == []
     build(tmp_path, {"agents/second.agent-permissions.yaml": SECOND, "slack.json": slack("chat:write", "users:read")})
