@@ -120,6 +120,21 @@ def test_new_since_a_revision(tmp_path: Path) -> None:
     assert body["change"]["since"] == "2026-09-01"
 
 
+def test_what_git_does_not_know_is_said(tmp_path: Path) -> None:
+    project(tmp_path, {"slack.json": slack("chat:write")})
+    commit(tmp_path, "Agreed", day="2026-08-01")
+    saved(tmp_path, "last.json", *LIVE)
+    said = (
+        "Only what the manifests declare was compared, as git has it: what was found then, what was granted and where"
+    )
+    for kind in ("html", "markdown"):
+        common = ("report", "--as-of", DAY, *LIVE, "--format", kind, "--output", "-")
+        assert said in permlint(tmp_path, *common, "--since", "HEAD").stdout
+        assert said not in permlint(tmp_path, *common, "--previous", "last.json").stdout
+    change = report(tmp_path, *LIVE, "--since", "HEAD")["change"]
+    assert (change["findings_new"], change["principals_new"]) == (None, None)
+
+
 def test_other_words_for_the_same_are_not_new(tmp_path: Path) -> None:
     project(tmp_path)
     commit(tmp_path, "Agreed", day="2026-08-01")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from linter.systems.postgresql.names import quote
 from tests import servers
 from tests.audit.projects import decided, filled, record
 from tests.audit.record.tables import plain_yaml
+from tests.browser import opened
 from tests.command import permlint
 from tests.servers import World
 from tests.test_drift import BINDING, TICKETS, manifest
@@ -217,6 +220,45 @@ def test_one_name_in_two_sources_is_two_principals(tmp_path: Path, world: World)
         found = {one["system"]: one["decision"] for one in json.loads(done.stdout)["principals"] if one["name"] == etl}
         assert found["postgres"]["decision"] == "keep"
         assert found["warehouse"] is None
+
+
+def test_a_decision_on_the_page(chromium: Browser, tmp_path: Path, world: World) -> None:
+    etl = world.role("etl")
+    project(tmp_path, world)
+    world.run("GRANT DELETE ON app.tickets TO {agent}", "CREATE ROLE {odd} LOGIN")
+    done = permlint(tmp_path, "report", "--live", "--output", "r.html", env={"PG_DSN": world.dsn})
+    assert "1 agent, 2 permissions and 2 principals without a manifest to decide on" in done.stderr
+    with opened(chromium, tmp_path / "r.html") as found:
+        page = found.page
+        page.locator("#unmanaged").scroll_into_view_if_needed()
+        page.get_by_label(f"Decision on {etl} of postgres", exact=True).select_option("revoke")
+        page.get_by_label(f"Decision on {world.role('odd')} of postgres", exact=True).select_option("keep")
+        page.locator("article h3").first.scroll_into_view_if_needed()
+        page.locator("article tr.u select").select_option("revoke")
+        page.get_by_label("Decided by").fill("sam@example.com")
+        page.get_by_label("on", exact=True).fill("2026-11-25")
+        page.get_by_role("button", name="Save decisions as CSV").click()
+        expect(page.locator("#saved")).to_have_text("1 decision without a reason.")
+        page.get_by_label(f"Reason for the decision on {world.role('odd')} of postgres", exact=True).fill("the DBA's")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save decisions as CSV").click()
+        download.value.save_as(tmp_path / "d.csv")
+        assert found.complaints == []
+    done = permlint(tmp_path, "review", "record", "d.csv", "--as-of", "2026-11-25")
+    assert (done.returncode, done.stderr) == (0, "")
+    stored = plain_yaml((tmp_path / "permlint-decisions.yaml").read_text())
+    assert {(one["origin"], one["principal"], one["decision"]) for one in stored} == {
+        ("unmanaged", etl, "revoke"),
+        ("unmanaged", world.role("odd"), "keep"),
+        ("granted", world.role("agent"), "revoke"),
+    }
+    places: list[Any] = [one["place"] for one in stored]
+    assert [one["database"] for one in places] == [world.database] * 3
+    assert principals(asked(tmp_path, world.dsn, "--live", "--as-of", "2026-11-25"))[etl] == ("unmanaged", "pending")
+    told = permlint(tmp_path, "report", "--live", "--output", "r.md", env={"PG_DSN": world.dsn})
+    text = html.unescape((tmp_path / "r.md").read_text()).replace("\\", "").replace("\u200b", "")
+    assert told.returncode in (0, 1)
+    assert f"| {etl} | postgres | unmanaged | revoke by sam@example.com on 2026-11-25, pending |" in text
 
 
 HOSTILE = (
