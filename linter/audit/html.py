@@ -8,8 +8,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from linter.audit.attention import unproved, waiting
 from linter.audit.csv import seal, seal_of, sealed_cells, shown_as, written
@@ -25,7 +24,6 @@ from linter.audit.model import (
     changed,
     exceptions,
     gone,
-    privileged,
     unverified,
 )
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
@@ -34,12 +32,15 @@ from linter.audit.views import (
     counted,
     every_finding,
     grouped,
+    powers,
     pressing,
     principals,
+    rollbacks,
     steps,
     sums,
     tally,
     unsure,
+    unused,
 )
 from linter.reported import SHORTEST
 from linter.reports.visible import inert, visible
@@ -53,6 +54,7 @@ _SECTIONS = (
     ("agents", "Agents"),
     ("unmanaged", "Unmanaged"),
     ("common", "Common findings"),
+    ("rollbacks", "Common rollbacks"),
     ("others", "Other findings"),
     ("privileged", "Privileged powers"),
     ("exceptions", "Exceptions"),
@@ -69,7 +71,7 @@ _REVIEWS = {
     "never": "never reviewed",
 }
 _BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
-_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond", "unverified": "unsure"}
+_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond"}
 _SEVERITIES = {"error": "error", "warning": "warning", "info": "info"}
 _LETTERS = "NRCUDA"
 """Of `LEVELS`."""
@@ -113,9 +115,11 @@ def render(audit: Audit) -> str:
         identity=_identity,
         cell=shown_as,
         principals=principals,
+        quoted=lambda words: Markup(f'"{words}"') if " " in words else words,  # noqa: S704  # letters of our own
         states=states,
         steps=steps,
         tally=tally,
+        unused=unused,
         within=_within,
     )
     environment.tests["counted"] = counted
@@ -157,12 +161,13 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "digest": digest(audit),
         "exceptions": folded_exceptions(exceptions(audit)),
         "permissions": len(every),
-        "powers": privileged(audit),
+        "powers": powers(audit),
         "pressing": pressing(audit),
         "gone": unproved(audit),
         "waiting": waiting(audit),
         "lost": gone(audit),
         "changed": changed(audit),
+        "rollbacks": rollbacks(audit.agents),
         "shared": SHARED,
         "told": told(audit.agents),
         "tally": tally(every_finding(audit)),
@@ -202,26 +207,39 @@ def _identity(one: Permission) -> str:
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _places(audit: Audit) -> dict[str, str]:
-    """Where most permissions of a system in an environment were seen: "system (environment)" -> the cell that says it."""
+class _Places(NamedTuple):
+    """Where the permissions were seen."""
+
+    every: list[str]
+    """Each place once, as a cell."""
+    usual: dict[str, int]
+    """"system (environment)" -> the number of the place where most permissions there were seen."""
+
+
+def _places(audit: Audit) -> _Places:
     seen: dict[str, Counter[str]] = {}
     for agent in audit.agents:
         for one in agent.permissions:
-            seen.setdefault(_where(one), Counter())[shown_as(written(one.place))] += 1
-    return {where: found for where, counts in seen.items() if (found := counts.most_common(1)[0][0])}
+            seen.setdefault(_where(one), Counter())[_place(one)] += 1
+    every = list(dict.fromkeys(place for counts in seen.values() for place in counts))
+    return _Places(every, {where: every.index(counts.most_common(1)[0][0]) for where, counts in seen.items()})
 
 
 def _where(one: Permission) -> str:
     return f"{shown_as(one.system)} ({shown_as(one.environment)})"
 
 
-def _sealed(one: Permission, places: Mapping[str, str]) -> dict[str, str | None]:
+def _place(one: Permission) -> str:
+    return shown_as(written(one.place))
+
+
+def _sealed(one: Permission, places: _Places) -> dict[str, str | int | None]:
     """The system, where what the row shows does not begin with it; and where it was seen, where that is not where most were."""
     system, resource = shown_as(one.system), shown_as(one.resource)
-    place = shown_as(written(one.place))
+    number = places.every.index(_place(one))
     return {
         "data-system": None if not resource or resource.split(".")[0].strip() == system else system,
-        "data-place": None if place == places.get(_where(one), "") else place,
+        "data-place": None if number == places.usual[_where(one)] else number,
     }
 
 
@@ -249,14 +267,15 @@ def _within(place: str, path: str) -> str:
 
 
 def _row_class(one: Permission, live: bool, said: bool = False) -> str:
-    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius.
+    """The letters that the page's filter reads (parts.html); and, one word, what its style colours: declared, granted, blast radius.
 
     Args:
         said: whether its group says already that it is not verified.
     """
     undeclared = one.origin == "granted"
     granted = one.level if undeclared else one.granted if live else None
-    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
+    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else None
+    levels = (("d", None if undeclared else one.level), ("g", granted), ("b", blast))
     letters = (
         ("k", one.decision is not None),
         ("x", one.verdict in ("excess", "conditional")),
@@ -264,11 +283,9 @@ def _row_class(one: Permission, live: bool, said: bool = False) -> str:
         ("n", one.new),
         ("q", not said and unverified(one)),
         ("u", undeclared),
-        (f"d{0 if undeclared else one.level}", True),
-        (f"g{granted}", granted is not None),
-        (f"b{blast}", True),
     )
-    return " ".join([letter for letter, holds in letters if holds])
+    coloured = "".join([f"{letter}{level}" for letter, level in levels if level is not None])
+    return " ".join([*(letter for letter, holds in letters if holds), coloured])
 
 
 def _marked(fold: Fold) -> str:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from linter.audit.model import Asked, Note, Source
 from linter.drift.recordings import moment
-from linter.findings import Population, Severity
+from linter.findings import Severity
+from linter.outcome import Population
 from linter.systems.places import NOWHERE, Where
 
 

@@ -91,7 +91,7 @@ def permission(agent: str, number: int, environment: str, *, live: bool = True, 
         new=new or number % 13 == 5,
         decision=None,
         finding=hexed(f"finding {agent} {number}") if verdict == "excess" and number % 4 == 1 else "",
-        place={"database": "app" if number % 5 else "old  app", "server": "10.0.0.7"} if verdict else {},
+        place={"database": "old  app" if number % 29 == 3 else "app", "server": "10.0.0.7"} if verdict else {},
     )
 
 
@@ -315,5 +315,5 @@ def mapped(value: Any, change: Callable[[str, str], str], field: str = "") -> An
     if isinstance(value, tuple):
         return tuple(mapped(one, change, field) for one in value)
     if isinstance(value, dict):
-        return {name: mapped(one, change, field) for name, one in value.items()}
+        return {name: mapped(one, change, "where") for name, one in value.items()}
     return value
