@@ -261,6 +261,61 @@ def test_a_decision_on_the_page(chromium: Browser, tmp_path: Path, world: World)
     assert f"| {etl} | postgres | unmanaged | revoke by sam@example.com on 2026-11-25, pending |" in text
 
 
+def test_rows_that_were_edited(tmp_path: Path, world: World) -> None:
+    project(tmp_path, world)
+    world.run("CREATE ROLE {odd} LOGIN")
+    given = table(tmp_path, world.dsn)
+    first, second = (one for one in given if one["origin"] == "unmanaged")
+    line = given.index(first) + 2
+    slipped = "is not what the report had there: was part of the table sorted, or a cell retyped?"
+    for name, cell in (
+        ("id", second["id"]),
+        ("principal", second["principal"]),
+        ("system", "warehouse"),
+        ("place", first["place"].replace(world.database, "other")),
+        ("place", ""),
+        ("origin", "granted"),
+        ("verdict", "managed"),
+    ):
+        edited = {**first, **decided("revoke", on="2026-11-25"), name: cell}
+        done = record(tmp_path, filled([edited if one is first else one for one in given], {}), as_of="2026-11-25")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"error: decide.csv:{line}:" in done.stderr
+        assert f"check: a cell of this row {slipped}" in done.stderr
+    # What was never agreed to is kept for a reason alone; and two decisions on one principal have to be one.
+    bare = {**first, **decided("keep", on="2026-11-25")}
+    done = record(tmp_path, filled([bare if one is first else one for one in given], {}), as_of="2026-11-25")
+    assert "reason: is empty: what is granted and was never agreed to is kept without one" in done.stderr
+    twice = [*given, {**first, **decided("investigate", on="2026-11-25", reason="whose is it?")}]
+    twice[line - 2] = {**first, **decided("revoke", on="2026-11-25")}
+    done = record(tmp_path, filled(twice, {}), as_of="2026-11-25")
+    assert f"error: decide.csv:{len(twice) + 1}:" in done.stderr
+    assert f"decision: line {line} decides otherwise" in done.stderr
+    twice.pop()
+    done = record(tmp_path, filled(twice, {}), as_of="2026-11-25")
+    assert "1 decision (1 revoke); 1 permission and 1 principal of this file left undecided" in done.stdout
+
+
+def test_a_name_that_somebody_wrote_into_the_decisions_is_not_looked_for(tmp_path: Path, world: World) -> None:
+    etl = world.role("etl")
+    project(tmp_path, world)
+    decide(tmp_path, world.dsn, etl, "2026-11-25")
+    path = tmp_path / "permlint-decisions.yaml"
+    path.write_text(path.read_text().replace(f'principal: "{etl}"', 'principal: "nobody"'))
+    build(tmp_path, {}, config(world).replace("*", "agent*"))
+    body = asked(tmp_path, world.dsn, "--live")
+    assert (principals(body), gone(body)) == ({"nobody": ("unverified", "unverified")}, {})
+
+
+def test_drift_tells_of_decisions_that_it_cannot_read(tmp_path: Path, world: World) -> None:
+    project(tmp_path, world)
+    (tmp_path / "permlint-decisions.yaml").write_text("decisions: [\n")
+    done = permlint(tmp_path, "drift", env={"PG_DSN": world.dsn})
+    assert done.returncode == 2
+    assert "permlint-decisions.yaml:2:1: is not YAML" in done.stdout
+    assert f"{world.role('etl')} of postgres has no manifest" in done.stdout
+
+
 HOSTILE = (
     "=cmd|'/c calc'!A0",
     "two  spaces",
