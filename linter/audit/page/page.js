@@ -27,6 +27,8 @@
     if (group) {
       const systems = new Set(all("tr:not(.group)", group.parentElement).map((each) => about(each).system));
       if (systems.size === 1) [names.SYSTEM] = systems;
+      const hole = all("bdi var", told).find((each) => each.textContent === "SYSTEM");
+      if (hole && systems.size > 1) one("bdi", told).append(" (", hole.cloneNode(true), `: ${[...systems].join(", ")})`);
     }
     for (const hole of all("var", told)) { if (hole.textContent in names) hole.replaceWith(names[hole.textContent]); }
     link.replaceWith(...(link.closest(".notes") ? told : one("bdi", told)).childNodes);
@@ -98,7 +100,7 @@
   // Sort, within each environment.
   const key = (row, column) => {
     const cell = row.cells[column], control = one("select", cell);
-    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf(text.split(/[^a-z]/, 1)[0]);
+    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf((lone(cell.firstChild) || text).split(/[^a-z]/, 1)[0]);
     return rank < 0 ? text : String(rank);
   };
   const { compare } = new Intl.Collator("en", { numeric: true });
