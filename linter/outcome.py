@@ -92,6 +92,10 @@ class Population(NamedTuple):
     """Principals that manifests name and that are not there."""
     problem: str
     """Why it is not known whether these are all, a sentence; empty where they are."""
+    present: tuple[str, ...] = ()
+    """Of the names that were looked for beside the query: those that are there."""
+    absent: tuple[str, ...] = ()
+    """And those that are not: there is nobody of that name."""
 
 
 class Timing(NamedTuple):

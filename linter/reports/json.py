@@ -72,8 +72,7 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
 
 
 def _population(one: Population) -> dict[str, Any]:
-    lists = {"declared": list(one.declared), "unmanaged": list(one.unmanaged), "orphaned": list(one.orphaned)}
-    return {**one._asdict(), **lists}
+    return {name: list(said) if isinstance(said, tuple) else said for name, said in one._asdict().items()}
 
 
 def _timeline(one: Timeline) -> dict[str, Any]:

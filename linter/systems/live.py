@@ -170,6 +170,9 @@ class Observation(Protocol):
     def exists(self, principal: str) -> bool:
         """Whether there is such a principal."""
 
+    def everybody(self) -> bool:
+        """Whether it knows every principal, so that one that it has not is not there."""
+
     def name_of(self, principal: str) -> str:
         """A principal as `strangers` calls it, however it is named."""
 

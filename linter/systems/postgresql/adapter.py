@@ -91,6 +91,10 @@ class Observed:
         """Whether there is such a role."""
         return principal in self.index.roles
 
+    def everybody(self) -> bool:
+        """Every login reads the names of all roles."""
+        return True
+
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""
         return principal
