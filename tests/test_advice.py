@@ -92,3 +92,20 @@ def test_full_width_brackets_are_no_other_word(tmp_path: Path) -> None:
     entry = "  - {resource: wiki, access: read-only, blast_radius: none\uff08読むだけ\uff09}\n"
     ((_, fix),) = said(tmp_path, entry, "manifest/schema-violation")
     assert fix == "did you mean `none`?"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("exists (select 1)", "names no column of the table: it is true of every row or of none, and narrows nothing"),
+        (
+            "coalesce(false, true)",
+            "names no column of the table: it is true of every row or of none, and narrows nothing",
+        ),
+        ("tenant = 5 or 1 = 1", "narrows nothing, and the agent writes"),
+    ],
+)
+def test_a_predicate_about_no_column_is_said_to_be_one(tmp_path: Path, rows: str, message: str) -> None:
+    entry = f'  - {{resource: postgres.app.t, access: write, scope: {{rows: "{rows}"}}}}\n'
+    ((given, _),) = said(tmp_path, entry, "scope/unbounded-write")
+    assert given == f"the scope `{rows}` {message}"

@@ -43,7 +43,9 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
         route = ("resources", resource.position)
         if scope.kind == "unbounded":
             place, said = _said(resource)
-            yield Hit(place, {"said": said}, ("says-all",), resource)
+            yield Hit(
+                place, {"said": said}, ("no-column" if _names_no_column(resource, said) else "says-all",), resource
+            )
         elif _is_channel(resource):
             continue
         elif scope.kind == "empty":
@@ -63,6 +65,12 @@ def _said(resource: Resource) -> tuple[Place, str]:
         if name != "prose":
             return Place((*route, name)), value if isinstance(value, str) else min(value.names & WIDE)
     return Place(route), resource.scope.words or "*"
+
+
+def _names_no_column(resource: Resource, said: str) -> bool:
+    from linter.manifest.predicate import names_no_column  # few manifests need it
+
+    return said in (resource.scope.box.get("rows"), resource.scope.words) and names_no_column(said)
 
 
 def _is_channel(resource: Resource) -> bool:
