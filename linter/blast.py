@@ -27,12 +27,13 @@ def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
     wide = _wide(resource)
     best, how = 0, "it only reads"
     for leaf in resource.leaves:
-        for kind in sorted(kinds_of(leaf.action), key=lambda kind: kind or ""):
+        for kind in sorted(kinds_of(leaf.action), key=lambda kind: (kind is None, kind or "")):
             level = _level(kind, bool(wide), production)
             if level > best:
                 best = level
                 said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
                 surely = "" if kind == class_of(leaf.action) else f" may {_DOES.get(kind, kind)}, which"
+                surely = surely if kind else ", which permlint does not know,"
                 live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""
                 how = f"{said}{surely} is {LEVELS[_GRAVITY[kind]]}{wide}{live}"
     return best, how

@@ -109,3 +109,67 @@ def test_a_predicate_about_no_column_is_said_to_be_one(tmp_path: Path, rows: str
     entry = f'  - {{resource: postgres.app.t, access: write, scope: {{rows: "{rows}"}}}}\n'
     ((given, _),) = said(tmp_path, entry, "scope/unbounded-write")
     assert given == f"the scope `{rows}` {message}"
+
+
+IF_READING = "If it only reads, declare `access: read-only` in place of `actions`; else "
+
+
+@pytest.mark.parametrize(
+    ("actions", "rule", "message", "fix"),
+    [
+        (
+            "[get_contact, purge_none_of_it]",
+            "scope/unbounded-write",
+            "the agent may write all of `crm`: no object is named and there is no scope",
+            "Name what it writes (`crm.OBJECT`), or add a `scope`.",
+        ),
+        (
+            "[read, get_contact, requeue]",
+            "scope/unbounded-write",
+            "`get_contact` and `requeue` may write all of `crm`, for all that permlint knows: no object is named and there is no scope",
+            IF_READING + "say what it may touch, with a `scope`.",
+        ),
+        (
+            "[get_contact]",
+            "blast-radius/understated-blast-radius",
+            "`low` is declared, but `high` follows from what is granted: get_contact, which permlint does not know, is medium "
+            + "+ one for the whole system without a scope",
+            IF_READING + "declare `high`, or narrow the entry.",
+        ),
+        (
+            "[a, b, c, d, e]",
+            "rollback/missing-rollback",
+            "the agent may write (permlint does not know `a`, `b`, `c` and 2 more on crm) and there is no rollback_strategy",
+            IF_READING + "add a `rollback_strategy`, or a `rollback` on each entry.",
+        ),
+    ],
+)
+def test_nobody_is_told_of_a_write_that_nobody_declared(
+    tmp_path: Path, actions: str, rule: str, message: str, fix: str
+) -> None:
+    entry = f"  - {{resource: crm, blast_radius: low, actions: {actions}}}\n"
+    assert said(tmp_path, entry, rule) == [(message, fix)]
+    entry = "  - {resource: crm, blast_radius: low, access: read-only}\n"
+    assert said(tmp_path, entry, rule) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "severities"), [("get_contact", "ww i"), ("requeue", "ee e"), ("getOrCreate", "ee e")]
+)
+def test_a_name_that_sounds_like_reading_stops_no_commit(tmp_path: Path, action: str, severities: str) -> None:
+    rules = ["rollback/missing-rollback", "blast-radius/understated-blast-radius", "scope/unbounded-write"]
+    entry = f"  - {{resource: crm, blast_radius: none, actions: [{action}]}}\n"
+    found = {one.rule: one.severity.name[0].lower() for one in check_text(tmp_path, HEAD + entry).findings}
+    assert [found[rule] for rule in rules] == list(severities.replace(" ", ""))
+
+
+def test_what_surely_writes_is_told_from_what_may(tmp_path: Path) -> None:
+    entries = "  - {resource: crm.notes, access: write}\n  - {resource: helpdesk.tickets, actions: [get_ticket]}\n"
+    [(message, _)] = said(tmp_path, entries, "rollback/missing-rollback")
+    assert message == "the agent writes (crm.notes; perhaps helpdesk.tickets) and there is no rollback_strategy"
+
+
+@pytest.mark.parametrize(("action", "found"), [("list_channels", 0), ("chat:write", 1), ("view_as_admin", 1)])
+def test_nothing_is_sent_by_reading(tmp_path: Path, action: str, found: int) -> None:
+    entry = f"  - {{resource: slack, actions: ['{action}']}}\n"
+    assert len(said(tmp_path, entry, "rollback/unacknowledged-irreversible")) == found

@@ -9,6 +9,7 @@ from linter.boxes import Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.repairs import replaced
 from linter.checks.subject import Subject
+from linter.checks.unknown import doubt
 from linter.findings import Repair
 from linter.manifest.model import Resource
 from linter.manifest.scope import WIDE
@@ -40,22 +41,23 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
             continue
         if not subject.kind(resource).narrowable or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
-        route = ("resources", resource.position)
-        if scope.kind == "unbounded":
-            place, said = _said(resource)
-            yield Hit(
-                place, {"said": said}, ("no-column" if _names_no_column(resource, said) else "says-all",), resource
-            )
-        elif _is_channel(resource):
+        if scope.kind != "unbounded" and _is_channel(resource):
             continue
-        elif scope.kind == "empty":
-            place, said = _said(resource)
-            cases = ("says-nothing", "object" if resource.object else "whole-system")
-            yield Hit(place, {"said": said, "system": resource.system}, cases, resource)
+        route = ("resources", resource.position)
+        cases, unknown = doubt(resource)
+        values = {"system": resource.system, "unknown": unknown}
+        if scope.kind == "unbounded":
+            place, values["said"] = _said(resource)
+            case = "no-column" if _names_no_column(resource, values["said"]) else "says-all"
+            yield Hit(place, values, (case, *cases), resource)
+            continue
+        case = "object" if resource.object else "whole-system"
+        if scope.kind == "empty":
+            place, values["said"] = _said(resource)
+            yield Hit(place, values, ("says-nothing", case, *cases), resource)
         else:
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
-            case = "named-object" if resource.object else "whole-system"
-            yield Hit(place, {"system": resource.system}, (case,), resource)
+            yield Hit(place, values, ("named-object" if resource.object else case, *cases), resource)
 
 
 def _said(resource: Resource) -> tuple[Place, str]:
