@@ -111,7 +111,11 @@ def test_a_predicate_about_no_column_is_said_to_be_one(tmp_path: Path, rows: str
     assert given == f"the scope `{rows}` {message}"
 
 
-IF_READING = "If it only reads, declare `access: read-only` in place of `actions`; else "
+LOW_TO_HIGH = (
+    "`low` is declared, but `high` follows from what is granted: get_contact, which permlint does not know, is medium "
+    "+ one for the whole system without a scope"
+)
+IF_READING = "; if it only reads, `access: read-only` in place of `actions` says so."
 
 
 @pytest.mark.parametrize(
@@ -126,21 +130,20 @@ IF_READING = "If it only reads, declare `access: read-only` in place of `actions
         (
             "[read, get_contact, requeue]",
             "scope/unbounded-write",
-            "`get_contact` and `requeue` may write all of `crm`, for all that permlint knows: no object is named and there is no scope",
-            IF_READING + "say what it may touch, with a `scope`.",
+            "`requeue` may write all of `crm`, for all that permlint knows: no object is named and there is no scope",
+            "Say what it may touch, with a `scope`" + IF_READING,
         ),
         (
             "[get_contact]",
             "blast-radius/understated-blast-radius",
-            "`low` is declared, but `high` follows from what is granted: get_contact, which permlint does not know, is medium "
-            + "+ one for the whole system without a scope",
-            IF_READING + "declare `high`, or narrow the entry.",
+            LOW_TO_HIGH,
+            "Declare `high`, or narrow the entry" + IF_READING,
         ),
         (
             "[a, b, c, d, e]",
             "rollback/missing-rollback",
             "the agent may write (permlint does not know `a`, `b`, `c` and 2 more on crm) and there is no rollback_strategy",
-            IF_READING + "add a `rollback_strategy`, or a `rollback` on each entry.",
+            "Add a `rollback_strategy`, or a `rollback` on each entry" + IF_READING,
         ),
     ],
 )
@@ -173,3 +176,41 @@ def test_what_surely_writes_is_told_from_what_may(tmp_path: Path) -> None:
 def test_nothing_is_sent_by_reading(tmp_path: Path, action: str, found: int) -> None:
     entry = f"  - {{resource: slack, actions: ['{action}']}}\n"
     assert len(said(tmp_path, entry, "rollback/unacknowledged-irreversible")) == found
+
+
+@pytest.mark.parametrize(
+    ("entry", "bounds", "undo"),
+    [
+        (
+            "resource: shell, access: execute, scope: anything",
+            "the scope `anything` narrows nothing, and the agent executes",
+            "(shell)",
+        ),
+        (
+            "resource: shell, access: execute",
+            "the agent may execute all of `shell`: no object is named and there is no scope",
+            "(shell)",
+        ),
+        ("resource: mcp.run, access: execute", "`mcp.run` is executed without a scope", "(mcp.run)"),
+    ],
+)
+def test_what_is_executed_is_not_said_to_be_written(tmp_path: Path, entry: str, bounds: str, undo: str) -> None:
+    entry = f"  - {{{entry}}}\n"
+    [(message, _)] = said(tmp_path, entry, "scope/unbounded-write")
+    assert message == bounds
+    [(message, _)] = said(tmp_path, entry, "rollback/missing-rollback")
+    assert message == f"the agent executes {undo} and there is no rollback_strategy"
+
+
+def test_of_equally_grave_actions_the_one_that_reads_is_not_blamed(tmp_path: Path) -> None:
+    entry = "  - {resource: files.work, blast_radius: low, actions: [read_file, move_file]}\n"
+    [(message, _)] = said(tmp_path, entry, "blast-radius/understated-blast-radius")
+    assert message.endswith(": move_file, which permlint does not know, is medium")
+
+
+def test_a_script_beside_a_command_in_backticks_takes_the_run(tmp_path: Path) -> None:
+    entry = "  - {resource: crm.notes, access: write}\nrollback_strategy: "
+    words = "Undo with `git revert` of the merge: scripts/revert.sh --run-id <id>"
+    assert said(tmp_path, f"{entry}'{words}'\n", "rollback/no-run-id") == []
+    assert len(said(tmp_path, f"{entry}'{words}'\n", "rollback/missing-rollback-script")) == 1
+    assert len(said(tmp_path, f"{entry}'{words[:40]}'\n", "rollback/no-run-id")) == 1

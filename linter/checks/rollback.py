@@ -33,7 +33,9 @@ def missing_rollback(subject: Subject) -> Iterator[Hit]:
             ", ".join([resource.name for resource, one in zip(without, doubts, strict=True) if (one is SURE) is sure])
             for sure in (True, False)
         ]
-        yield Hit(Place((), "absence"), {"resources": f"{surely}; perhaps {perhaps}" if perhaps else surely})
+        executes = all([resource.kinds <= {"read", "execute", None} for resource in without])
+        values = {"resources": f"{surely}; perhaps {perhaps}" if perhaps else surely}
+        yield Hit(Place((), "absence"), values, ("executes",) if executes else ())
     elif doubts:
         cases = [case for case in ("unknown", "sounds-like-reading") if all([case in one.cases for one in doubts])]
         said = "; ".join(f"{one.actions} on {resource.name}" for resource, one in zip(without, doubts, strict=True))

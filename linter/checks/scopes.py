@@ -32,6 +32,9 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
             yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
 
 
+_EXECUTING = frozenset({"read", "execute"})
+
+
 @template("unbounded-write")
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all" or says nothing, or there is none."""
@@ -45,7 +48,13 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
             continue
         route = ("resources", resource.position)
         cases, unknown = doubt(resource)
-        values = {"system": resource.system, "unknown": unknown}
+        if resource.kinds <= _EXECUTING and not cases:
+            cases = ("executes",)
+        values = {
+            "system": resource.system,
+            "unknown": unknown,
+            "does": "executes" if "executes" in cases else "writes",
+        }
         if scope.kind == "unbounded":
             place, values["said"] = _said(resource)
             case = "no-column" if _names_no_column(resource, values["said"]) else "says-all"

@@ -16,7 +16,7 @@ class Doubt(NamedTuple):
     cases: tuple[str, ...] = ()
     """None where it does; "unknown" where it only may, and "sounds-like-reading" where by its names it hardly does."""
     actions: str = ""
-    """The actions that nobody knows, in words."""
+    """The actions that nobody knows, in words: those that sound like reading only where there are no others."""
 
 
 SURE = Doubt()
@@ -31,8 +31,10 @@ def doubt(resource: Resource) -> Doubt:
     from linter.natives import sounds_like_reading  # few manifests need it
 
     unknown = [word for word in resource.actions or () if class_of(action(word)) is None]
-    named = [f"`{word}`" for word in unknown[:_MOST_NAMED]]
-    more = [f"{len(unknown) - _MOST_NAMED} more"] if len(unknown) > _MOST_NAMED else []
+    doing = [word for word in unknown if not sounds_like_reading(word)]
+    told = doing or unknown
+    named = [f"`{word}`" for word in told[:_MOST_NAMED]]
+    more = [f"{len(told) - _MOST_NAMED} more"] if len(told) > _MOST_NAMED else []
     *first, last = [*named, *more]
-    reads = ("sounds-like-reading",) if all(map(sounds_like_reading, unknown)) else ()
+    reads = () if doing else ("sounds-like-reading",)
     return Doubt(("unknown", *reads), f"{', '.join(first)} and {last}" if first else last)

@@ -23,6 +23,8 @@ _TYPES = frozenset("bool boolean int integer text".split())
 _CALLED = frozenset("length char_length lower upper trim coalesce nullif greatest least abs concat now".split())
 _MEETS_ALL = frozenset({"''", "'.*'", "'^'", "'$'", "'^.*'", "'.*$'", "'^.*$'"})
 """Regular expressions that every text has a match for."""
+_WITHOUT_ORDER = _COMPARING | {"!", "not", "between"}
+"""What turns a match into something else."""
 _LEAD = frozenset({"only", "all", "any", "the", "row", "rows", "where"})
 _Terms = list[str]
 _OPPOSITE: dict[str, list[_Terms]] = {
@@ -168,12 +170,14 @@ def _selected(terms: _Terms) -> bool:
 
 def _matched(terms: _Terms) -> bool:
     """Whether every text matches: `x ~ '.*'`, `x ~* ''`, `x similar to '%'`; or something is no other than itself."""
-    operator, last = terms[1:-1], terms[-1]
-    if operator in (["~"], ["~", "*"], ["regexp"], ["rlike"]):
-        return last in _MEETS_ALL
-    if operator == ["similar", "to"]:
+    *before, last = terms
+    if terms[1:-1] == ["is", "not", "distinct", "from"]:
+        return terms[0] == last
+    if not _WITHOUT_ORDER.isdisjoint(before):
+        return False  # `a = b ~ '.*'`, `x !~ '.*'`
+    if before[-2:] == ["similar", "to"]:
         return _any_text(last)
-    return operator == ["is", "not", "distinct", "from"] and terms[0] == last
+    return (before[-1:] in (["~"], ["regexp"], ["rlike"]) or before[-2:] == ["~", "*"]) and last in _MEETS_ALL
 
 
 def _any_text(term: str) -> bool:

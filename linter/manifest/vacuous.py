@@ -44,9 +44,11 @@ _NOUNS = frozenset(
 )
 _OWNERS = frozenset(
     "tenant tenants customer customers workspace workspaces organization organizations organisation organisations org "
-    "orgs mandant mandanten kunden locataires inquilinos".split()
+    "orgs mandant mandanten kunden clients clientes locataires inquilinos".split()
 )
 """Whose the data is. "Every customer" is everything; "all rows of the tenant" and "all customer records" are not."""
+_BEFORE_OWNERS = frozenset("the of our s unsere les nos los las".split())
+"""What stands between "all" and whose it is, and the end of "every tenant's"."""
 _DESCRIBING = _POWERS | _OWNERS | {"system", "systems"}
 """What tells some from others before a noun: "all system tables", "all access records"."""
 _SMALL = frozenset(
@@ -100,9 +102,10 @@ def _means_all(words: list[str]) -> bool:
     if known >= _UNRESTRICTED_ONLY:
         return False  # the data that bears no restriction, and no other
     if known & _OWNERS:
-        if any([one not in _ALL and other in _OWNERS for one, other in pairwise(["", *words])]):
+        named = ["", *(word for word in words if word not in _BEFORE_OWNERS)]
+        if any([one not in _ALL and other in _OWNERS for one, other in pairwise(named)]):
             return False
-        known -= _OWNERS
+        known -= _OWNERS | _BEFORE_OWNERS
     if known & _READ_WRITE:
         if not known >= _READ_WRITE:
             return False  # "full read access": to write is another matter
