@@ -185,15 +185,6 @@ def test_the_whole_of_a_header_sorts(report: Opened, width: int) -> None:
     assert elsewhere == []
 
 
-def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opened) -> None:
-    row = report.page.locator("#a-etl-loader-3 .notes tr", has_text="uncheckable-scope").first
-    expect(row).to_contain_text("this scope is prose: nothing can compare it")
-    expect(row).to_contain_text("Structure the scope.")
-    expect(report.page.locator("#a-etl-loader-3 .notes")).to_contain_text("etl-loader-3 has DELETE on")
-    expect(report.page.locator("article var", has_text=re.compile("^(AGENT|FILE)$"))).to_have_count(0)
-    assert "AGENT</var> has DELETE on" in report.page.locator("#common ~ .wide").inner_html()
-
-
 def test_every_row_of_permissions_has_a_header_of_its_own(report: Opened) -> None:
     """Rows leave `scope` out: what a browser tells assistive technology is what counts."""
     nodes = report.page.context.new_cdp_session(report.page).send("Accessibility.getFullAXTree")["nodes"]
