@@ -42,7 +42,7 @@ _LEFT = Pattern(
 """What begins like a deletion and deletes nothing: a phrase, the end of a talk, and a mark taken off a thing that stays, which the
 same tool puts back. Only where the name ends there, and never a tag: that may be all that holds an image or a commit."""
 _NAMESPACES = (":", ".")
-_READING = frozenset("get list search read fetch describe find lookup count view show download".split())
+_READING = frozenset("get list search read fetch describe find lookup count view show download history".split())
 """Not `query`, which may run any statement."""
 _DOING = Pattern(
     r"and|or|then|as|with|add|admin|append|apply|approve|archive|assign|assume|call|cancel|change|clear|close|commit|copy|create|deploy"

@@ -172,7 +172,9 @@ def test_what_surely_writes_is_told_from_what_may(tmp_path: Path) -> None:
     assert message == "the agent writes (crm.notes; perhaps helpdesk.tickets) and there is no rollback_strategy"
 
 
-@pytest.mark.parametrize(("action", "found"), [("list_channels", 0), ("chat:write", 1), ("view_as_admin", 1)])
+@pytest.mark.parametrize(
+    ("action", "found"), [("list_channels", 0), ("channels:history", 0), ("chat:write", 1), ("view_as_admin", 1)]
+)
 def test_nothing_is_sent_by_reading(tmp_path: Path, action: str, found: int) -> None:
     entry = f"  - {{resource: slack, actions: ['{action}']}}\n"
     assert len(said(tmp_path, entry, "rollback/unacknowledged-irreversible")) == found
@@ -214,3 +216,9 @@ def test_a_script_beside_a_command_in_backticks_takes_the_run(tmp_path: Path) ->
     assert said(tmp_path, f"{entry}'{words}'\n", "rollback/no-run-id") == []
     assert len(said(tmp_path, f"{entry}'{words}'\n", "rollback/missing-rollback-script")) == 1
     assert len(said(tmp_path, f"{entry}'{words[:40]}'\n", "rollback/no-run-id")) == 1
+
+
+@pytest.mark.parametrize(("resource", "found"), [("slack.#refunds", 0), ("slack", 1), ("wiki.refunds", 1)])
+def test_nothing_is_narrower_than_a_channel(tmp_path: Path, resource: str, found: int) -> None:
+    entry = f"  - {{resource: '{resource}', access: write, scope: anything}}\n"
+    assert len(said(tmp_path, entry, "scope/unbounded-write")) == found

@@ -76,9 +76,9 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
 
     def check(subject: Subject) -> Iterator[Hit]:
         for resource in subject.manifest.writing:
-            if "sounds-like-reading" in doubt(resource).cases:
-                continue  # nothing is sent
             if not known.isdisjoint(words(resource.system)) and not resource.written & {"reversibility", "rollback"}:
+                if "sounds-like-reading" in doubt(resource).cases:
+                    continue  # nothing is sent
                 level = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()

@@ -42,10 +42,8 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
         scope = resource.scope
         if not resource.known or scope.kind not in ("unbounded", "empty", "absent"):
             continue
-        if not subject.kind(resource).narrowable or _wild(subject, resource):
+        if not subject.kind(resource).narrowable or _is_channel(resource) or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
-        if scope.kind != "unbounded" and _is_channel(resource):
-            continue
         route = ("resources", resource.position)
         cases, unknown = doubt(resource)
         if resource.kinds <= _EXECUTING and not cases:

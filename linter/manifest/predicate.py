@@ -5,6 +5,8 @@ true is true whatever the table; columns are taken to hold a value, since nobody
 without one. Nothing here is part of the algebra: to it a predicate is one atom.
 """
 
+from functools import lru_cache
+
 from linter.patterns import Pattern
 
 _TERM = Pattern(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*|/\*.*?\*/|[0-9]+(?:\.[0-9]+)?|[^\W\d]\w*(?:\.\w+)*|<>|[!<>=]=|\|\||\S")
@@ -77,6 +79,7 @@ def _balanced(terms: _Terms) -> bool:
     return not depth
 
 
+@lru_cache(maxsize=16)  # both questions are asked of one text
 def _terms(predicate: str) -> _Terms:
     if len(predicate) > _LONGEST:
         return []
