@@ -207,6 +207,7 @@ WIDE = WILDCARDS | frozenset(
 )
 """The same in a list of names: of paths, repositories, channels, columns."""
 _COMPARING = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
+_NO_COLUMN = frozenset({"true", "false", "null", "current_user", "session_user", "current_date", "current_timestamp"})
 
 
 def _weight_of(bounded: Mapping[str, Value]) -> str:
@@ -227,5 +228,6 @@ def _compares(words: list[str]) -> bool:
         len(words) == 3
         and words[1] in _COMPARING
         and words[0].isidentifier()
-        and words[0].lower() != words[2].strip('";').lower()
+        and words[0].lower() not in _NO_COLUMN
+        and words[2].strip('";').lower() not in (words[0].lower(), "''")
     )
