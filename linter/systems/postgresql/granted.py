@@ -99,7 +99,7 @@ class Held(NamedTuple):
     owner: str
     """Of the object; empty for what has none."""
     extension: str = ""
-    """The extension that the object belongs to: its default grants are ordinary."""
+    """The extension that the object belongs to, whose grants to everyone are ordinary; empty where somebody has given more."""
     default: bool = False
     """Whether PUBLIC alone gives it and PostgreSQL is so made: the ordinary noise. (EXECUTE on functions, USAGE on types
     and languages, CONNECT and TEMPORARY on the database, USAGE on the schemas of initdb.)"""

@@ -34,6 +34,8 @@ class Thing(NamedTuple):
     owner: int
     """0 for what has none."""
     extension: str
+    opened: bool = False
+    """Whether what PUBLIC has on it may be somebody's decision, although the server or an extension made it."""
 
 
 class Index:
@@ -61,12 +63,15 @@ class Index:
         for one in self.snapshot.relations:
             if one.schema in names:
                 named = Object(_RELATIONS.get(one.kind, "table"), names[one.schema], one.name)
-                found["relation", one.oid] = Thing(named, one.owner, one.extension)
+                found["relation", one.oid] = Thing(named, one.owner, one.extension, one.opened)
         for routine in self.snapshot.routines:
             if routine.schema in names:
                 kind = _ROUTINES.get(routine.kind, "function")
                 named = Object(kind, names[routine.schema], routine.name, routine.arguments)
-                found["routine", routine.oid] = Thing(named, routine.owner, routine.extension)
+                found["routine", routine.oid] = Thing(
+                    # Of the server's own only those that somebody granted are in the snapshot.
+                    named, routine.owner, routine.extension, routine.opened or routine.oid < FIRST_USER_OID
+                )  # fmt: skip
         for database in self.snapshot.databases:
             found["database", database.oid] = Thing(Object("database", "", database.name), database.owner, "")
         for other in self.snapshot.others:

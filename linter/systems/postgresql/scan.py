@@ -94,7 +94,8 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     spelled, passed = _locking(asked, views, bool(policies))
     asked.batch(("COMMIT",))
     key_of = dict(keys)
-    extension = {(catalog, one): name for catalog, one, name in members}
+    extension = {(catalog, one): name for catalog, one, name, _ in members}
+    opened = {(catalog, one) for catalog, one, _, more in members if more}
     return Snapshot(
         server=Server(
             version,
@@ -116,11 +117,20 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         databases=databases,
         relations=tuple(
             Relation._make(
-                (*row[:9], tuple(row[9]), tuple(key_of.get(row[0], ())), extension.get(("pg_class", row[0]), ""))
+                (
+                    *row[:9],
+                    tuple(row[9]),
+                    tuple(key_of.get(row[0], ())),
+                    extension.get(("pg_class", row[0]), ""),
+                    ("pg_class", row[0]) in opened,
+                )
             )
             for row in sorted(relations)
         ),
-        routines=tuple(Routine._make((*row, extension.get(("pg_proc", row[0]), ""))) for row in sorted(routines)),
+        routines=tuple(
+            Routine._make((*row, extension.get(("pg_proc", row[0]), ""), ("pg_proc", row[0]) in opened))
+            for row in sorted(routines)
+        ),
         others=tuple(
             Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
         ),

@@ -98,11 +98,16 @@ class Side:
         return relation.columns if relation is not None else ()
 
 
+_DOORS = frozenset({"foreign data wrapper", "foreign server"})
+"""What no extension gives to everyone: with it a role connects to other servers, as whom it likes."""
+
+
 def ordinary(held: Held) -> bool:
     """Whether a privilege is nobody's decision: the server's default, or what an extension gives to everyone on its own objects."""
     return held.default or (
         bool(held.extension)
         and held.privilege in ("SELECT", "EXECUTE", "USAGE")
+        and held.object.type not in _DOORS
         and all(source.reason is Reason.PUBLIC for source in held.sources)
     )
 

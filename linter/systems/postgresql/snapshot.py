@@ -115,6 +115,8 @@ class Relation(NamedTuple):
     primary_key: tuple[str, ...]
     extension: str
     """The extension that it belongs to, or empty."""
+    opened: bool = False
+    """Of an extension's: whether PUBLIC has been given more on it than the extension gives."""
 
 
 class Routine(NamedTuple):
@@ -136,6 +138,8 @@ class Routine(NamedTuple):
     untrusted: str
     """Its language, where nothing that is written in it is checked (internal, plpython3u ...); else empty. C is a library's."""
     extension: str
+    opened: bool = False
+    """As a relation's."""
 
 
 class Other(NamedTuple):

@@ -152,7 +152,12 @@ FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <
         # user mappings
         "SELECT umuser, srvid FROM pg_user_mappings",
         # extensions
-        """SELECT d.classid::regclass::text, d.objid, e.extname FROM pg_extension e
+        f"""SELECT d.classid::regclass::text, d.objid, e.extname, CASE d.classid
+       WHEN 'pg_class'::regclass THEN (SELECT {_opened("c.relacl", "pg_class", "c.oid", "NULL")} FROM pg_class c WHERE c.oid = d.objid)
+       WHEN 'pg_proc'::regclass THEN (SELECT {_opened("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")}
+                                      FROM pg_proc p WHERE p.oid = d.objid)
+       ELSE false END
+FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",
     )
 
@@ -225,6 +230,19 @@ WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}"""
 _SYSTEM_RELATION = """acldefault('r', c.relowner) || CASE c.relnamespace WHEN to_regnamespace('information_schema')
        THEN makeaclitem(0, c.relowner, 'SELECT', false) END"""
 """What a system relation has without an entry in pg_init_privs; initdb of 15 and older writes none for information_schema."""
+
+
+def _opened(acl: str, catalog: str, oid: str, without: str) -> str:
+    """Whether PUBLIC has a privilege that it did not have when the extension was done with the object; whoever granted it."""
+    made = (
+        f"coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = '{catalog}'::regclass "
+        f"AND i.objoid = {oid} AND i.objsubid = 0), {without})"
+    )
+    public = f"WHERE grantee = {PUBLIC}"
+    return (
+        f"EXISTS (SELECT privilege_type FROM aclexplode({acl}) {public} "
+        f"EXCEPT SELECT privilege_type FROM aclexplode({made}) {public})"
+    )
 
 
 def _added(acl: str, catalog: str, oid: str, without: str, column: str = "0") -> str:
