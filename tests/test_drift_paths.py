@@ -114,10 +114,86 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
             GRANT_READ,
             "CREATE EXTENSION pg_stat_statements; REVOKE SELECT ON pg_stat_statements FROM PUBLIC",
             "GRANT SELECT ON pg_stat_statements TO PUBLIC; CREATE EXTENSION dblink",
-            "DO $$ BEGIN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', (SELECT oid::regprocedure FROM pg_proc WHERE proname = 'pg_stat_statements_reset')); END $$",
+            "GRANT EXECUTE ON FUNCTION dblink_connect_u(text) TO PUBLIC; ALTER FUNCTION dblink_connect_u(text) SECURITY INVOKER",
             "GRANT USAGE ON FOREIGN DATA WRAPPER dblink_fdw TO PUBLIC",
         ),
         ["public-privilege warning", "public-privilege warning"],
+    ),
+    "a rule that deletes where it stands": (
+        ("{resource: postgres.app.secrets, actions: [insert]}",),
+        (
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE one AS ON INSERT TO app.secrets DO ALSO DELETE FROM app.secrets WHERE id <> NEW.id",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a rule that inserts what it is given": (
+        (READ, "{resource: postgres.app.secrets, actions: [insert]}"),
+        (
+            GRANT_READ,
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}; CREATE TABLE app.copies (id int)",
+            "CREATE RULE copy AS ON INSERT TO app.secrets DO ALSO INSERT INTO app.copies VALUES (NEW.id)",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a rule that changes other columns than those agreed": (
+        (
+            "{resource: postgres.app.tickets, access: read-only}",
+            "{resource: postgres.app.tickets, actions: [update], scope: {columns: [status]}}",
+            "{resource: postgres.app.secrets, actions: [insert]}",
+        ),
+        (
+            GRANT_READ,
+            "GRANT UPDATE (status) ON app.tickets TO {agent}",
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE own AS ON INSERT TO app.secrets DO ALSO UPDATE app.tickets SET email = NEW.value",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a foreign key that changes another column than those agreed": (
+        (
+            "{resource: postgres.app.tickets, access: read-only}",
+            "{resource: postgres.app.tickets, actions: [update], scope: {columns: [id]}}",
+            "{resource: postgres.app.notes, actions: [select, update], scope: {columns: [body]}}",
+        ),
+        (
+            GRANT_READ,
+            "GRANT UPDATE (id) ON app.tickets TO {agent}",
+            "CREATE TABLE app.notes (ticket int REFERENCES app.tickets ON UPDATE CASCADE, body text)",
+            "GRANT SELECT (body), UPDATE (body) ON app.notes TO {agent}",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a foreign key that changes a column that was agreed": (
+        (
+            "{resource: postgres.app.tickets, access: read-only}",
+            "{resource: postgres.app.tickets, actions: [update], scope: {columns: [id]}}",
+            "{resource: postgres.app.notes, actions: [select, update], scope: {columns: [ticket]}}",
+        ),
+        (
+            GRANT_READ,
+            "GRANT UPDATE (id) ON app.tickets TO {agent}",
+            "CREATE TABLE app.notes (ticket int REFERENCES app.tickets ON UPDATE CASCADE, body text)",
+            "GRANT SELECT (ticket), UPDATE (ticket) ON app.notes TO {agent}",
+        ),
+        [],
+    ),
+    "a superuser's function in a schema that is closed to the agent": (
+        (READ,),
+        (
+            GRANT_READ,
+            "CREATE SCHEMA inner_; CREATE FUNCTION inner_.sweep() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        ),
+        [],
+    ),
+    "the same, called by a view": (
+        (READ, "{resource: postgres.app.swept, access: read-only}"),
+        (
+            GRANT_READ,
+            "CREATE SCHEMA inner_; CREATE FUNCTION inner_.sweep() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+            "CREATE VIEW app.swept AS SELECT inner_.sweep(); GRANT SELECT ON app.swept TO {agent}",
+        ),
+        ["security-definer-path warning"],
     ),
     "an owner's rights are one finding": (
         (READ,),

@@ -194,6 +194,8 @@ class Indirect(NamedTuple):
     bypasses_rls: bool
     """Whether the target's row-level security, which binds the agent, does not bind the role that it runs as."""
     fix: str
+    columns: tuple[str, ...] | None = None
+    """The target's that are concerned; None for all."""
 
 
 class Unusable(NamedTuple):

@@ -40,6 +40,8 @@ class _Search:
             thing = self.index.things.get(("routine", routine.oid))
             if thing is None or routine.trigger or not (routine.security_definer or self._unchecked(routine)):
                 continue
+            if not routine.used and not self.rights.has("schema", routine.schema, "USAGE"):
+                continue  # nobody can name it there
             if self.rights.has("routine", routine.oid, "EXECUTE"):
                 yield Indirect(
                     kind="function",
@@ -211,7 +213,8 @@ class _Search:
                     "foreign key", f"{quote(cascade.name)} (ON {event} {action})", child.owner
                 )
                 found = self._found("foreign key", object, cascade.name, event, owner, child, object, privilege, via)
-                yield found._replace(entry=f"{event} on {on.sql}", fix=self.ends(on, event))
+                columns = cascade.columns if privilege == "UPDATE" else ()
+                yield found._replace(entry=f"{event} on {on.sql}", fix=self.ends(on, event), columns=columns or None)
 
     def _found(
         self,

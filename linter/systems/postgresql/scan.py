@@ -128,7 +128,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for row in sorted(relations)
         ),
         routines=tuple(
-            Routine._make((*row, extension.get(("pg_proc", row[0]), ""), ("pg_proc", row[0]) in opened))
+            Routine._make((*row[:-1], extension.get(("pg_proc", row[0]), ""), row[-1], ("pg_proc", row[0]) in opened))
             for row in sorted(routines)
         ),
         others=tuple(
@@ -146,7 +146,10 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             sorted(Trigger(one, name, routine, _bits(mask, _FIRED)) for one, name, routine, mask in triggers)
         ),
         cascades=tuple(
-            sorted(Cascade._make((*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], ""))) for row in cascades)
+            sorted(
+                Cascade._make((*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], ""), tuple(row[5])))
+                for row in cascades
+            )
         ),
         policies=tuple(
             Policy(

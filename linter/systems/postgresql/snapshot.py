@@ -138,6 +138,8 @@ class Routine(NamedTuple):
     untrusted: str
     """Its language, where nothing that is written in it is checked (internal, plpython3u ...); else empty. C is a library's."""
     extension: str
+    used: bool = True
+    """Of a SECURITY DEFINER one: whether a view, a default or the like calls it, for which its schema need not be open."""
     opened: bool = False
     """As a relation's."""
 
@@ -242,6 +244,8 @@ class Cascade(NamedTuple):
     on_delete: str
     """CASCADE, SET NULL, SET DEFAULT, or empty."""
     on_update: str
+    columns: tuple[str, ...] = ()
+    """The child's that refer; empty in a recording that does not say."""
 
 
 class Policy(NamedTuple):

@@ -18,6 +18,8 @@ MOST_LARGE_OBJECTS = 1000
 # A view's query and a rule's actions are stored as a tree of nodes, whose range table has, for each relation, the
 # permissions that are checked: bits as in the server's parsenodes.h. Blanks in names are escaped there, so that no name
 # can look like this. All quantifiers are lazy: the first makes the whole pattern so.
+_CHANGING = 1 + 4 + 8
+"""INSERT, UPDATE, DELETE. Of its own relation a rule reads OLD and NEW, which the server stores as if it read the relation."""
 _PERMISSIONS = r" :relid (\d+?) (?:(?! :relid ).)*?:requiredPerms (\d+?) "
 
 
@@ -101,7 +103,8 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
         f"""SELECT p.oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false),
        CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
-                 OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END
+                 OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
+       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid)
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
@@ -126,15 +129,18 @@ UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_lar
         f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
 FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
         # uses
-        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid, bit_or(m[2]::bigint)
+        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid,
+       bit_or(CASE WHEN m[1] = r.ev_class::text THEN m[2]::bigint & {_CHANGING} ELSE m[2]::bigint END)
 FROM pg_rewrite r, regexp_matches(r.ev_action::text, '{_PERMISSIONS}', 'g') m
-WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0' AND m[1] <> r.ev_class::text GROUP BY 1, 2, 3, 4""",
+WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0'
+  AND (m[1] <> r.ev_class::text OR m[2]::bigint & {_CHANGING} <> 0) GROUP BY 1, 2, 3, 4""",
         # triggers
         """SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
         # cascades
-        """SELECT conrelid, confrelid, conname, confdeltype, confupdtype
+        """SELECT conrelid, confrelid, conname, confdeltype, confupdtype,
+       ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attnum)
 FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
         # policies
         "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
