@@ -30,6 +30,14 @@ def world(server: servers.Server) -> Iterator[World]:
 READ = "{resource: postgres.app.tickets, access: read-only}"
 GRANT_READ = "GRANT SELECT ON app.tickets TO {agent}"
 SECRETS = "CREATE TABLE app.secrets (id int PRIMARY KEY, value text)"
+PARTITIONS = (
+    "CREATE TABLE app.events (id int, place int) PARTITION BY LIST (place);"
+    "CREATE TABLE app.events_1 PARTITION OF app.events FOR VALUES IN (1); GRANT INSERT ON app.events TO {agent}"
+)
+RUNNER = (
+    "CREATE FUNCTION app.runs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = app AS "
+    "'BEGIN RETURN NEW; END'; REVOKE EXECUTE ON FUNCTION app.runs() FROM PUBLIC"
+)
 CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
     "a declared view that reads as its owner is what was agreed": (
         ("{resource: postgres.app.open_tickets, access: read-only}",),
@@ -194,6 +202,61 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
             "CREATE VIEW app.swept AS SELECT inner_.sweep(); GRANT SELECT ON app.swept TO {agent}",
         ),
         ["security-definer-path warning"],
+    ),
+    "a trigger of a partition": (
+        ("{resource: postgres.app.events, actions: [insert]}",),
+        (PARTITIONS, RUNNER, "CREATE TRIGGER t BEFORE INSERT ON app.events_1 FOR EACH ROW EXECUTE FUNCTION app.runs()"),
+        ["security-definer-path warning"],
+    ),
+    "a trigger of the whole is said once": (
+        ("{resource: postgres.app.events, actions: [insert]}",),
+        (PARTITIONS, RUNNER, "CREATE TRIGGER t AFTER INSERT ON app.events FOR EACH ROW EXECUTE FUNCTION app.runs()"),
+        ["security-definer-path warning"],
+    ),
+    "a statement's trigger of a partition, which nobody names": (
+        ("{resource: postgres.app.events, actions: [insert]}",),
+        (PARTITIONS, RUNNER, "CREATE TRIGGER t BEFORE INSERT ON app.events_1 EXECUTE FUNCTION app.runs()"),
+        [],
+    ),
+    "a trigger of an inheriting table, which an insert does not reach": (
+        ("{resource: postgres.app.kinds, actions: [insert]}",),
+        (
+            "CREATE TABLE app.kinds (id int); CREATE TABLE app.special () INHERITS (app.kinds)",
+            RUNNER,
+            "GRANT INSERT ON app.kinds TO {agent}",
+            "CREATE TRIGGER t BEFORE INSERT ON app.special FOR EACH ROW EXECUTE FUNCTION app.runs()",
+        ),
+        [],
+    ),
+    "a trigger of an inheriting table, which a deletion reaches": (
+        ("{resource: postgres.app.kinds, actions: [select, delete]}",),
+        (
+            "CREATE TABLE app.kinds (id int); CREATE TABLE app.special () INHERITS (app.kinds)",
+            RUNNER,
+            "GRANT SELECT, DELETE ON app.kinds TO {agent}",
+            "CREATE TRIGGER t BEFORE DELETE ON app.special FOR EACH ROW EXECUTE FUNCTION app.runs()",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a foreign key to a partition": (
+        ("{resource: postgres.app.events, actions: [select, delete]}",),
+        (
+            PARTITIONS + "; GRANT SELECT, DELETE ON app.events TO {agent}; REVOKE INSERT ON app.events FROM {agent}",
+            "ALTER TABLE app.events_1 ADD PRIMARY KEY (id)",
+            "CREATE TABLE app.notes (event int REFERENCES app.events_1 ON DELETE CASCADE)",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "foreign keys one after the other, and a trigger at the end": (
+        ("{resource: postgres.app.tickets, actions: [select, delete]}",),
+        (
+            "GRANT SELECT, DELETE ON app.tickets TO {agent}",
+            "CREATE TABLE app.notes (id int PRIMARY KEY, ticket int REFERENCES app.tickets ON DELETE CASCADE)",
+            "CREATE TABLE app.files (note int REFERENCES app.notes ON DELETE SET NULL)",
+            RUNNER,
+            "CREATE TRIGGER t AFTER UPDATE ON app.files FOR EACH ROW EXECUTE FUNCTION app.runs()",
+        ),
+        ["security-definer-path warning"] * 3,
     ),
     "an owner's rights are one finding": (
         (READ,),

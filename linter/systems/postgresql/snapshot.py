@@ -117,6 +117,8 @@ class Relation(NamedTuple):
     """The extension that it belongs to, or empty."""
     opened: bool = False
     """Of an extension's: whether PUBLIC has been given more on it than the extension gives."""
+    parents: tuple[int, ...] = ()
+    """What it is a partition of, or inherits from: statements there reach it without an ACL of its own."""
 
 
 class Routine(NamedTuple):
@@ -216,6 +218,8 @@ class Trigger(NamedTuple):
     routine: int
     events: tuple[str, ...]
     """INSERT, UPDATE, DELETE, TRUNCATE."""
+    row: bool = True
+    """FOR EACH ROW; else once a statement that names its relation."""
 
 
 class EventTrigger(NamedTuple):
@@ -246,6 +250,8 @@ class Cascade(NamedTuple):
     on_update: str
     columns: tuple[str, ...] = ()
     """The child's that refer; empty in a recording that does not say."""
+    copied: bool = False
+    """Whether it is the copy, for a partition, of one that is listed too."""
 
 
 class Policy(NamedTuple):

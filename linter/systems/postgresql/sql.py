@@ -95,6 +95,9 @@ WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
   AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
                   AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
+        # parents: of partitions, and of tables that inherit
+        f"""SELECT inhrelid, array_agg(inhparent) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= {FIRST_USER_OID} GROUP BY 1""",
         # primary keys
         """SELECT k.conrelid, array_agg(a.attname ORDER BY a.attnum)
 FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
@@ -140,7 +143,8 @@ FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
         # cascades
         """SELECT conrelid, confrelid, conname, confdeltype, confupdtype,
-       ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attnum)
+       ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attnum),
+       conparentid <> 0
 FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
         # policies
         "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
