@@ -258,6 +258,39 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         ),
         ["security-definer-path warning"] * 3,
     ),
+    "what has no privileges has an owner, who can drop what depends on it": (
+        (READ,),
+        (
+            GRANT_READ,
+            (
+                "GRANT CREATE ON DATABASE {database} TO {agent}; GRANT CREATE ON SCHEMA app TO {agent}; SET ROLE {agent};"
+                "CREATE EXTENSION hstore SCHEMA app; CREATE PUBLICATION p; CREATE COLLATION app.c (locale = 'C');"
+                "CREATE TEXT SEARCH DICTIONARY app.d (TEMPLATE = simple); RESET ROLE;"
+                "REVOKE CREATE ON DATABASE {database} FROM {agent}; REVOKE CREATE ON SCHEMA app FROM {agent}"
+            ),
+        ),
+        ["ownership error"] * 4,
+    ),
+    "whoever may do everything in a schema may own what is in it": (
+        ("{resource: postgres.app.*, access: admin}",),
+        (
+            "GRANT USAGE, CREATE ON SCHEMA app TO {agent}; REVOKE CREATE ON SCHEMA app FROM {agent}",
+            (
+                "ALTER TABLE app.tickets OWNER TO {agent}; CREATE COLLATION app.c (locale = 'C'); CREATE TYPE app.kind AS ENUM ();"
+                "ALTER COLLATION app.c OWNER TO {agent}; ALTER TYPE app.kind OWNER TO {agent}"
+            ),
+        ),
+        [],
+    ),
+    "a table's owner has its sequences": (
+        (READ,),
+        (
+            "CREATE TABLE app.counted (id serial, other int GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE app.free",
+            GRANT_READ,
+            "ALTER TABLE app.counted OWNER TO {agent}; ALTER SEQUENCE app.free OWNER TO {agent}",
+        ),
+        ["ownership error", "ownership error"],
+    ),
     "an owner's rights are one finding": (
         (READ,),
         (GRANT_READ, SECRETS, "ALTER TABLE app.secrets OWNER TO {agent}"),
@@ -310,7 +343,7 @@ def test_ways_around_the_manifest(tmp_path: Path, world: World, case: str) -> No
     if "predefined role" in case and world.server.major < 15:
         pytest.skip("until PostgreSQL 15 predefined roles are in effect without being inherited")
     build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
-    setup(world, *statements)
+    setup(world, *(one.replace("{database}", world.database) for one in statements))
     body = compared(tmp_path, world)
     found = sorted(f"{one['rule'].removeprefix('drift/')} {one['severity']}" for one in body["findings"])
     assert found == expected, [one["message"] for one in body["findings"]]

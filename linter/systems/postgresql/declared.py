@@ -131,6 +131,9 @@ class _Builder:
         bounded = any(one.columns is not EVERYTHING for one in asked)
         for first, *others in self._alike(named.objects, bounded=bounded):
             self._rights(asked, first, others, single=not named.schemas)
+        if named.schemas and any(one.action == "admin" or one.action in _OWNERS for one in asked):
+            things = self.index.things.values()
+            self.everything.update(one.object for one in things if one.object.schema in named.schemas)
         if any(one.action == "create" for one in asked):
             self._sequences(named.objects)
         for one in asked:

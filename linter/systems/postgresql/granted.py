@@ -15,7 +15,8 @@ class Object(NamedTuple):
     type: str
     """"table", "partitioned table", "view", "materialized view", "foreign table", "sequence", "function", "procedure",
     "aggregate", "schema", "database", "type", "language", "foreign data wrapper", "foreign server", "tablespace",
-    "parameter", "large object"."""
+    "parameter", "large object"; and without privileges, but with an owner: "extension", "publication", "subscription",
+    "collation", "conversion", "statistics", "text search configuration", "text search dictionary"."""
     schema: str
     """Empty for what has none."""
     name: str

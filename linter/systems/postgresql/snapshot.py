@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 Key = tuple[str, int]
 """(family, oid): "relation", "routine", "schema", "database", "type", "language", "fdw", "server", "tablespace",
-"parameter" or "large object". A parameter's oid is that of pg_parameter_acl."""
+"parameter" or "large object", and what has no ACL: "extension", "publication", "subscription", "collation" ... A
+parameter's oid is that of pg_parameter_acl; a subscription's is a number."""
 
 PUBLIC = 0
 """The grantee of what is granted to PUBLIC."""
@@ -118,7 +119,8 @@ class Relation(NamedTuple):
     opened: bool = False
     """Of an extension's: whether PUBLIC has been given more on it than the extension gives."""
     parents: tuple[int, ...] = ()
-    """What it is a partition of, or inherits from: statements there reach it without an ACL of its own."""
+    """What it is a partition of, or inherits from: statements there reach it without an ACL of its own. Of a sequence, the
+    table of the column that it belongs to."""
 
 
 class Routine(NamedTuple):
@@ -147,7 +149,7 @@ class Routine(NamedTuple):
 
 
 class Other(NamedTuple):
-    """An object of another family: schema, type, language, fdw, server, tablespace, parameter, large object."""
+    """An object of another family than relations, routines and databases."""
 
     family: str
     oid: int

@@ -95,9 +95,11 @@ WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
   AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
                   AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
-        # parents: of partitions, and of tables that inherit
+        # parents: of partitions, of tables that inherit, and of sequences that belong to a column
         f"""SELECT inhrelid, array_agg(inhparent) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
-WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= {FIRST_USER_OID} GROUP BY 1""",
+WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= {FIRST_USER_OID} GROUP BY 1
+UNION ALL SELECT objid, ARRAY[refobjid] FROM pg_depend WHERE classid = 'pg_class'::regclass
+  AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')""",
         # primary keys
         """SELECT k.conrelid, array_agg(a.attname ORDER BY a.attnum)
 FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
@@ -125,7 +127,15 @@ UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_lar
             "\nUNION ALL SELECT 'parameter', oid, 0, parname, 0, false FROM pg_parameter_acl"
             if version >= 150000
             else ""
-        ),
+        )
+        + "".join(
+            f"\nUNION ALL SELECT '{family}', oid, {schema}, {name}, {owner}, false FROM {catalog} WHERE oid >= {FIRST_USER_OID}"
+            for family, catalog, schema, name, owner in _WITHOUT_ACL
+        )
+        # Its oid may not be read before 14.
+        + """
+UNION ALL SELECT 'subscription', row_number() OVER (ORDER BY subname)::oid, 0, subname, subowner, false
+FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())""",
         # grants
         "\nUNION ALL\n".join(_grants(to, version)),
         # default grants
@@ -175,6 +185,17 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
 _TYPES = f"""t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
        OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
 """Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
+
+_WITHOUT_ACL = (
+    ("extension", "pg_extension", "0", "extname", "extowner"),
+    ("publication", "pg_publication", "0", "pubname", "pubowner"),
+    ("collation", "pg_collation", "collnamespace", "collname", "collowner"),
+    ("conversion", "pg_conversion", "connamespace", "conname", "conowner"),
+    ("statistics", "pg_statistic_ext", "stxnamespace", "stxname", "stxowner"),
+    ("text search configuration", "pg_ts_config", "cfgnamespace", "cfgname", "cfgowner"),
+    ("text search dictionary", "pg_ts_dict", "dictnamespace", "dictname", "dictowner"),
+)
+"""Family, catalog, schema, name and owner of what nothing can be granted on, and an owner can drop, with all that depends on it."""
 
 EXPRESSIONS = """SELECT polrelid, polname,
        coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
