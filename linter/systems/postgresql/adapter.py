@@ -79,9 +79,7 @@ class Observed:
 
         An upgrade gives a server another identifier, and a copy of its files keeps it: so the address counts too.
         """
-        server = self.snapshot.server
-        found = {"database": server.database, "server": server.address or f"{server.host}:{server.port}"}
-        return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+        return self.index.place(self.snapshot.server.database)
 
     def told_at(self) -> str:
         """The server's clock."""

@@ -271,6 +271,10 @@ def spell(source: Source) -> str:
     return " -> ".join([*steps, end])
 
 
+PASSED_ON = "with CASCADE if it was passed on"
+"""Without it the server refuses: others would keep what they have of this grant."""
+
+
 def revoke(held: Held, source: Source) -> str:
     """The statement that ends one source of a privilege. An inherited one ends for every member: the membership's end is beside it."""
     role = source.path[0]
@@ -290,8 +294,11 @@ def revoke(held: Held, source: Source) -> str:
             statements.append(statement)
         else:
             statements.append(f"SET ROLE {quote(grantor)}; {statement} RESET ROLE;")
+    notes = [PASSED_ON] if source.grantable and source.reason is Reason.ACL else []
     if len(source.path) > 1 and source.reason is not Reason.PUBLIC:
-        statements[-1] += f" -- or, for {quote(role)} alone: {leave(source.path)}"
+        notes.append(f"or, for {quote(role)} alone: {leave(source.path)}")
+    if notes:
+        statements[-1] += f" -- {'; '.join(notes)}"
     return "\n".join(statements)
 
 

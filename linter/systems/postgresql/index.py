@@ -5,10 +5,22 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.systems.places import NOWHERE, Where
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
-from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Policy, Relation, Routine, Serial, Snapshot, Use
+from linter.systems.postgresql.snapshot import (
+    PUBLIC,
+    Grant,
+    Key,
+    Policy,
+    Relation,
+    Routine,
+    Serial,
+    Setting,
+    Snapshot,
+    Use,
+)
 from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
@@ -129,6 +141,17 @@ class Index:
         servers = {one.oid for one in self.snapshot.others if one.family == "server" and one.name == server}
         return any(one.server in servers and one.role in (role, PUBLIC) for one in self.snapshot.user_mappings)
 
+    def place(self, database: str) -> Where:
+        """Where a database of this server is."""
+        server = self.snapshot.server
+        found = {"database": database, "server": server.address or f"{server.host}:{server.port}"}
+        return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+
+    def judged_at(self, object: Object) -> Where:
+        """Where another comparison judges rights on an object: another database's are also that one's own."""
+        foreign = object.type == "database" and object.name != self.snapshot.server.database
+        return self.place(object.name) if foreign else NOWHERE
+
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """Every configuration parameter, in lower case, and its context."""
@@ -175,12 +198,14 @@ class Index:
 
     def setting(self, role: int, name: str) -> str | None:
         """A setting as it is for a login of this role in this database: the most specific that is stored, if any."""
+        return next((one.value for one in self.settings(role, name)), None)
+
+    def settings(self, role: int, name: str) -> list[Setting]:
+        """What is stored of a setting for a login of this role in this database, the one that counts first."""
         database = self.snapshot.server.database_oid
-        known = {(one.role, one.database): one.value for one in self.snapshot.settings if one.name == name}
-        for scope in ((role, database), (role, 0), (PUBLIC, database), (PUBLIC, 0)):
-            if scope in known:
-                return known[scope]
-        return None
+        known = {(one.role, one.database): one for one in self.snapshot.settings if one.name == name}
+        scopes = ((role, database), (role, 0), (PUBLIC, database), (PUBLIC, 0))
+        return [known[scope] for scope in scopes if scope in known]
 
     def search_path(self, role: str) -> tuple[str, ...]:
         """The schemas in which a login of this role looks for an unqualified name; those that do not exist are left out."""

@@ -87,6 +87,7 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
             place=side.claim.audit_log.place if audited and resource is None and side.claim.audit_log else None,
             verdict=EXCESS,
             reason=f"{side.role} has {what}",
+            judged_at=side.index.judged_at(one.object),
         )
 
 
