@@ -51,14 +51,14 @@ def make(folder: Path) -> Path:
     systems = {"slack": {"kind": "slack", "responses": [answer]}}
     recording = {"schema_version": 1, "taken": f"{DAY}T00:00:00Z", "systems": systems}
     (folder / "slack.json").write_text(json.dumps(recording))
-    for size in (RESOURCES - 5, RESOURCES):
+    for day, size in (("2026-05-25", RESOURCES - 5), (DAY, RESOURCES)):
         for number in range(AGENTS):
             lines = [_entry(number, place) for place in range(size)]
             text = _HEAD.format(number=number, team=number % 7) + "".join(lines) + _TAIL
             (folder / f"agents/agent-{number:03}.agent-permissions.yaml").write_text(text)
         _git(folder, "init", "--quiet")
         _git(folder, "add", "--all")
-        _git(folder, "commit", "--quiet", "--message", f"{size} resources each")
+        _git(folder, "commit", "--quiet", "--message", f"{size} resources each", day=day)
     return folder
 
 
@@ -78,14 +78,14 @@ def _entry(number: int, place: int) -> str:
     return f"  - resource: {system}.area{number % 9}.table{place}\n    access: {access}\n    scope: {scope}\n{blast}"
 
 
-def _git(folder: Path, *arguments: str) -> None:
+def _git(folder: Path, *arguments: str, day: str = DAY) -> None:
     person = {
         "GIT_AUTHOR_NAME": "k",
         "GIT_AUTHOR_EMAIL": "k@x.example",
         "GIT_COMMITTER_NAME": "k",
         "GIT_COMMITTER_EMAIL": "k@x.example",
     }
-    dates = {"GIT_AUTHOR_DATE": f"{DAY}T00:00:00Z", "GIT_COMMITTER_DATE": f"{DAY}T00:00:00Z"}
+    dates = {"GIT_AUTHOR_DATE": f"{day}T00:00:00Z", "GIT_COMMITTER_DATE": f"{day}T00:00:00Z"}
     subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **person, **dates}, check=True)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from statistics import median
 
 from linter.config import load
-from linter.findings import Attempt, Finding, Location, Outcome, Severity, Source
+from linter.findings import Finding, Location, Severity, Source
 from linter.nightly.run import remember
+from linter.outcome import Attempt, Outcome
 from linter.rulesets import ruleset
 
 BEGIN = date(2024, 1, 1)

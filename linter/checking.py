@@ -8,10 +8,11 @@ from linter.acceptance import ACCEPTED, accept
 from linter.checks.subject import Subject, Surroundings
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin, relative, search
-from linter.findings import Finding, InputError, Outcome, Severity
+from linter.findings import Finding, Severity
 from linter.globs import matcher
 from linter.manifest.reader import read
 from linter.manifest.text import Unreadable
+from linter.outcome import InputError, Outcome
 from linter.rulesets import Ruleset
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from enum import IntEnum
 
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
+from linter.outcome import Outcome
 
 CRASHED = "engine/check-crashed"
 

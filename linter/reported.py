@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from linter.findings import Finding, Location, Outcome, Severity
+from linter.findings import Finding, Location, Severity
+from linter.outcome import Outcome
 
 SHORTEST = 12
 """Hexadecimal digits that a shortened fingerprint must have at least."""

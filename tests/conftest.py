@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -12,12 +13,16 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+import linter.cli  # noqa: F401  # switches the collector off, see below
 from linter.systems import secret
 from tests import browser, servers
 
 # In CI hypothesis draws the same examples each time: what was green stays green.
 settings.register_profile("permlint", settings.default, database=None, deadline=None)
 settings.load_profile("permlint")
+
+# A run of permlint is short and collects nothing; a session of all tests would grow to gigabytes.
+gc.enable()
 
 ROOT = Path(__file__).parent.parent
 _FOREIGN = ("GIT_", "PIP_", "PRE_COMMIT", "PYTHON", "SKIP", "VIRTUALENV_")

@@ -10,7 +10,8 @@ from linter.catalogue import BadRule
 from linter.checks import TEMPLATES, Template
 from linter.config import BadConfig
 from linter.exits import Exit, exit_status
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
+from linter.outcome import Outcome
 from tests.world import build, check_text, places, run
 
 HEAD = "agent_name: triage\nenvironment: staging\nowner: support\nresources:\n"

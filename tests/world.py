@@ -12,7 +12,7 @@ from linter.checks import builtin
 from linter.config import load
 from linter.creep.range import Range
 from linter.creep.run import creep, judge
-from linter.findings import Outcome
+from linter.outcome import Outcome
 from linter.rulesets import ruleset
 
 for command in COMMANDS:

@@ -18,13 +18,16 @@ SHARED = 5
 """What so many agents are told alike is told once for all of them."""
 AGAIN = 2
 """Findings that so many rows tell already are told by pointing at them."""
+UNDECLARED = "blast radius not declared"
+"""What a row says of a permission whose blast radius nobody declared."""
+_UNDECLARED_RULE = "blast-radius/missing-blast-radius"
 
 
 class Piece(NamedTuple):
     """A piece of a text that several findings share but for what fills its holes."""
 
     text: str
-    """Of a hole, what fills it: "RESOURCE", "PRINCIPAL", "AGENT" or "FILE"."""
+    """Of a hole, what fills it: "RESOURCE", "PRINCIPAL", "AGENT", "FILE" or "SYSTEM"."""
     hole: bool = False
 
 
@@ -43,12 +46,16 @@ class Fold(NamedTuple):
     kind: Kind
     notes: tuple[Note, ...]
     rows: str = ""
-    """The verdict of the permissions whose rows tell these findings, each its own; empty where they are told here."""
+    """What the rows of the permissions say that these findings are of, each its own: a verdict, or `UNDECLARED`; empty where
+    they are told here."""
+    kinds: tuple[tuple[Kind, int], ...] = ()
+    """Where rows tell that it is so and not why, and where it is told once for many agents: each thing that these findings say,
+    and how many say it."""
 
     @property
     def fixes(self) -> list[str]:
-        """What to do about findings that rows tell."""
-        return list(dict.fromkeys(one.fix for one in self.notes if one.fix))
+        """What to do about findings that rows tell whole."""
+        return [] if self.kinds else list(dict.fromkeys(one.fix for one in self.notes if one.fix))
 
     @property
     def lines(self) -> list[int]:
@@ -74,7 +81,9 @@ class _Said(NamedTuple):
     kind: Kind
     """With every name a hole, so that agents can be told alike."""
     row: Permission | None
-    """The permission whose row says the same."""
+    """The permission whose row gives the same reason."""
+    mark: str
+    """What a row says of it, as in `Fold.rows`; empty where none does."""
 
 
 def told(agents: Sequence[Agent]) -> Told:
@@ -102,6 +111,9 @@ def _said(agent: Agent) -> list[_Said]:
     unverified = {
         (one.environment, one.resource, one.reason): one for one in agent.permissions if one.verdict == "unverified"
     }
+    undeclared = {
+        (one.environment, one.resource) for one in agent.permissions if one.blast_computed and not one.blast_declared
+    }
     found = []
     for note in agent.findings:
         row = beyond.get(note.fingerprint)
@@ -115,7 +127,12 @@ def _said(agent: Agent) -> list[_Said]:
             agent.path: "FILE",
             agent.name: "AGENT",
         }
-        found.append(_Said(note, _kind(note, holes), row))
+        if note.rule == UNVERIFIED_RULE and row is not None:
+            holes[row.system] = "SYSTEM"
+        mark = row.verdict if row is not None and row.verdict != "ok" else ""  # an ok row bears no mark
+        if note.rule == _UNDECLARED_RULE and (note.environment, note.resource) in undeclared:
+            mark = UNDECLARED
+        found.append(_Said(note, _kind(note, holes), row, mark))
     return found
 
 
@@ -123,24 +140,29 @@ def _told(said: Sequence[_Said], common: Container[Kind]) -> list[Fold]:
     """An agent's findings, where the first of each stood: by the rows that tell them, as what is told once, or in full."""
     rows: dict[tuple[str, ...], list[_Said]] = {}
     for one in said:
-        if one.row is not None and one.row.verdict != "ok" and one.note.status == "open":  # an ok row bears no mark
-            alike = (one.note.rule, one.note.severity, one.note.environment, one.note.first_seen, one.row.verdict)
+        if one.mark and one.note.status == "open":
+            alike = (one.note.rule, one.note.severity, one.note.environment, one.note.first_seen, one.mark)
             rows.setdefault(alike, []).append(one)
     again = {id(one): group for group in rows.values() if len(group) >= AGAIN for one in group}
     folds: list[Fold] = []
     rest: list[tuple[Note, Kind]] = []
     for one in said:
         if id(one) not in again:
-            kind = one.kind if one.kind in common else _kind(one.note, _resource(one.note))
-            rest.append((one.note, kind))
+            rest.append((one.note, _told_as(one, common)))
         elif again[id(one)][0] is one:
-            notes = tuple(each.note for each in again[id(one)])
-            folds.append(
-                Fold(Kind(one.note.rule, one.note.severity, (), ()), notes, one.row.verdict if one.row else "")
-            )
+            group = again[id(one)]
+            kinds = Counter(_told_as(each, common) for each in group)
+            if one.row is not None and not (len(kinds) == 1 and one.kind in common):
+                kinds.clear()  # their rows say why
+            bare = Kind(one.note.rule, one.note.severity, (), ())
+            folds.append(Fold(bare, tuple([each.note for each in group]), one.mark, tuple(kinds.items())))
     place = {id(one.note): number for number, one in enumerate(said)}
     folds += _fold(rest, lambda one: (one.environment,), common)
     return sorted(folds, key=lambda fold: place[id(fold.notes[0])])
+
+
+def _told_as(one: _Said, common: Container[Kind]) -> Kind:
+    return one.kind if one.kind in common else _kind(one.note, _resource(one.note))
 
 
 def folded(notes: Iterable[Note]) -> list[Fold]:
@@ -175,10 +197,15 @@ def _fold(
 
 
 def _kind(one: Note, holes: Mapping[str, str]) -> Kind:
-    return Kind(one.rule, one.severity, _cut(one.message, holes), _cut(one.fix, holes))
+    return Kind(one.rule, one.severity, cut(one.message, holes), cut(one.fix, holes))
 
 
-def _cut(text: str, holes: Mapping[str, str]) -> tuple[Piece, ...]:
+def cut(text: str, holes: Mapping[str, str]) -> tuple[Piece, ...]:
+    """A text with holes where these names stand.
+
+    Args:
+        holes: name -> what the hole is called.
+    """
     pieces = [Piece(text)]
     for name, filled in holes.items():
         if name and name in text:
@@ -191,7 +218,8 @@ def _split(piece: Piece, name: str, filled: str) -> list[Piece]:
     if piece.hole:
         return [piece]
     hole = Piece(filled, True)
-    parts = re.split(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.text)
+    before = r"\w-" if filled == "SYSTEM" else r"\w.-"  # a system may stand in a path of configuration: [systems.NAME]
+    parts = re.split(rf"(?<![{before}]){re.escape(name)}(?![\w-])", piece.text)
     return [each for part in parts for each in (hole, Piece(part))][1:]
 
 

@@ -11,19 +11,22 @@ from typing import Any
 from linter.audit.csv import seal_of, shown_as
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.json import digest
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, privileged, unproved, unverified
+from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, unproved, unverified
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
     counted,
     every_finding,
     grouped,
+    powers,
     pressing,
     principals,
+    rollbacks,
     steps,
     sums,
     tally,
     unsure,
+    unused,
 )
 from linter.reported import SHORTEST
 from linter.reports.visible import inert, visible
@@ -36,6 +39,7 @@ _SECTIONS = (
     ("blast", "Blast radius"),
     ("agents", "Agents"),
     ("common", "Common findings"),
+    ("rollbacks", "Common rollbacks"),
     ("others", "Other findings"),
     ("privileged", "Privileged powers"),
     ("exceptions", "Exceptions"),
@@ -52,7 +56,7 @@ _REVIEWS = {
     "never": "never reviewed",
 }
 _BEGINNINGS = {"first": "the first version", "last-review": "the last signed version", "range": "the range began"}
-_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond", "unverified": "unsure"}
+_SIGNS = {"excess": "over", "missing": "under", "conditional": "cond"}
 _SEVERITIES = {"error": "error", "warning": "warning", "info": "info"}
 _LETTERS = "NRCUDA"
 """Of `LEVELS`."""
@@ -96,9 +100,11 @@ def render(audit: Audit) -> str:
         identity=_identity,
         cell=shown_as,
         principals=principals,
+        quoted=lambda words: Markup(f'"{words}"') if " " in words else words,  # noqa: S704  # letters of our own
         states=states,
         steps=steps,
         tally=tally,
+        unused=unused,
         within=_within,
     )
     environment.tests["counted"] = counted
@@ -135,9 +141,10 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "digest": digest(audit),
         "exceptions": folded_exceptions(exceptions(audit)),
         "permissions": len(every),
-        "powers": privileged(audit),
+        "powers": powers(audit),
         "pressing": pressing(audit),
         "gone": unproved(audit),
+        "rollbacks": rollbacks(audit.agents),
         "shared": SHARED,
         "told": told(audit.agents),
         "tally": tally(every_finding(audit)),
@@ -190,14 +197,15 @@ def _within(place: str, path: str) -> str:
 
 
 def _row_class(one: Permission, live: bool, said: bool = False) -> str:
-    """The letters that the page's filter reads (parts.html), and what its style colours: declared, granted, blast radius.
+    """The letters that the page's filter reads (parts.html); and, one word, what its style colours: declared, granted, blast radius.
 
     Args:
         said: whether its group says already that it is not verified.
     """
     undeclared = one.origin == "granted"
     granted = one.level if undeclared else one.granted if live else None
-    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else "q"
+    blast = BLASTS.index(one.blast_computed) if one.blast_computed in BLASTS else None
+    levels = (("d", None if undeclared else one.level), ("g", granted), ("b", blast))
     letters = (
         ("k", one.decision is not None),
         ("x", one.verdict in ("excess", "conditional")),
@@ -205,11 +213,9 @@ def _row_class(one: Permission, live: bool, said: bool = False) -> str:
         ("n", one.new),
         ("q", not said and unverified(one)),
         ("u", undeclared),
-        (f"d{0 if undeclared else one.level}", True),
-        (f"g{granted}", granted is not None),
-        (f"b{blast}", True),
     )
-    return " ".join([letter for letter, holds in letters if holds])
+    coloured = "".join([f"{letter}{level}" for letter, level in levels if level is not None])
+    return " ".join([*(letter for letter, holds in letters if holds), coloured])
 
 
 def _marked(fold: Fold) -> str:

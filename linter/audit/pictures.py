@@ -54,7 +54,7 @@ _GRAVEST = "!+~-="
 
 
 def growth(points: Sequence[tuple[str, int]], timeline: Timeline | None, as_of: str) -> Growth | None:
-    """The picture of an agent's growth; None where there is nothing to see: it stayed as it was from the first.
+    """The picture of an agent's growth; None where there is nothing to see: it stayed as it was from the first, or is of one day.
 
     Args:
         points: (ISO date, permissions from then on), oldest first.
@@ -72,6 +72,8 @@ def growth(points: Sequence[tuple[str, int]], timeline: Timeline | None, as_of: 
         return None
     begin = min([known[0][0], *(day for day, _ in told)])
     end = max([_day(as_of) or begin, known[-1][0], *(day for day, _ in told)])
+    if begin == end:
+        return None
     most = max(1, *(count for _, count, _ in known))
 
     def across(day: int) -> int:

@@ -13,7 +13,7 @@ from linter.creep.run import creep
 from linter.creep.timeline import Timeline
 from linter.drift.run import Request, drift
 from linter.drift.run import gather as read_manifests
-from linter.findings import InputError, Outcome
+from linter.outcome import InputError, Outcome
 from linter.reports.json import body
 from linter.reports.visible import visible
 from linter.rulesets import Ruleset, ruleset

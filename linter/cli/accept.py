@@ -17,9 +17,9 @@ from linter.cli.now import check_all, configured, every_rule, refuse
 from linter.cli.options import Day
 from linter.config import Config
 from linter.exits import Exit
-from linter.findings import Outcome
 from linter.manifest.period import after
 from linter.manifest.text import Unreadable
+from linter.outcome import Outcome
 from linter.replacing import edit
 from linter.reported import BadReport, NoSuchFinding, Reported, of_json, of_outcome, resolve
 from linter.reports.totals import plural

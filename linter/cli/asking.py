@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import click
 
 from linter.drift.recordings import MAX_AGE, BadRecording, Recording, load
-from linter.findings import InputError
+from linter.outcome import InputError
 
 FORK = "this is a pull request from a fork, so no system is asked with credentials: --force asks all the same"
 

@@ -12,7 +12,7 @@ from linter.checking import Selection, check, select
 from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, Config, load
 from linter.exits import Exit, exit_status
-from linter.findings import InputError, Outcome
+from linter.outcome import InputError, Outcome
 from linter.reports.visible import visible
 from linter.rulesets import Ruleset, ruleset
 

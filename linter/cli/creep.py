@@ -12,7 +12,7 @@ from linter.cli.options import Common, common, emit
 from linter.config import BadConfig, load
 from linter.creep.range import Range
 from linter.creep.run import creep, judge
-from linter.findings import InputError, Outcome
+from linter.outcome import InputError, Outcome
 from linter.rulesets import ruleset
 
 

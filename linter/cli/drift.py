@@ -22,8 +22,8 @@ from linter.drift.planes import LOGIN, Intent, intents
 from linter.drift.recordings import save
 from linter.drift.run import Request, Result, drift, gather
 from linter.exits import Exit
-from linter.findings import InputError, Outcome, Timing
 from linter.forks import from_fork
+from linter.outcome import InputError, Outcome, Timing
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding

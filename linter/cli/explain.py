@@ -15,8 +15,9 @@ from linter.catalogue import Manual, Rule, built_in, manual, references
 from linter.cli.now import check_all, configured, every_rule, refuse
 from linter.cli.options import Day, wants_color
 from linter.cli.rules import fix, severities
-from linter.findings import Finding, Location, Outcome, Silenced
+from linter.findings import Finding, Location, Silenced
 from linter.manifest.text import Unreadable
+from linter.outcome import Outcome
 from linter.reported import BadReport, NoSuchFinding, Reported, is_fingerprint, of_json, resolve
 from linter.reports.text import full
 from linter.reports.totals import plural

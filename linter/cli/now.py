@@ -12,7 +12,7 @@ import click
 from linter.catalogue import COMMANDS, BadRule, Rule
 from linter.checking import check, select
 from linter.config import BadConfig, Config, load
-from linter.findings import InputError, Outcome
+from linter.outcome import InputError, Outcome
 from linter.reports.visible import visible
 from linter.rulesets import Ruleset, ruleset
 

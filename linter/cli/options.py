@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import click
 
 from linter.exits import exit_status
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
+from linter.outcome import Outcome
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
 EXTENSIONS = {"txt": "text", "json": "json", "sarif": "sarif", "xml": "junit", "md": "markdown"}

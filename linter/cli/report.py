@@ -31,7 +31,7 @@ from linter.config import BadConfig, Config, load
 from linter.drift.recordings import iso
 from linter.drift.run import Request
 from linter.exits import exit_status
-from linter.findings import Finding, InputError, Location, Outcome, Severity
+from linter.findings import Finding, Location, Severity
 from linter.forks import from_fork
 from linter.history.git import open_repository
 from linter.history.model import HistoryError
@@ -39,6 +39,7 @@ from linter.manifest.text import Unreadable
 from linter.nightly.history import History
 from linter.nightly.news import RESOLVED, Known
 from linter.nightly.store import StateError
+from linter.outcome import InputError, Outcome
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 from linter.secrets import mask

@@ -8,12 +8,12 @@ from linter.creep.gate import INDEX, Gate, config_at, gate
 from linter.creep.range import Range
 from linter.creep.telling import Telling
 from linter.exits import Exit
-from linter.findings import Outcome
 from linter.history.git import Repository, open_repository
 from linter.history.model import HistoryError
 from linter.history.read import branch
 from linter.history.staged import Index
 from linter.history.tip import Tip
+from linter.outcome import Outcome
 from linter.rulesets import Ruleset, ruleset
 
 if TYPE_CHECKING:

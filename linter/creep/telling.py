@@ -16,7 +16,7 @@ from linter.creep.timeline import Timeline, timeline
 from linter.engine import Engine
 from linter.exits import Exit
 from linter.files import STDIN, read_file
-from linter.findings import Finding, InputError, Outcome, Severity, Silenced
+from linter.findings import Finding, Severity, Silenced
 from linter.history.contents import Content, Contents
 from linter.history.git import Repository
 from linter.history.model import History, HistoryError, Line, Person, Version
@@ -28,6 +28,7 @@ from linter.history.tip import Tip
 from linter.history.witness import Witness
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
+from linter.outcome import InputError, Outcome
 from linter.rulesets import Ruleset
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from linter.drift.identities import identity_faults
 from linter.drift.planes import Intent, Plane
 from linter.drift.strangers import Watch
 from linter.engine import Engine
-from linter.findings import UNVERIFIED_RULE, Attempt, Finding, ResourceVerdict, Severity, Source, unverified_line
+from linter.findings import UNVERIFIED_RULE, Finding, Severity, Source
+from linter.outcome import Attempt, ResourceVerdict, unverified_line
 from linter.systems.live import (
     GRAVITY,
     OK,

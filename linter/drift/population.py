@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.drift.planes import LOGIN, Intent, Plane, bound_as
 from linter.drift.strangers import Watch
-from linter.findings import Asked, Population
+from linter.outcome import Asked, Population
 from linter.systems.live import Adapter, Failure, Observation, adapter_of
 
 if TYPE_CHECKING:

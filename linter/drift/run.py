@@ -19,10 +19,11 @@ from linter.drift.recordings import Recording
 from linter.drift.strangers import strangers, watched
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
-from linter.findings import UNVERIFIED_RULE, InputError, Outcome, Severity, Silenced
+from linter.findings import UNVERIFIED_RULE, Severity, Silenced
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
+from linter.outcome import InputError, Outcome
 from linter.rulesets import Ruleset
 from linter.systems.live import Comparison, Failure, Observation, Unverified
 

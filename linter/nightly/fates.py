@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from linter.findings import UNVERIFIED_RULE, Outcome, Source
+from linter.findings import UNVERIFIED_RULE, Source
 from linter.nightly import growth
 from linter.nightly.moves import Moves
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
+from linter.outcome import Outcome
 
 NOT_ASKED = "this run did not ask for it"
 _MISSING = "drift/missing-privilege"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from linter.findings import Attempt, Source
+from linter.findings import Source
 from linter.nightly.news import Known, SourceState
 from linter.nightly.rows import clean
+from linter.outcome import Attempt
 from linter.systems.places import Where, elsewhere
 from linter.systems.secret import hide
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from linter import __version__
 from linter.acceptance import STALE
-from linter.findings import Attempt, Outcome, Source
+from linter.findings import Source
 from linter.manifest.period import after, in_future
 from linter.nightly import growth, rows
 from linter.nightly.fates import NOT_ASKED, Fates
@@ -27,6 +27,7 @@ from linter.nightly.news import (
 from linter.nightly.rows import cleaned
 from linter.nightly.sights import asked_sources, failed_tonight, seen
 from linter.nightly.store import StateError
+from linter.outcome import Attempt, Outcome
 
 
 def record(

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from linter.drift.recordings import moment
-from linter.findings import InputError, Outcome
 from linter.nightly import outbox
 from linter.nightly.digest import unasked
 from linter.nightly.events import events
@@ -13,6 +12,7 @@ from linter.nightly.news import NEWS, Nightly, SourceState
 from linter.nightly.night import record
 from linter.nightly.routing import Routed, destinations, route
 from linter.nightly.store import StateError, transaction
+from linter.outcome import InputError, Outcome
 from linter.reports.totals import plural
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from linter.findings import UNVERIFIED_RULE, Attempt, Finding, Outcome, Source
+from linter.findings import UNVERIFIED_RULE, Finding, Source
 from linter.nightly import growth
 from linter.nightly.news import Known
 from linter.nightly.rows import clean, cleaned
+from linter.outcome import Attempt, Outcome
 from linter.systems.secret import hide
 
 

@@ -5,7 +5,8 @@ Below the findings, each resource's verdict that is not plain "ok"; with `verbos
 
 from collections.abc import Iterator, Sequence
 
-from linter.findings import Finding, Outcome, Severity
+from linter.findings import Finding, Severity
+from linter.outcome import Outcome
 from linter.reports.text import Printer, Style, summary
 from linter.reports.visible import inert, visible
 

@@ -6,7 +6,8 @@ Form and escapes are those of "Workflow commands for GitHub Actions" and of the 
 
 from __future__ import annotations
 
-from linter.findings import Finding, InputError, Outcome, Severity
+from linter.findings import Finding, Severity
+from linter.outcome import InputError, Outcome
 from linter.reports.totals import totals
 from linter.reports.visible import visible
 

@@ -11,7 +11,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
+from linter.outcome import Outcome
 from linter.reports.totals import silenced
 from linter.reports.visible import inert_json, visible
 

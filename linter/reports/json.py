@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from linter import __version__
-from linter.findings import Finding, Location, Outcome, Population, Severity, Silenced, count
+from linter.findings import Finding, Location, Severity, Silenced, count
+from linter.outcome import Outcome, Population
 from linter.reports.visible import inert_json, visible
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from linter.findings import Finding, Outcome, Severity
+from linter.findings import Finding, Severity
+from linter.outcome import Outcome
 from linter.reports.totals import totals
 from linter.reports.visible import inert, visible
 

@@ -5,7 +5,8 @@ No line begins with a stranger's text.
 
 from __future__ import annotations
 
-from linter.findings import Finding, Outcome
+from linter.findings import Finding
+from linter.outcome import Outcome
 from linter.reports.markup import code, prose
 from linter.reports.totals import totals
 

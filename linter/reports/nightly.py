@@ -5,9 +5,10 @@ In this order: what is new, by owner and cause; what could not be checked; what 
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
 from linter.nightly.digest import begun, by_cause, by_owner, counts, news, troubles, unasked
 from linter.nightly.news import OPEN, RESOLVED, Known, Nightly
+from linter.outcome import Outcome
 from linter.reports import causes
 from linter.reports.text import Printer, Style, summary
 from linter.reports.totals import plural

@@ -9,9 +9,10 @@ A job that stops running is noticed by `permlint_run_timestamp_seconds`, a syste
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
-from linter.findings import Outcome, Severity
+from linter.findings import Severity
 from linter.nightly.digest import counts, troubles
 from linter.nightly.history import systems
+from linter.outcome import Outcome
 from linter.reports.visible import visible
 
 _AGES = ((1, "1d"), (7, "7d"), (30, "30d"), (90, "90d"))

@@ -14,7 +14,8 @@ from typing import Any
 from linter import __version__
 from linter.catalogue import Manual, Rule
 from linter.exits import exit_status
-from linter.findings import Finding, InputError, Location, Outcome, Severity
+from linter.findings import Finding, Location, Severity
+from linter.outcome import InputError, Outcome
 from linter.reports.visible import inert_json, visible
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -6,7 +6,8 @@ is the caller's decision. Every text of a stranger goes through `visible`.
 
 from typing import NamedTuple
 
-from linter.findings import Finding, InputError, Location, Outcome, Severity, Silenced, count
+from linter.findings import Finding, Location, Severity, Silenced, count
+from linter.outcome import InputError, Outcome
 from linter.reports.totals import plural
 from linter.reports.visible import escape, inert, unsafe, visible
 

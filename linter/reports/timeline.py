@@ -1,7 +1,7 @@
 """Timelines, for a terminal and as Markdown fit for a comment. Every text of a stranger is escaped for the medium."""
 
 from linter.creep.timeline import Distance, Entry, Timeline
-from linter.findings import Outcome
+from linter.outcome import Outcome
 from linter.reports.markdown import COMMENT, render
 from linter.reports.markup import prose
 from linter.reports.visible import inert, visible

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from linter.findings import Outcome, Severity, count
+from linter.findings import Severity, count
+from linter.outcome import Outcome
 
 
 def totals(outcome: Outcome) -> str:

@@ -160,6 +160,7 @@ def shown_as(field: str, text: str) -> str:
         "origin": lambda _: "",
         "gone_from": lambda _: "",
         "mark": str.strip,
+        "identities": lambda text: text.partition(": ")[2].partition(" (")[0],
     }
     return " ".join(shorter.get(field, str)(text).split())
 
@@ -201,7 +202,7 @@ def test_what_many_agents_are_told_is_told_once_and_linked() -> None:
 def test_a_row_can_be_told_apart_by_more_than_its_colour() -> None:
     page = render(factory.audit(1, 12, 0))
     assert "mailbox.orders<td>read<td>delete <b>excess</b><p>DELETE is granted through role support_rw<td>low" in page
-    assert '<td class="over"><b class=l1>R</b><i class=l4>D</i>' in page
+    assert "<td class=over><b class=l1>R</b><i class=l4>D</i>" in page
 
 
 def test_why_something_is_ok_is_said_as_well() -> None:
@@ -229,14 +230,14 @@ def test_an_audit_of_nothing_is_a_page() -> None:
 
 def test_a_hundred_agents_stay_below_a_size_that_can_be_mailed() -> None:
     page = render(factory.audit(100, 30, 5000))
-    assert len(page.encode()) < 1_400_000
+    assert len(page.encode()) < 1_280_000
     assert page.count("<article ") == 100
 
 
 def test_without_history_and_live_data_it_is_smaller() -> None:
     audit = factory.audit(100, 30, 5000, live=False)
     plain = tuple(agent._replace(timeline=None, growth=()) for agent in audit.agents)
-    assert len(render(audit._replace(agents=plain)).encode()) < 1_050_000
+    assert len(render(audit._replace(agents=plain)).encode()) < 980_000
 
 
 def test_without_jinja2_it_says_what_to_install() -> None:

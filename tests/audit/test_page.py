@@ -18,7 +18,7 @@ from linter.audit.csv import COLUMNS
 from linter.audit.csv import render as as_csv
 from linter.audit.decisions import DECISIONS
 from linter.audit.html import render
-from linter.audit.model import Audit
+from linter.audit.model import Audit, Note, Permission
 from tests.audit import factory
 from tests.audit.projects import DAY, MANIFEST, PATH, project, rows, slack
 from tests.audit.test_html import HOSTILE, UNSHOWN, fields, hostile, shown_as
@@ -112,6 +112,33 @@ def test_it_filters_by_words_and_counts_what_it_hides(report: Opened) -> None:
     expect(page.get_by_role("status").first).to_have_text("")
 
 
+def test_a_row_of_several_agents_shows_those_that_the_filter_leaves(chromium: Browser, tmp_path: Path) -> None:
+    alike = factory.permission("x", 1, "ci")._replace(
+        origin="granted", verdict="excess", what="DROP on db", privileged=("DDL",), finding=factory.hexed("x")
+    )
+    agents = [one._replace(permissions=(alike,)) for one in factory.audit(4, 1, 0).agents]
+    path = written(tmp_path, factory.audit(4, 1, 0)._replace(agents=tuple(agents)))
+    with opened(chromium, path) as found:
+        page = found.page
+        for heading in ("summary", "privileged"):
+            row = page.locator(f"[aria-labelledby={heading}] tr", has_text="DROP on db")
+            expect(row).to_have_count(1)
+            expect(row.locator("li:visible")).to_have_count(4)
+            expect(row).to_contain_text("4 agents: ")
+        page.get_by_label("Filter", exact=True).fill("refund-helper-2")
+        for heading in ("summary", "privileged"):
+            row = page.locator(f"[aria-labelledby={heading}] tr", has_text="DROP on db")
+            expect(row.locator("li:visible")).to_have_text([re.compile("^refund-helper-2")])
+        page.get_by_label("Filter", exact=True).fill("no such words")
+        expect(page.locator(".agents li:visible")).to_have_count(0)
+        expect(page.locator("[aria-labelledby=privileged] tbody tr:visible")).to_have_count(0)
+        page.get_by_role("button", name="Show everything").click()
+        expect(page.locator("[aria-labelledby=privileged] li:visible")).to_have_count(4)
+        page.get_by_label("Show", exact=True).select_option("privileged powers")
+        expect(page.locator("[aria-labelledby=privileged] li:visible")).to_have_count(4)
+        assert found.complaints == []
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [
@@ -192,6 +219,35 @@ def test_what_is_told_once_for_many_agents_stands_where_it_belongs(report: Opene
     expect(report.page.locator("#a-etl-loader-3 .notes")).to_contain_text("etl-loader-3 has DELETE on")
     expect(report.page.locator("article var", has_text=re.compile("^(AGENT|FILE)$"))).to_have_count(0)
     assert "AGENT</var> has DELETE on" in report.page.locator("#common ~ .wide").inner_html()
+
+
+def test_a_rollback_that_is_told_once_stands_in_every_agent(report: Opened) -> None:
+    places = report.page.locator(
+        "article .facts dd", has_text="Rollback script: scripts/revert_agent_run.py --run-id <id>"
+    )
+    expect(places).to_have_count(AGENTS)
+    expect(report.page.locator("article .facts a")).to_have_count(0)
+
+
+def test_a_reason_for_several_systems_names_those_that_it_can(chromium: Browser, tmp_path: Path) -> None:
+    def unbound(agent: str, number: int, system: str) -> tuple[Permission, Note]:
+        own = factory.permission(agent, number, "production")
+        reason = f"configuration binds no system `{system}`"
+        own = own._replace(
+            system=system, resource=f"{system}.t{number}", verdict="unverified", granted=None, reason=reason
+        )
+        told = factory.note(agent, 0, own.resource, "production")
+        return own, told._replace(rule="drift/unverified-resource", message=reason, place=f"a.yaml:{number}:1")
+
+    agents = []
+    for number, one in enumerate(factory.audit(5, 1, 0).agents):
+        pairs = [unbound(one.name, place, ("db", "mail" if number else "db")[place % 2]) for place in range(4)]
+        agents.append(one._replace(permissions=tuple(p for p, _ in pairs), findings=tuple(n for _, n in pairs)))
+    audit = factory.audit(5, 1, 0)._replace(agents=tuple(agents))
+    with opened(chromium, written(tmp_path, audit)) as found:
+        heads = found.page.locator("tr.group p").all_inner_texts()
+        assert heads == [f"not verified: configuration binds no system `{name}`" for name in ("db", *["SYSTEM"] * 4)]
+        assert found.complaints == []
 
 
 def test_every_row_of_permissions_has_a_header_of_its_own(report: Opened) -> None:

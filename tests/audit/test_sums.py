@@ -65,8 +65,8 @@ class Made:
     def drawn(self, *letters: str) -> int:
         """How many rows of permissions the page draws, of all that have these letters, or whose group has them."""
         total = 0
-        for body in re.split("<tbody", self.section("agents")):
-            group, found = body.partition(">")[0], re.findall('<tr class="([^"]*)"><th>', body)
+        for body in re.split("<tbody", self.section("agents").partition("<article")[2]):
+            group, found = body.partition(">")[0], re.findall('<tr class="?([^">]*)"?><th>', body)
             total += sum(all(one in f"{group.partition('=')[2]} {own}".split() for one in letters) for own in found)
         return total
 

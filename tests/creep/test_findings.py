@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from linter.creep.range import Range
-from linter.findings import Finding, Outcome, Severity
+from linter.findings import Finding, Severity
 from linter.manifest.model import build
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Text
+from linter.outcome import Outcome
 from tests.history.repository import PATH, Repo
 from tests.world import run_creep
 

@@ -9,10 +9,11 @@ from time import process_time
 import pytest
 
 from linter.creep.range import Range
-from linter.findings import Finding, Outcome, Severity
+from linter.findings import Finding, Severity
 from linter.history.git import open_repository
 from linter.history.model import Person
 from linter.history.witness import Signature, Witness
+from linter.outcome import Outcome
 from tests.creep.test_findings import KIM, READ, SAM, WRITE, entry, signed, team
 from tests.history.repository import PATH, Repo
 from tests.world import run_creep

@@ -14,10 +14,10 @@ from linter.checking import select
 from linter.config import load
 from linter.drift.recordings import Recording
 from linter.drift.run import Request, drift
-from linter.findings import Outcome
 from linter.nightly.history import History
 from linter.nightly.news import Known, Nightly
 from linter.nightly.run import remember
+from linter.outcome import Outcome
 from linter.rulesets import ruleset
 from tests.world import build
 

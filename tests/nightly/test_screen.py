@@ -10,8 +10,9 @@ from typing import Any
 import cmarkgfm
 import pytest
 
-from linter.findings import Finding, Location, Outcome, Severity
+from linter.findings import Finding, Location, Severity
 from linter.nightly.run import only_news
+from linter.outcome import Outcome
 from linter.reports import markdown, nightly
 from linter.reports.text import Style
 from tests.command import permlint

@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from linter.catalogue import built_in
-from linter.findings import Finding, InputError, Location, Outcome, Severity, Silenced
+from linter.findings import Finding, Location, Severity, Silenced
+from linter.outcome import InputError, Outcome
 from linter.reports import github, gitlab, junit, markdown
 
 GOLDEN = Path(__file__).parent / "golden"

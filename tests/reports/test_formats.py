@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.catalogue import Manual
-from linter.findings import Finding, Location, Outcome, Severity, Silenced
+from linter.findings import Finding, Location, Severity, Silenced
+from linter.outcome import Outcome
 from linter.reports import github, gitlab, junit, markdown, sarif, text
 from linter.reports import json as json_report
 from tests.command import permlint

@@ -22,17 +22,24 @@
     const told = one("td:nth-child(3)", document.getElementById(link.hash.slice(1))).cloneNode(true);
     const article = link.closest("article"), row = link.closest(".perms tr:not(.group)");
     const names = { AGENT: one("h3 bdi", article).textContent, FILE: one(".facts dd > code", article).textContent };
-    if (row) { const { resource, principal } = about(row); Object.assign(names, { RESOURCE: resource, PRINCIPAL: principal }); }
+    if (row) { const { resource, principal, system } = about(row); Object.assign(names, { RESOURCE: resource, PRINCIPAL: principal, SYSTEM: system }); }
+    const group = link.closest("tr.group");
+    if (group) {
+      const systems = new Set(all("tr:not(.group)", group.parentElement).map((each) => about(each).system));
+      if (systems.size === 1) [names.SYSTEM] = systems;
+    }
     for (const hole of all("var", told)) { if (hole.textContent in names) hole.replaceWith(names[hole.textContent]); }
     link.replaceWith(...(link.closest(".notes") ? told : one("bdi", told)).childNodes);
   }
+  for (const link of all("article .facts a")) link.replaceWith(one("td > *", document.getElementById(link.hash.slice(1))).cloneNode(true));
 
   // Before controls are added, so that the filter reads the report's words alone.
   const rows = all("table.rows > tbody > tr:not(.group)").map((row) => {
     const article = row.closest("article");
     const whose = article ? one("h3 bdi", article).textContent + " " + one("dd", article).textContent : "";
     const group = article && one("tr.group", row.parentElement);
-    return { row, article, text: `${row.textContent} ${whose} ${group ? group.textContent : ""}`.toLowerCase() };
+    const agents = all(".by th > a, .agents a", row).map((link) => document.getElementById(link.hash.slice(1)));
+    return { row, article, agents, text: `${row.textContent} ${whose} ${group ? group.textContent : ""}`.toLowerCase() };
   });
   const articles = all("article");
   const live = one(".perms.live") !== null;
@@ -66,8 +73,9 @@
     }
     for (const each of rows) {
       if (each.article) continue;
-      const agent = each.row.dataset.a && document.getElementById(`a-${each.row.dataset.a}`);
-      each.row.classList.toggle("out", !(agent ? kept.has(agent) && (letter || matches(each)) : matches(each)));
+      const fits = (letter && each.row.closest(".by")) || matches(each);
+      each.row.classList.toggle("out", !fits || (each.agents.length > 0 && !each.agents.some((agent) => kept.has(agent))));
+      for (const item of all(".agents li", each.row)) item.classList.toggle("out", !kept.has(document.getElementById(one("a", item).hash.slice(1))));
     }
     for (const head of all("tr.group")) {
       head.classList.toggle("out", all("tr:not(.group)", head.parentElement).every((row) => row.classList.contains("out")));

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import re
 import time
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from botocore.model import OperationModel
 
 from linter.drift.recordings import load as load_recording
 from linter.drift.recordings import save
@@ -26,6 +28,20 @@ from linter.systems.live import Unverified
 from tests.systems.aws.situations import allow, deny, policy
 from tests.systems.aws.stub import ACCOUNT, Stub, serving
 from tests.systems.aws.world import BOT, CANARY, CONFIG, LOGIN, MANIFEST, READS, TRIAGE, compared, role, said, user
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_an_account_leaves_no_client_behind(stub: Stub) -> None:
+    """A run collects nothing by itself, and twenty accounts would cost 300 MB."""
+    stub.pages = [{"UserDetailList": [user("bot", READS)]}]
+    gc.collect()
+    gc.disable()
+    try:
+        ask(LOGIN, [BOT], stub.url)
+        left = [one for one in gc.get_objects() if type(one) is OperationModel]
+    finally:
+        gc.enable()
+    assert not left
 
 
 @pytest.mark.usefixtures("elsewhere")

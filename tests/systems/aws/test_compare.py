@@ -13,7 +13,7 @@ from linter.checking import select
 from linter.config import load
 from linter.drift.recordings import Recording
 from linter.drift.run import Request, drift
-from linter.findings import Outcome
+from linter.outcome import Outcome
 from linter.rulesets import ruleset
 from tests.systems.aws.situations import ACCOUNT, USER, allow, deny, policy
 from tests.world import TODAY, build
