@@ -319,6 +319,27 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
         ),
         ["ownership error", "ownership error"],
     ),
+    "a trigger behind a view": (
+        ("{resource: postgres.app.open_tickets, actions: [select, insert]}",),
+        (
+            "CREATE VIEW app.open_tickets WITH (security_barrier) AS SELECT * FROM app.tickets",
+            "GRANT SELECT, INSERT ON app.open_tickets TO {agent}",
+            RUNNER,
+            "CREATE TRIGGER t BEFORE INSERT ON app.tickets FOR EACH ROW EXECUTE FUNCTION app.runs()",
+        ),
+        ["security-definer-path info", "security-definer-path info", "security-definer-path warning"],
+    ),
+    "a trigger behind a rule": (
+        (READ, "{resource: postgres.app.inbox, actions: [insert]}"),
+        (
+            GRANT_READ,
+            "CREATE TABLE app.inbox (id int); GRANT INSERT ON app.inbox TO {agent}",
+            "CREATE RULE on_ AS ON INSERT TO app.inbox DO INSTEAD INSERT INTO app.tickets (id) VALUES (NEW.id)",
+            RUNNER,
+            "CREATE TRIGGER t BEFORE INSERT ON app.tickets FOR EACH ROW EXECUTE FUNCTION app.runs()",
+        ),
+        ["security-definer-path warning", "security-definer-path warning"],
+    ),
     "an owner's rights are one finding": (
         (READ,),
         (GRANT_READ, SECRETS, "ALTER TABLE app.secrets OWNER TO {agent}"),
@@ -508,4 +529,21 @@ def test_a_grant_that_was_passed_on_needs_cascade(tmp_path: Path, world: World) 
             world.run(statement)
         assert note == "with CASCADE if it was passed on"
         world.run(f"{statement.removesuffix(';')} CASCADE")
+    assert compared(tmp_path, world)["findings"] == []
+
+
+def test_what_everybody_has_anyway_stays(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    setup(
+        world,
+        GRANT_READ,
+        "CREATE FUNCTION app.add() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION app.add() TO {agent}",
+        f"GRANT TEMPORARY ON DATABASE {world.database} TO {{agent}}; GRANT USAGE ON SCHEMA public TO {{agent}}",
+        "CREATE EXTENSION pg_stat_statements SCHEMA app; GRANT SELECT ON app.pg_stat_statements TO {agent}",
+    )
+    found = compared(tmp_path, world)["findings"]
+    assert sorted(one["details"]["privilege"] for one in found) == ["EXECUTE", "SELECT", "TEMPORARY", "USAGE"]
+    for one in found:
+        assert "PUBLIC" not in one["fix"]
+        world.run(*one["fix"].splitlines())
     assert compared(tmp_path, world)["findings"] == []

@@ -105,6 +105,8 @@ class Held(NamedTuple):
     """Whether PUBLIC alone gives it and PostgreSQL is so made: the ordinary noise. (EXECUTE on functions, USAGE on types
     and languages, CONNECT and TEMPORARY on the database, USAGE on the schemas of initdb.)"""
     bound: str = SURE
+    common: bool = False
+    """Whether PUBLIC has it anyway, because PostgreSQL is so made: to take that away would break others."""
 
     @property
     def grantable(self) -> bool:

@@ -117,6 +117,16 @@ class Index:
             found.setdefault((use.view, use.event), []).append(use)
         return found
 
+    def passed(self, view: int) -> tuple[str, ...]:
+        """The changes of a view that reach the relation below it; all where the server could not say. A rule's are the rule's."""
+        known = self._passed.get(view, ())
+        events = ("INSERT", "UPDATE", "DELETE") if known is None else known
+        return tuple(event for event in events if (view, event) not in self.uses)
+
+    @cached_property
+    def _passed(self) -> Mapping[int, tuple[str, ...] | None]:
+        return {one.view: one.events for one in self.snapshot.updatables}
+
     @cached_property
     def ruled(self) -> Sequence[Relation]:
         """Views, and relations with rewrite rules."""

@@ -27,9 +27,6 @@ class _Search:
         self.triggered: dict[int, set[tuple[str, int]]] = {}
         for trigger in self.index.snapshot.triggers:
             self.triggered.setdefault(trigger.relation, set()).add((trigger.name, trigger.routine))
-        self.updatable: Mapping[int, tuple[str, ...] | None] = {
-            one.view: one.events for one in self.index.snapshot.updatables
-        }
 
     def object(self, relation: Relation) -> Object | None:
         thing = self.index.things.get(("relation", relation.oid))
@@ -170,9 +167,8 @@ class _Search:
 
     def _passes(self, view: Relation, on: Object, mine: Mapping[str, bool]) -> Iterator[Indirect]:
         """Changes that an automatically updatable view hands to the relation below it."""
-        passed = self.updatable.get(view.oid, ())
-        for event in _CHANGES:
-            if event not in mine or (passed is not None and event not in passed) or (view.oid, event) in self.uses:
+        for event in self.index.passed(view.oid):
+            if event not in mine:
                 continue
             current, via, seen = view, f"{self.me} -> {self._runs('view', on, view.owner)}", {view.oid}
             while current.owner in self.index.graph.roles:

@@ -189,10 +189,10 @@ def _pattern(
     for privilege, source in more:
         whole.setdefault(privilege, []).append(source)
     for privilege, ways in whole.items():
-        default = (
-            ordinary(family, thing.object.name, privilege) and ways[0].reason is Reason.PUBLIC and not thing.opened
-        )
-        yield Held(thing.object, privilege, None, tuple(ways), owner, extension, default)
+        public = any(source.reason is Reason.PUBLIC for source in ways)
+        common = public and ordinary(family, thing.object.name, privilege) and not thing.opened
+        default = common and ways[0].reason is Reason.PUBLIC
+        yield Held(thing.object, privilege, None, tuple(ways), owner, extension, default, common=common)
     places = {name: place for place, name in enumerate(order)}
     for (privilege, by), some in columns.items():
         some.sort(key=lambda name: (places.get(name, -1), name))

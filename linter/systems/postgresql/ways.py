@@ -1,13 +1,14 @@
-"""How a change of a relation comes about without a right on it: through what it is a partition of or inherits from, or a foreign key."""
+"""How a change of a relation comes about without a right on it: by a view, a rule, inheritance or a foreign key."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.rights import Rights
-from linter.systems.postgresql.snapshot import Cascade
+from linter.systems.postgresql.rights import Rights, rights_of
+from linter.systems.postgresql.snapshot import Cascade, Relation
 
 _Change = tuple[int, str]
 """A relation, and INSERT, UPDATE, DELETE or TRUNCATE."""
@@ -70,6 +71,26 @@ class Ways:
             step = f"{kind} {self.index.object(('relation', relation)).sql}"
             yield from (((parent, event), step) for parent in known.parents)
         yield from self._cascades.get((relation, event), ())
+        for view, cause, step in self._written.get((relation, event), ()):
+            if event in rights_of(self.index, view.owner).on_relation(relation):
+                yield (view.oid, cause), f"{step} (runs as {self.index.role_names[view.owner]})"
+
+    @cached_property
+    def _written(self) -> Mapping[_Change, list[tuple[Relation, str, str]]]:
+        """What views pass through and rules do to a relation: the view or table, what changes it, and the step in words."""
+        found: dict[_Change, list[tuple[Relation, str, str]]] = {}
+        for use in self.index.snapshot.uses:
+            one = self.index.relations.get(use.view)
+            if one is None or one.owner not in self.index.graph.roles:
+                continue
+            if use.event != "SELECT":
+                for does in use.privileges:
+                    found.setdefault((use.relation, does), []).append((one, use.event, f"rule {quote(use.rule)}"))
+            elif one.kind == "v" and not one.security_invoker:
+                step = f"view {self.index.object(('relation', one.oid)).sql}"
+                for event in self.index.passed(one.oid):
+                    found.setdefault((use.relation, event), []).append((one, event, step))
+        return found
 
 
 def _steps(before: Mapping[_Change, tuple[_Change, str] | None], change: _Change) -> Iterator[str]:
