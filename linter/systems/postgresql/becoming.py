@@ -7,7 +7,8 @@ from linter.systems.live import EXCESS, Discrepancy
 from linter.systems.postgresql.attributes import conferred
 from linter.systems.postgresql.granted import Object, Power, PowerKind, Reach
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.rights import held, rights_of
+from linter.systems.postgresql.policies import other_rows
+from linter.systems.postgresql.rights import Rights, held, rights_of
 from linter.systems.postgresql.side import Side, held_names, ordinary
 from linter.systems.postgresql.wording import describe, held_by
 
@@ -127,12 +128,27 @@ def _gained(side: Side, reach: Reach) -> tuple[list[str], tuple[Resource, ...]]:
             continue
         found[describe(one.privilege, one.object, one.columns)] = None
         _touch(side, one.object, touched)
+    for object, resource in _rows_opened(side, rights):
+        found[f"other rows of {object.sql}"] = None
+        touched[resource.position] = resource
     for thing in index.things.values():
         owned = thing.object
         if thing.owner in rights.inherited and owned not in side.owned and owned not in side.agreed.everything:
             found[f"the ownership of {owned.type} {owned.sql}"] = None
             _touch(side, owned, touched)
     return sorted(found, key=_gravity), tuple(touched.values())
+
+
+def _rows_opened(side: Side, rights: Rights) -> Iterator[tuple[Object, Resource]]:
+    """Relations of which rows were declared, where other policies bind the role."""
+    index = side.index
+    for demand in side.demands:
+        for object in demand.objects if demand.rows else ():
+            relation = index.relation(object.schema, object.name)
+            if relation is None or not rights.on_relation(relation.oid):
+                continue
+            if other_rows(rights_of(index, index.roles[side.role]), rights, relation):
+                yield object, demand.resource
 
 
 def _touch(side: Side, object: Object, touched: dict[int, Resource]) -> None:

@@ -12,20 +12,25 @@ from linter.systems.postgresql.wording import describe, details
 def indirect(side: Side) -> Iterator[Discrepancy]:
     """Code that runs as another role and that the agent can set off, where it does more than the agent may."""
     for one in side.effective.indirect:
-        if one.held and not one.dangerous and not one.bypasses_rls:
+        around = one.bypasses_rls or one.other_rows
+        if one.held and not one.dangerous and not around:
             continue
-        if one.target is not None and _allowed(side, one.target, one) and not one.bypasses_rls:
+        if one.target is not None and _allowed(side, one.target, one) and not around:
             continue
         declared = side.agreed.allows(one.object, _entry(one)) is not None or one.object in side.agreed.everything
         # To read a view or to call a function as its owner may be just what was agreed: that is information.
-        grave = one.bypasses_rls or (
-            one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous)
-        )
+        grave = around or (one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous))
         agreed = declared and one.kind in ("view", "function") and not grave
         reaches = describe(one.privilege, one.target, one.columns) if one.target else "whatever its body does"
         resource = side.resource_of(one.target) if one.target else None
         because = (
-            "is not bound by row-level security" if one.bypasses_rls else one.dangerous if one.target is None else ""
+            "is not bound by row-level security"
+            if one.bypasses_rls
+            else "is bound by other policies of row-level security"
+            if one.other_rows
+            else one.dangerous
+            if one.target is None
+            else ""
         )
         yield Discrepancy(
             "security-definer-path",

@@ -196,6 +196,8 @@ class Indirect(NamedTuple):
     """Why it is more than the agent's own rights, as a predicate ("runs as a superuser"); empty if it is not known to be."""
     bypasses_rls: bool
     """Whether the target's row-level security, which binds the agent, does not bind the role that it runs as."""
+    other_rows: bool
+    """Whether it binds that role too, by other policies."""
     fix: str
     columns: tuple[str, ...] | None = None
     """The target's that are concerned; None for all."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from linter.systems.postgresql.granted import Held, Indirect, Object, revoke
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.policies import unbound
+from linter.systems.postgresql.policies import other_rows, unbound
 from linter.systems.postgresql.rights import Rights, rights_of
 from linter.systems.postgresql.snapshot import Relation, Routine, Trigger, Use
 from linter.systems.postgresql.ways import Way, Ways, actions
@@ -57,6 +57,7 @@ class _Search:
                     held=False,
                     dangerous=self._danger(routine),
                     bypasses_rls=False,
+                    other_rows=False,
                     fix=self.ends(thing.object, "EXECUTE"),
                 )
 
@@ -80,6 +81,7 @@ class _Search:
                 held=False,
                 dangerous=self._danger(routine),
                 bypasses_rls=False,
+                other_rows=False,
                 fix=f"ALTER FUNCTION {code.object.sql} SECURITY INVOKER;",
             )
 
@@ -121,6 +123,7 @@ class _Search:
                 held=False,
                 dangerous=self._danger(routine),
                 bypasses_rls=False,
+                other_rows=False,
                 fix=f"ALTER {code.object.keyword} {code.object.sql} SECURITY INVOKER;",
             )
 
@@ -267,6 +270,7 @@ class _Search:
             held=mine.get(privilege, False),
             dangerous=danger,
             bypasses_rls=passes,
+            other_rows=other_rows(self.rights, owner, target),
             fix=fix,
         )
 
