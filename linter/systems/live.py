@@ -114,6 +114,8 @@ class Discrepancy(NamedTuple):
     """By default its own resource, if it has one."""
     reason: str = ""
     """One clause for the verdict."""
+    judged_at: Where = NOWHERE
+    """Another place, whose own comparison of the same principal says this or knows that it was agreed, where there is one."""
 
 
 class Part(NamedTuple):
