@@ -36,6 +36,11 @@ class InputError(NamedTuple):
     column: int
     message: str
 
+    @property
+    def placed(self) -> bool:
+        """Whether it is at a place in a file; the repository as a whole is ".", at line 1, where a format wants a place."""
+        return self.path != "."
+
 
 class ResourceVerdict(NamedTuple):
     """What a comparison with a live system says of one resource."""

@@ -21,6 +21,8 @@ from linter.creep.change import gravity
 from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
 from linter.creep.words import in_words
+from linter.manifest.model import Manifest
+from linter.permissions import Leaf
 
 
 class WideningParams(NamedTuple):
@@ -197,6 +199,50 @@ def unreviewed_widening(past: Past) -> Iterator[Hit]:
             environments=environments(past, event),
             details=details(event.version, "unreviewed", [(reviewed or {}).get("digest", "")], what),
         )
+
+
+@template("perhaps-renamed")
+def perhaps_renamed(past: Past) -> Iterator[Hit]:
+    """A new agent has to do with what one that is gone had to do with, and may do more there: perhaps it is that one."""
+    found = past.story.succession
+    if found is None:
+        return
+    event = next(one for one in past.story.events if one.kind == "first")
+    old = found.gone
+    graver = [[leaf for leaf in found.added if gravity([leaf]) == level] for level in range(len(GRAVEST))]
+    what = [words for leaves in reversed(graver) for words in in_words(leaves)]
+    what = [f"runs in {one}" for one in found.fresh] + what
+    ended = origin(past, old.ended)
+    if old.ended.commit is None:
+        ended = "this commit" if past.staged else "the working tree"
+    agreed = event.version in past.story.reviews.covered or (
+        past.staged and not past.production(past.manifest.environments) and not unjustified(past, event, found.added)
+    )
+    values = {
+        "old": old.manifest.agent,
+        "file": old.path,
+        "ended": ended,
+        "held": str(found.likeness.held),
+        "all": str(found.likeness.old),
+        "shared": str(found.likeness.shared),
+        "own": str(found.likeness.new),
+        "what": several(what),
+        "path": past.path,
+    }
+    yield Hit(
+        Place(("agent_name",)),
+        values,
+        ("agreed",) if agreed else ("apart",) if not past.partial and old.ended.commit != event.version.commit else (),
+        key=" | ".join([old.manifest.agent, *what]),
+        details=details(
+            event.version, "perhaps renamed", in_words(_granted(old.manifest)), in_words(_granted(past.manifest))
+        )
+        | {"was": old.manifest.agent, "added": "; ".join(what)},
+    )
+
+
+def _granted(manifest: Manifest) -> list[Leaf]:
+    return [leaf for one in manifest.resources for leaf in one.leaves]
 
 
 @template("out-of-sight")

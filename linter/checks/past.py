@@ -197,9 +197,8 @@ def place_of(event: Event, leaf: Leaf, resource: Resource | None) -> Place:
 
 
 def _before(event: Event, name: str) -> Resource | None:
-    """The entry of this name in what the event's version came from."""
-    olds = [one.manifest for one in event.version.readable_before() if one.manifest is not None]
-    return next((one for manifest in olds for one in manifest.resources if one.name == name), None)
+    """The entry of this name in what the event's version was held against."""
+    return next((one for manifest in event.known for one in manifest.resources if one.name == name), None)
 
 
 def unjustified(past: Past, event: Event, leaves: tuple[Leaf, ...]) -> list[str]:

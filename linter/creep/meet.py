@@ -21,10 +21,10 @@ def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> 
     if loose or len(mine) * len(there) > _FEW:
         mine, there = list(normal(mine)), list(normal(there))
     found = []
-    for narrow, wide, swapped in _nested(mine, there):
-        action = _action(narrow.action, wide.action)
+    for narrow, wide, swapped in nested(mine, there):
+        action = common_action(narrow.action, wide.action)
         if action is not None:
-            box = _box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)
+            box = common_box(*((wide.box, narrow.box) if swapped else (narrow.box, wide.box)), loose=loose)
             if box is not None:
                 found.append(Leaf(narrow.system, narrow.object, action, box))
     return normal(found)
@@ -58,7 +58,7 @@ def _above(path: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     return frozenset([path, (), *[(*path[:length], "*") for length in range(len(path))]])
 
 
-def _nested(one: list[Leaf], other: list[Leaf]) -> list[tuple[Leaf, Leaf, bool]]:
+def nested(one: list[Leaf], other: list[Leaf]) -> list[tuple[Leaf, Leaf, bool]]:
     """Every pair in which one leaf's object lies in the other's, the narrower first, and whether that is of `other`."""
     found = [(leaf, wide, False) for leaf, wide in _below(one, other)]
     return found + [(leaf, wide, True) for leaf, wide in _below(other, one) if leaf.object != wide.object]
@@ -77,13 +77,14 @@ def _below(narrow: list[Leaf], wide: list[Leaf]) -> list[tuple[Leaf, Leaf]]:
     ]
 
 
-def _action(one: str, other: str) -> str | None:
+def common_action(one: str, other: str) -> str | None:
+    """The narrower of two actions, or None where neither contains the other."""
     if action_within(one, other):
         return one
     return other if action_within(other, one) else None
 
 
-def _box(one: Box, other: Box, *, loose: bool) -> Box | None:
+def common_box(one: Box, other: Box, *, loose: bool) -> Box | None:
     """The common part of two boxes, or None where there is none that is known."""
     bounds: dict[str, Value] = dict(one)
     for name, limit in other:

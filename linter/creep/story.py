@@ -8,6 +8,7 @@ from linter.creep.meet import meet, near
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
+from linter.creep.succession import Gone, Succession, gone, perhaps, same, until
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
 from linter.permissions import Leaf, normal
@@ -33,6 +34,8 @@ class Event(NamedTuple):
     """Whether it put off the end, and the end still is later than it was before."""
     losses: tuple[Loss, ...] = ()
     """Safeties that it took away and that are still missing."""
+    known: tuple[Manifest, ...] = ()
+    """What it was held against."""
 
     @property
     def widens(self) -> bool:
@@ -53,6 +56,8 @@ class Story(NamedTuple):
     signed: Version | None
     """The last version that was signed."""
     reviews: Reviews
+    succession: Succession | None = None
+    """Whose permissions these perhaps were, before."""
 
     @property
     def manifest(self) -> Manifest | None:
@@ -79,20 +84,24 @@ class Story(NamedTuple):
         return self._replace(events=tuple([one for one in self.events if one.version not in older]))
 
 
-def tell(lines: Sequence[Line], deleted: Sequence[Line] = (), *, cut: bool = False) -> list[Story]:
+def tell(
+    lines: Sequence[Line], deleted: Sequence[Line] = (), *, cut: bool = False, partial: bool = False
+) -> list[Story]:
     """The story of each line.
 
     Args:
         lines: of the manifests there are, the working tree's version last where it differs.
         deleted: of those that are gone: an agent may have come from there.
         cut: whether history does not go back to the beginning.
+        partial: whether the range is one change, a commit or a branch.
     """
     by_agent: dict[str, list[Line]] = {}
     for line in (*lines, *deleted):
         agents = {one.manifest.agent for one in _all(line) if one.manifest is not None}
         for agent in agents:
             by_agent.setdefault(agent, []).append(line)
-    return [_story(line, by_agent, cut=cut) for line in lines]
+    former = gone(by_agent, lines, partial=partial)
+    return [_story(line, by_agent, former, cut=cut, partial=partial) for line in lines]
 
 
 def _all(line: Line) -> list[Version]:
@@ -102,15 +111,20 @@ def _all(line: Line) -> list[Version]:
     return [*before, line.base, *line.versions]
 
 
-def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Story:
+def _story(line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], *, cut: bool, partial: bool) -> Story:
     known = _all(line)
     reviews = find_reviews(known)
     readable = [one for one in known if one.manifest is not None]
-    told = [_event(one, line, by_agent, cut=cut) for one in line.versions]
+    heirs = former if partial else []
+    told = [_event(one, line, by_agent, heirs, cut=cut) for one in line.versions]
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
     events = _attribute(told, now.manifest) if told and now is not None and now.manifest is not None else told
+    begun = next((one.version for one in told if one.kind == "first"), None) if former else None
+    succession = None
+    if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:
+        succession = perhaps(begun.manifest, now.manifest, former if partial else until(begun, former))
     return Story(
         path=line.path,
         now=now,
@@ -118,10 +132,13 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Stor
         first=readable[0] if readable else None,
         signed=next((one for one in reversed(known) if one in reviews.signed), None),
         reviews=reviews,
+        succession=succession,
     )
 
 
-def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]], *, cut: bool) -> Event:
+def _event(
+    version: Version, line: Line, by_agent: Mapping[str, list[Line]], heirs: Sequence[Gone], *, cut: bool
+) -> Event:
     manifest = version.manifest
     if manifest is None:
         return Event(version, "deleted" if version.content is None else "unreadable", Change())
@@ -130,15 +147,17 @@ def _event(version: Version, line: Line, by_agent: Mapping[str, list[Line]], *, 
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
         before = _last(version, others, manifest.agent)
+    if not before and not elsewhere and (former := same(manifest, heirs)) is not None:
+        before = [former.manifest]
     if not before and not elsewhere:
         return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
-    return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere))
+    return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere), known=tuple(before))
 
 
 def _elsewhere(version: Version, others: Iterable[Line], agent: str) -> Sets:
     """What the agent's other manifests granted when a version was written.
 
-    Lines have no common order but the committers' clocks: a wrong one moves a permission's beginning between two files.
+    Lines have no common order but `Version.order`: a wrong clock moves a permission's beginning between two files.
     """
     found: dict[str, tuple[Leaf, ...]] = {}
     for line in others:
@@ -171,7 +190,7 @@ def _in_force(version: Version, line: Line) -> Version | None:
             earlier = version.commit is None
         else:
             same = one.commit.id == version.commit.id
-            earlier = one.commit.committed < version.commit.committed
+            earlier = one.order < version.order
         if same:  # what moves between files within one commit is no change
             before = one.readable_before()
             return before[0] if before else None

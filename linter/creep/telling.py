@@ -103,7 +103,7 @@ class Telling:
         coming = any(one.commit is None for line in lines for one in line.versions)
         me = _me(repository) if coming else ()
         witness = Witness(repository)
-        for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut)):
+        for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut), partial=self.asked.partial):
             if story.path in self.selection.named:
                 self._check(story, documents[story.path], me, witness, contents.built)
         if self.asked.base is not None:

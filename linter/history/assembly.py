@@ -57,6 +57,49 @@ class Assembly:
         self.followed |= walk.followed
         return walk.followed
 
+    def begun(self) -> list[str]:
+        """The commits in which what was walked to begins."""
+        roots = [node for node in _older_first(self._tips) if not node.before and node.entry is not None]
+        return sorted({node.entry.id for node in roots if node.entry is not None and node.entry.id})
+
+    def rejoin(self) -> None:
+        """Let a manifest that begins after its agent's only other one was deleted come from that one."""
+        if not self._gone:
+            return
+        chains = {tip: _older_first([tip]) for tip in self._tips}
+        ended = {path: node.before[0] for path, node in self._gone.items()}
+        self._contents.load(
+            {
+                one.blob
+                for some in (*chains.values(), _older_first([*ended.values()]))
+                for one in some
+                if one.blob is not None and one.mode in FILES
+            }
+        )
+        for tip, chain in chains.items():
+            root = next((one for one in chain if not one.before), None)
+            agent = self._agent(root) if root is not None and root.entry is not None else None
+            if root is None or agent is None:
+                continue
+            last = {
+                path: one
+                for path, one in ended.items()
+                if one.place > root.place and agent in map(self._agent, one.before)
+            }
+            if not last:
+                continue
+            others = [one for other, some in chains.items() if other is not tip for one in some]
+            if any(one.place > root.place and self._agent(one) == agent for one in others):
+                continue  # it was not gone
+            if len(last) == 1:
+                (path,) = last
+                root.before = [last[path]]
+                self._gone.pop(path, None)
+
+    def _agent(self, node: Node) -> str | None:
+        content = self._content(node)
+        return content.agent if isinstance(content, Manifest) else None
+
     def look_back(self, revisions: list[str], pathspecs: list[str]) -> list[str]:
         """Find what there was, at these revisions, of what is new in the range or could not be read at its beginning.
 
@@ -109,6 +152,7 @@ class Assembly:
                 blob=node.blob,
                 content=self._content(node),
                 before=tuple([versions[one] for one in dict.fromkeys(node.before)]),
+                place=node.place,
             )
         return versions
 

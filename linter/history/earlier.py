@@ -6,6 +6,7 @@ comes back wider is no first agreement.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,13 @@ from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.log import FILES, Change, Entry, read_log
 from linter.manifest.model import Manifest
+
+
+def deletions(repository: Repository, commits: list[str]) -> set[str]:
+    """Every file that was deleted up to these commits, whatever it was, relative to the top."""
+    # Without pathspecs: git opens fewer trees for all files than for all YAML files (10,000 commits: 300 ms, 510 ms).
+    names = ("-m", "--diff-filter=D", "--no-renames", "--name-only", "-z", "--format=", "-O" + os.devnull)
+    return set(os.fsdecode(repository.run("log", *names, *commits, "--")).split("\0")) - {""}
 
 
 class Earlier(NamedTuple):

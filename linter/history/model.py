@@ -62,6 +62,13 @@ class Version:
     before: tuple[Version, ...]
     """What it came from: one version, none where the manifest appears, several where a merge differs from every parent
     (what the merge itself brought is what none of them has). A manifest brought back comes from its deletion."""
+    place: int = 0
+    """Its commit's in the log: the greater, the older."""
+
+    @property
+    def order(self) -> tuple[float, int]:
+        """What orders versions of different manifests: the committers' clocks, and within a second the log."""
+        return (self.commit.committed.timestamp() if self.commit is not None else float("inf"), -self.place)
 
     @property
     def manifest(self) -> Manifest | None:

@@ -1,5 +1,5 @@
-"""Which old file a new one comes from, within one comparison: by the agent that they name; where that cannot be read, by git's
-similarity.
+"""Which old file a new one comes from, within one comparison: by the agent that they name; of an agent that is gone, by what it
+was permitted; where neither can be read, by git's similarity.
 
 Manifests resemble one another, since they begin as copies of one template. So similarity alone would join two agents, whose
 permissions would then hide one another's, and part a file that was moved and rewritten in one commit from its past.
@@ -7,9 +7,10 @@ permissions would then hide one another's, and part a file that was moved and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
+from linter.creep.likeness import likeness
 from linter.history.contents import Contents
 from linter.history.log import FILES, Change
 from linter.manifest.model import Manifest
@@ -56,6 +57,7 @@ class Pairing:
                 matching = [old for old in olds if new not in found and self._holds(test, old.blob, one)]
                 if matching:
                     found[new] = similar[new] if similar.get(new) in matching else min(matching)
+        found |= self._renamed({new: one for new, one in fresh.items() if new not in found}, gone, diff, found.values())
         taken = set(found.values())
         for new, old in similar.items():
             # Two manifests that name different agents are two agreements, however alike; of what cannot be read,
@@ -63,6 +65,48 @@ class Pairing:
             if new not in found and old not in taken and not self._holds(_readable, old.blob, fresh[new]):
                 found[new] = old
         return found
+
+    def _renamed(
+        self, fresh: dict[str, Change], gone: list[Source], diff: list[Change], taken: Iterable[Source]
+    ) -> dict[str, Source]:
+        """New path -> the file of an agent that is gone, and is this one under another name: that file went elsewhere, or became
+        another agent's."""
+        fresh = {new: one for new, one in fresh.items() if self._agent(one.new_blob, one.new_mode)}
+        if not fresh:
+            return {}
+        changed = [one for one in diff if one.old == one.new and one.old is not None and self._candidate(one.old)]
+        self._contents.load([blob for one in changed for blob in _blobs(one)])
+        lost = [
+            source
+            for one in changed
+            if (source := _source(one))
+            and self._agent(one.old_blob, one.old_mode) != self._agent(one.new_blob, one.new_mode)
+        ]
+        there = {self._agent(one.new_blob, one.new_mode) for one in [*changed, *fresh.values()]}
+        there |= {self._agent(one.blob, one.mode) for one in taken} | {None}
+        olds = [one for one in dict.fromkeys([*gone, *lost]) if self._agent(one.blob, one.mode) not in there]
+        found: dict[str, Source] = {}
+        for new, one in fresh.items():
+            alike = [
+                (share, old) for old in olds[: _MOST // len(fresh)] if (share := self._share(old.blob, one.new_blob))
+            ]
+            if alike:
+                found[new] = min(alike, key=lambda pair: (-pair[0], pair[1]))[1]
+        return found
+
+    def _agent(self, blob: str, mode: str) -> str | None:
+        content = self._contents[blob] if mode in FILES else None
+        return content.agent if isinstance(content, Manifest) else None
+
+    def _share(self, old: str, new: str) -> float:
+        """How alike two manifests are; 0 where they are surely not one agent's."""
+        granted = [
+            [leaf for one in content.resources for leaf in one.leaves]
+            for content in (self._contents[old], self._contents[new])
+            if isinstance(content, Manifest)
+        ]
+        found = likeness(*granted)
+        return found.share if found.one else 0.0
 
     def _is_likely(self, path: str) -> bool:
         """Whether it is worth reading: a commit may take away thousands of files."""
@@ -79,6 +123,16 @@ def _source(change: Change) -> Source | None:
     if change.old is None or change.old_mode not in FILES:
         return None
     return Source(change.old, change.old_blob, change.old_mode)
+
+
+_MOST = 1 << 14
+"""Pairs of manifests that are compared within one commit: 128 agents renamed at once."""
+
+
+def _blobs(change: Change) -> list[str]:
+    """The files of a comparison, without links and submodules."""
+    sides = ((change.old_blob, change.old_mode), (change.new_blob, change.new_mode))
+    return [blob for blob, mode in sides if mode in FILES]
 
 
 def _same(old: Manifest, new: Manifest) -> bool:

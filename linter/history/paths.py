@@ -21,11 +21,15 @@ class Paths:
         """`everywhere`: all YAML files are meant, whatever their folder; for short ranges, where that costs little."""
         self._given = set(files)
         self._everywhere = everywhere
+        self.bounded = True
+        """Whether every file that a glob matches lies in a folder that git is asked about."""
         for glob in globs:
             plain = _plain_start(glob.removeprefix("./"))
             place = plain if plain == glob.removeprefix("./") else plain.rpartition("/")[0]
             if place:
                 self._given.add(prefix + place)
+            else:
+                self.bounded = False
         self._folders = _collapse(self._given)
 
     @property

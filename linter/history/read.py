@@ -8,6 +8,7 @@ from linter.exits import Exit
 from linter.history.assembly import Assembly
 from linter.history.births import Births
 from linter.history.contents import Contents
+from linter.history.earlier import deletions
 from linter.history.git import Repository
 from linter.history.graph import UNKNOWN
 from linter.history.listing import files_of
@@ -102,6 +103,7 @@ def _read(
     assembly.followed.update(inner)
     births = Births(repository)
     entries = _log(repository, asked, span, first_parent=first_parent)
+    all_known = everywhere or asked.bounded
     for turn in range(_MOST_TURNS):
         # A manifest's first commit is looked at whole, and then where it came from, and then that one's first commit.
         widened = births.widen(entries, assembly.candidate)
@@ -109,8 +111,19 @@ def _read(
         if missing:
             asked.add(missing, everywhere=turn > 2)
             entries = _log(repository, asked, span, first_parent=first_parent)
-        elif not widened:
+        elif not widened and all_known:
             break
+        elif not widened:
+            # What begins may have been somewhere else before, and gone for a while: only there is it looked for everywhere.
+            all_known, begun = True, assembly.begun()
+            gone = deletions(repository, begun if len(begun) <= _MOST_BEGUN else [span.end]) if begun else ()
+            missing = asked.missing([path for path in gone if assembly.candidate(path)])
+            if not missing:
+                break
+            asked.add(missing, everywhere=False)
+            entries = _log(repository, asked, span, first_parent=first_parent)
+    if not everywhere:
+        assembly.rejoin()
     new = assembly.look_back([span.start], asked.pathspecs) if span.start is not None else []
     hidden = cut(repository, span, {entry.id for entry in entries}) or cut_before(repository, new)
     return assembly.history(paths, span, hidden)
@@ -118,6 +131,8 @@ def _read(
 
 _MOST_TURNS = 100
 """Only a manifest that changes its file's extension with each move needs more than five."""
+_MOST_BEGUN = 256
+"""Commits that git is asked about by name."""
 
 
 def _log(repository: Repository, asked: Paths, span: Span, *, first_parent: bool) -> list[Entry]:

@@ -42,13 +42,8 @@ def _annotation(finding: Finding, outcome: Outcome) -> str:
 
 
 def _unread(error: InputError, path: str) -> str:
-    place: dict[str, str | int] = {
-        "file": path,
-        "line": error.line,
-        "col": error.column,
-        "title": "permlint: cannot be read",
-    }
-    return _command("error", place, error.message)
+    place: dict[str, str | int] = {"file": path, "line": error.line, "col": error.column} if error.placed else {}
+    return _command("error", {**place, "title": "permlint: cannot be read"}, error.message)
 
 
 def _command(name: str, properties: dict[str, str | int], message: str) -> str:

@@ -66,8 +66,9 @@ def render(outcome: Outcome, fail_on: Severity | None) -> str:
 
 def _cases(outcome: Outcome, fail_on: Severity | None) -> Iterator[_Case]:
     for error in outcome.errors:
-        place = f"{error.path}:{error.line}:{error.column}"
-        yield _Case(error.path, "can be read", "error", "unreadable", error.message, f"{place}: {error.message}")
+        place = f"{error.path}:{error.line}:{error.column}: " if error.placed else ""
+        path = error.path if error.placed else ""
+        yield _Case(path, "can be read", "error", "unreadable", error.message, place + error.message)
     for sentence in outcome.unchecked:
         yield _Case("", "is checked", "error", "not-checked", sentence, sentence)
     for finding in outcome.findings:

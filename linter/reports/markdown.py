@@ -20,7 +20,10 @@ def render(outcome: Outcome, limit: int = COMMENT) -> str:
     Args:
         limit: the most bytes of UTF-8 that it may have; what has no room is counted, and left out.
     """
-    notes = [f"- **Cannot be read**: {_place(one.path, one.line)}: {prose(one.message)}" for one in outcome.errors]
+    notes = [
+        f"- **Cannot be read**: {f'{_place(one.path, one.line)}: ' if one.placed else ''}{prose(one.message)}"
+        for one in outcome.errors
+    ]
     notes += [f"- **Not checked**: {prose(sentence)}" for sentence in outcome.unchecked]
     gravest = sorted(outcome.findings, key=lambda one: -one.severity)
     rows = [_row(finding) for finding in gravest]

@@ -134,11 +134,14 @@ def _result(finding: Finding, outcome: Outcome, places: Mapping[str, int], seen:
 
 
 def _unread(error: InputError, outcome: Outcome) -> dict[str, Any]:
+    told = {"level": "error", "message": {"text": _plain(error.message)}}
+    if not error.placed:
+        return told
     region = {"startLine": error.line, "startColumn": error.column}
     location = {
         "physicalLocation": {"artifactLocation": {"uri": _uri(outcome.in_repository(error.path))}, "region": region}
     }
-    return {"level": "error", "message": {"text": _plain(error.message)}, "locations": [location]}
+    return {**told, "locations": [location]}
 
 
 def _physical(location: Location, outcome: Outcome) -> dict[str, Any]:

@@ -84,7 +84,8 @@ class Printer:
 
     def error(self, error: InputError) -> str:
         """What could not be read."""
-        return f"{self.tint('error', _TINTS[Severity.ERROR])}: {visible(error.path)}:{error.line}:{error.column}: {visible(error.message)}"
+        place = f"{visible(error.path)}:{error.line}:{error.column}: " if error.placed else ""
+        return f"{self.tint('error', _TINTS[Severity.ERROR])}: {place}{visible(error.message)}"
 
 
 def render(outcome: Outcome, style: Style) -> str:

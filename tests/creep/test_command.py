@@ -36,7 +36,7 @@ def test_the_timeline_reads_like_a_story(tmp_path: Path) -> None:
         f"agent-permissions.yaml:6:19: warning[creep/blast-radius-lowered]: the blast radius of `tickets` went from medium"
         f' to low in {ids[1]} by Kim on 2026-01-01 ("step 1"), and the access did not shrink\n'
         f"\n"
-        f"0 errors, 1 warning, 0 for information; 0 suppressed; 1 manifest checked; 16 rules\n"
+        f"0 errors, 1 warning, 0 for information; 0 suppressed; 1 manifest checked; 17 rules\n"
     )
     assert done.returncode == 0
 
@@ -273,9 +273,29 @@ def test_help_teaches() -> None:
 def test_a_range_that_ends_before_it_begins(tmp_path: Path) -> None:
     team(tmp_path, READ)
     done = permlint(tmp_path, "creep", "--since", "2026-01-02", "--until", "2026-01-01")
-    assert done.stdout.startswith("error: .:1:1: the range ends (2026-01-01) before it begins (2026-01-02)\n")
+    assert done.stdout.startswith("error: the range ends (2026-01-01) before it begins (2026-01-02)\n")
     assert done.returncode == 2
     assert permlint(tmp_path, "creep", "--since", "2026-01-01", "--until", "2026-01-01").returncode == 0
+
+
+def test_what_is_wrong_with_the_whole_repository_has_no_place(tmp_path: Path) -> None:
+    """JSON and GitLab's format want one: the repository, at line 1."""
+    team(tmp_path, READ)
+    message = f"'nosuch' is no commit in {tmp_path}"
+    told = {
+        one: permlint(tmp_path, "creep", "--base", "nosuch", "--format", one)
+        for one in ("text", "json", "sarif", "github", "junit", "markdown", "gitlab")
+    }
+    assert {one.returncode for one in told.values()} == {2}
+    assert told["text"].stdout.startswith(f"error: {message}\n")
+    assert told["github"].stdout.startswith(f"::error title=permlint%3A cannot be read::{message}\n")
+    assert "- **Cannot be read**: '" in told["markdown"].stdout
+    assert f">{message}</error>" in told["junit"].stdout
+    assert json.loads(told["json"].stdout)["errors"] == [{"path": ".", "line": 1, "column": 1, "message": message}]
+    (run,) = json.loads(told["sarif"].stdout)["runs"]
+    (one,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert (one["message"]["text"], "locations" in one) == (message, False)
+    assert json.loads(told["gitlab"].stdout)[0]["location"]["path"] == "."
 
 
 def test_a_manifest_that_was_not_there_yet(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def build(folder: Path, commits: list[Made]) -> None:
         lines.append("deleteall")
         for path, access in zip(PATHS, commit.states, strict=True):
             if access is not None:
-                text = manifest(agent=path, access=access)
+                # Each agent has a system of its own: one that goes is none that comes.
+                text = manifest(agent=path, access=access).replace("tickets", f"tickets_{path[0]}{len(path)}")
                 lines += [f"M 644 inline {path}", f"data {len(text)}", text]
         lines.append("")
     stream = "\n".join(lines).encode()
@@ -64,7 +65,8 @@ def build(folder: Path, commits: list[Made]) -> None:
 def joins_nothing(commits: list[Made]) -> bool:
     """Whether a merge joins history with a branch that never had a file.
 
-    There a deletion that the merge itself makes is not always found; nothing that stands is ever missed.
+    There a deletion that the merge itself makes is not always found, for git walks only the parent that the merge equals; nothing
+    that stands is ever missed.
     """
     blank: list[bool] = []
     for one in commits:

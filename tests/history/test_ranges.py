@@ -82,7 +82,9 @@ class TestBranch:
         )
         repo.git("checkout", "-q", "-b", "topic")
         repo.commit("wider", {PATH: manifest(access="write")})
-        repo.commit("gone and new", {"x/agent-permissions.yaml": None, "new.yaml": manifest("new")})
+        repo.commit(
+            "gone and new", {"x/agent-permissions.yaml": None, "new.yaml": manifest("new").replace("tickets", "mail")}
+        )
         repo.git("checkout", "-q", "main")
         repo.commit("on main", {PATH: manifest(access="admin")})
         repo.git("checkout", "-q", "topic")
@@ -147,7 +149,7 @@ class TestBranch:
 class TestStaged:
     def test_the_index_against_head(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest(), "b.yaml": manifest("b"), "x/agent-permissions.yaml": manifest("x")})
-        repo.write(**{PATH: manifest(access="write"), "new.yaml": manifest("new")})
+        repo.write(**{PATH: manifest(access="write"), "new.yaml": manifest("new").replace("tickets", "mail")})
         repo.git("rm", "-q", "x/agent-permissions.yaml")
         repo.git("add", PATH, "new.yaml")
         repo.write(**{PATH: manifest(access="admin"), "unstaged.yaml": manifest("unstaged")})

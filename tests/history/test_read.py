@@ -120,13 +120,6 @@ def test_a_copy_for_another_agent_is_a_new_agreement(repo: Repo) -> None:
     assert told(repo.history("b.yaml").lines[0]) == ["copied: b.yaml read-only"]
 
 
-def test_a_moved_file_for_another_agent_is_a_new_agreement(repo: Repo) -> None:
-    """Else a deleted agent's permissions would cover those of a new one."""
-    repo.commit("one", {"old.yaml": manifest("one", access="admin")})
-    repo.commit("moved", {"old.yaml": None, PATH: manifest("two", access="admin")})
-    assert told(repo.history().lines[0]) == [f"moved: {PATH} admin"]
-
-
 def test_similarity_joins_what_cannot_be_read(repo: Repo) -> None:
     broken = manifest() + "".join(f"# line {number}\n" for number in range(20)) + "[\n"
     repo.commit("one", {"old.yaml": manifest()})
