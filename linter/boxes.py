@@ -99,6 +99,18 @@ def parts(box: Box) -> tuple[Texts, Sets] | None:
     return tuple(sorted(texts) if len(texts) > 1 else texts), tuple(sorted(sets) if len(sets) > 1 else sets)
 
 
+def tidy(box: Box) -> Box | None:
+    """The box without dimensions that constrain nothing, sorted: itself, where it is so; None where one leaves nothing."""
+    if not box:
+        return box
+    if len(box) == 1:
+        only = box[0][1]
+        if isinstance(only, str) or only.names:
+            return box
+    split = parts(box)
+    return None if split is None else whole(*split)
+
+
 def whole(texts: Texts, sets: Sets) -> Box:
     """The box of these parts."""
     return tuple(sorted((*texts, *sets))) if texts and sets else texts or sets

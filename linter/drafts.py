@@ -42,6 +42,8 @@ class About:
 
 def redacted(drafts: list[Draft], subject: Subject) -> list[Draft]:
     """The same findings without a secret. One search over all their words, each word once: hardly ever is there one."""
+    if not drafts:
+        return drafts
     said: dict[str, None] = {}
     seen: set[int] = set()
     for finding, _ in drafts:

@@ -38,7 +38,8 @@ def search(
     names = list(_walk(folder)) if listed is None else listed
     prefix = os.path.relpath(folder, base)
     prefix = "" if prefix == os.curdir else prefix.replace(os.sep, "/") + "/"
-    found = {prefix + name for name in names if wanted(prefix + name) and not unwanted(prefix + name)}
+    matching = [name for name in names if wanted(prefix + name) and not skipped(name)]
+    found = {prefix + name for name in matching if not unwanted(prefix + name)}
     present = sorted(name for name in found if _is_present(os.path.join(base, name)) or absent(name))
     return present if base == root else [relative(os.path.join(base, name), root) for name in present]
 
@@ -66,15 +67,14 @@ def relative(path: str, root: str) -> str:
 
 
 def _git_files(folder: str) -> list[str] | None:
-    """Tracked and untracked files below a folder, but not ignored ones; None where git cannot say."""
+    """Tracked and untracked files below a folder, but not those that git ignores; None where git cannot say."""
     # A hook's GIT_DIR or GIT_INDEX_FILE would answer for another tree; a configured fsmonitor would run a program.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     output = _output(["git", "-C", folder, "-c", "core.fsmonitor=false", *listing], environment)
     if output is None:
         return None
-    names = [os.fsdecode(name) for name in output.split(b"\0") if name]
-    return [name for name in names if not skipped(name)]
+    return [name for name in os.fsdecode(output).split("\0") if name]
 
 
 def _output(command: list[str], environment: Mapping[str, str]) -> bytes | None:

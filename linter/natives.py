@@ -35,7 +35,23 @@ _ONLY_NAMES = Pattern(
 """What begins so tells of a deletion, or takes it back: `list_delete_requests`, `undo_delete`."""
 _BOTH = Pattern(rf"and[_-]?(?:{'|'.join(_VERBS)})(?![a-z])")
 """What finds a thing and then destroys it: `findOneAndDelete`."""
+_LEFT = Pattern(
+    r"(?:^|[_-])(?:drop[_-](?:off|in|down|pins?)|terminate[_-](?:calls?|chats?|conversations?|meetings?)"
+    r"|remove[_-](?:labels?|reactions?|assignees?|reviewers?|watchers?))$"
+)
+"""What begins like a deletion and deletes nothing: a phrase, the end of a talk, and a mark taken off a thing that stays, which the
+same tool puts back. Only where the name ends there, and never a tag: that may be all that holds an image or a commit."""
 _NAMESPACES = (":", ".")
+_READING = frozenset("get list search read fetch describe find lookup count view show download history".split())
+"""Not `query`, which may run any statement."""
+_DOING = Pattern(
+    r"and|or|then|as|with|add|admin|append|apply|approve|archive|assign|assume|call|cancel|change|clear|close|commit|copy|create|deploy"
+    r"|disable|drop|edit|enable|exec|execute|export|flush|forward|grant|import|insert|invoke|kill|lock|mark|merge|modify|move|patch|pay"
+    r"|post|publish|push|put|refund|reply|replace|reset|restart|restore|revoke|rm|rotate|run|save|send|set|share|start|stop|submit"
+    r"|sync|transfer|update|upload|upsert|write"
+    rf"|{'|'.join(_VERBS)}"
+)
+_PART = Pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +103,23 @@ def _begins_verb(begun: str) -> bool:
 
 def _destroys(word: str) -> bool:
     name = _name(word)
-    return bool(_BOTH.search(name) or (_DESTROYS.search(name) and not _ONLY_NAMES.match(name)))
+    if _BOTH.search(name):
+        return True
+    return bool(_DESTROYS.search(name)) and not _ONLY_NAMES.match(name) and not _LEFT.search(name)
+
+
+def sounds_like_reading(word: str) -> bool:
+    """Whether a name, as it is written, begins with a verb of reading and has none of doing: `get_contact`, `listUsers`.
+
+    It says nothing of what the tool does; it only weighs how sure a finding is.
+    """
+    first, *others = [part.lower() for part in _PART.findall(_name(word))] or [""]
+    return (
+        first in _READING
+        and word.isascii()
+        and "*" not in word
+        and not any([_DOING.fullmatch(part) for part in others])
+    )
 
 
 def _name(word: str) -> str:

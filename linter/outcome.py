@@ -97,6 +97,10 @@ class Population(NamedTuple):
     """Principals that manifests name and that are not there."""
     problem: str
     """Why it is not known whether these are all, a sentence; empty where they are."""
+    present: tuple[str, ...] = ()
+    """Of the names that were looked for beside the query: those that are there."""
+    absent: tuple[str, ...] = ()
+    """And those that are not: there is nobody of that name."""
 
 
 class Timing(NamedTuple):
@@ -122,8 +126,8 @@ class Outcome(NamedTuple):
     """Every rule that was on in this run, by `category/name`."""
     unchecked: tuple[str, ...] = ()
     """What was asked for and could not be checked, a sentence each: exit status 3."""
-    timelines: "tuple[Timeline, ...]" = ()
-    """What `creep` tells of each manifest."""
+    timelines: "Callable[[], tuple[Timeline, ...]]" = tuple
+    """What `creep` tells of each manifest; worked out only to be shown."""
     verdicts: tuple[ResourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader should know and no rule judges, a sentence each."""

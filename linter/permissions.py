@@ -12,7 +12,22 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from linter.boxes import EVERYTHING, Box, Effort, Names, Sets, Texts, Union, Value, looser, maximal, minus, parts, whole
+from linter.boxes import (
+    EVERYTHING,
+    Box,
+    Effort,
+    Names,
+    Sets,
+    Texts,
+    Union,
+    Value,
+    looser,
+    maximal,
+    minus,
+    parts,
+    tidy,
+    whole,
+)
 
 CLASSES = ("read", "create", "update", "delete", "execute", "admin")
 
@@ -113,14 +128,24 @@ def below(stem: str) -> list[str]:
 def grants(
     system: str, path: tuple[str, ...], access: str | None, actions: Iterable[str] | None, box: Mapping[str, Value]
 ) -> list[Leaf]:
-    """The leaves of one resource entry.
+    """The leaves of one resource entry, of its `bounds`."""
+    return list(leaves_on(system, path, bounds(access, actions, box)))
+
+
+def leaves_on(system: str, path: tuple[str, ...], bound: Iterable[tuple[str, Box]]) -> tuple[Leaf, ...]:
+    """The leaves on one object."""
+    return tuple([_leaf((system, path, word, box)) for word, box in bound])
+
+
+def bounds(access: str | None, actions: Iterable[str] | None, box: Mapping[str, Value]) -> list[tuple[str, Box]]:
+    """What one resource entry grants on its object: actions, each with its box.
 
     `box` has the scope's dimensions as written: `columns` binds reading and writing, `read_columns` and `write_columns`
     one side. Columns that narrow writing drop create and channels that narrow it drop update, unless `actions` names them.
     """
     words: Iterable[str] = ACCESS[access or "none"] if actions is None else dict.fromkeys(map(action, actions))
     if not box:
-        return [_leaf((system, path, word, ())) for word in words]
+        return [(word, ()) for word in words]
     if "read_columns" in box or "write_columns" in box:
         write: Mapping[str, Value] = _side(box, "write_columns")
         read: Mapping[str, Value] = _side(box, "read_columns")
@@ -133,14 +158,10 @@ def grants(
         words = [word for word in words if word not in dropped]
     written = _box(write)
     if read is write:
-        return [] if written is None else [_leaf((system, path, word, written)) for word in words]
+        return [] if written is None else [(word, written) for word in words]
     seen = _box(read)
-    leaves = []
-    for word in words:
-        bounds = seen if class_of(word) == "read" else written
-        if bounds is not None:
-            leaves.append(_leaf((system, path, word, bounds)))
-    return leaves
+    sides = [(word, seen if class_of(word) == "read" else written) for word in words]
+    return [(word, side) for word, side in sides if side is not None]
 
 
 _leaf: Callable[[tuple[str, tuple[str, ...], str, Box]], Leaf] = partial(tuple.__new__, Leaf)
@@ -272,7 +293,7 @@ def normal(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
     leaves = list(leaves)
     apart = _apart(leaves)
     if apart is not None:
-        return tuple([_leaf((*key, whole(*apart[key]))) for key in sorted(apart)])
+        return tuple(sorted(apart.values()))
     index = _Index(leaves)
     effort = Effort()
     result = []
@@ -292,22 +313,26 @@ _Key = tuple[str, tuple[str, ...], str]
 """The system, object and action of a leaf."""
 
 
-def _apart(leaves: list[Leaf]) -> dict[_Key, tuple[Texts, Sets]] | None:
-    """The boxes, where no leaf can contain another: one for each class of an object, of a wide one alone in its system.
+def _apart(leaves: list[Leaf]) -> dict[_Key, Leaf] | None:
+    """The leaves in their normal form, where none can contain another: one for each class of an object, of a wide one
+    alone in its system.
 
     Most sets are so. None where they are not: only the whole algebra tells.
     """
-    found: dict[_Key, tuple[Texts, Sets]] = {}
+    found: dict[_Key, Leaf] = {}
     wide: set[str] = set()
-    for system, path, word, box in leaves:
-        key = (system, path, word)
+    for leaf in leaves:
+        key = system, path, word = leaf[:3]
         if word not in _PLAIN or key in found:
             return None
         if not path or path[-1] == "*":
             wide.add(system)
-        split = parts(box)
-        if split is not None:
-            found[key] = split
+        box = leaf[3]
+        plain = tidy(box)
+        if plain is box:
+            found[key] = leaf
+        elif plain is not None:
+            found[key] = _leaf((*key, plain))
     if wide and len({(leaf.system, leaf.object) for leaf in leaves if leaf.system in wide}) > len(wide):
         return None
     return found
@@ -347,11 +372,11 @@ def _subtract_alike(one: list[Leaf], other: list[Leaf]) -> tuple[Leaf, ...] | No
     left: list[Leaf] = []
     several = False
     for key in sorted(mine):
-        texts, sets = mine[key]
         if key not in theirs:
-            left.append(Leaf(*key, whole(texts, sets)))
+            left.append(mine[key])
             continue
-        named, taken = theirs[key]
+        texts, sets = parts(mine[key].box) or ((), ())
+        named, taken = parts(theirs[key].box) or ((), ())
         if texts or named:
             return None
         if sets != taken:

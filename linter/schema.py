@@ -219,14 +219,14 @@ def _string(schema: Mapping[str, Any], otherwise: bool) -> Predicate:
     pattern, dated = Pattern(schema.get("pattern", "")), "format" in schema
 
     def fits(value: str) -> bool:
-        return pattern.search(value) is not None and (not dated or is_date(value))
+        return least <= len(value) <= most and pattern.search(value) is not None and (not dated or is_date(value))
 
     known = lru_cache(maxsize=1024)(fits)  # a team's words, days and systems are few
 
     def string(value: Any) -> bool:
         if type(value) is not str:
             return otherwise
-        return least <= len(value) <= most and (known(value) if len(value) <= 100 else fits(value))
+        return known(value) if len(value) <= 100 else fits(value)
 
     return string
 

@@ -295,3 +295,29 @@ def test_what_is_said_again_is_masked_again(words: int) -> None:
     for _ in range(2):
         assert mask(text) == text.replace("hunter2hunter", "*" * 13)
         assert mask(text.replace("hunter2hunter", "none")) == text.replace("hunter2hunter", "none")
+
+
+@given(st.lists(st.sampled_from([text for _, text in CREDENTIALS] + _WORDS), min_size=1, max_size=9), st.booleans())
+def test_lines_that_were_seen_before_hide_nothing(lines: list[str], apart: bool) -> None:
+    text = "\n".join(lines)
+    secrets._HARMLESS.clear()
+    alone = find(text)
+    for line in lines if apart else [text]:
+        find(line)
+    assert find(text) == alone
+
+
+def test_the_lines_of_a_private_key_are_part_of_it_though_each_alone_is_harmless() -> None:
+    begin, end = "-----BEGIN " + "PRIVATE KEY-----", "-----END " + "PRIVATE KEY-----"
+    body = ["MIIEvQIBADANBg", "kqhkiG9w0BAQEF"]
+    assert not any(find(line) for line in [*body, end])
+    text = "\n".join(["key: |", begin, *body, end, "after: all"])
+    assert [text[start:stop] for start, stop, _ in find(text)] == ["\n".join([begin, *body, end])]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    for number in range(10_000):
+        find(f"line {number}\nand {number}")
+    find("x " * 200)
+    assert len(secrets._HARMLESS) <= secrets._MOST_LINES + 2
+    assert max(map(len, secrets._HARMLESS)) <= secrets._LONGEST_LINE

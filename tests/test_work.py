@@ -66,9 +66,9 @@ def test_a_clean_manifest_reads_and_compiles_nothing_needless(tmp_path: Path, nu
 
 
 def test_a_manifest_of_a_fleet_is_bounded_work(tmp_path: Path) -> None:
-    """Once patterns are compiled and shared sentences are read, one more clean manifest takes 2,300 calls (on Python 3.11)."""
+    """Once patterns are compiled and shared sentences are read, one more clean manifest takes 1,600 calls (on Python 3.11)."""
     few, many = [_calls_of(tmp_path / str(count), count) for count in (20, 40)]
-    assert many - few < 20 * 2_600
+    assert many - few < 20 * 1_750
 
 
 def _calls_of(folder: Path, manifests: int) -> int:
@@ -91,7 +91,9 @@ def test_twice_the_resources_are_twice_the_work(tmp_path: Path, make: Callable[[
 
 
 def test_entries_for_one_object_are_compared_with_a_bounded_number_of_others(tmp_path: Path) -> None:
-    first, second, third = (_calls(tmp_path, _same_object(count)) for count in (250, 500, 750))
+    first, second, third = (
+        _calls(tmp_path, _same_object(count)) for count in (150, 300, 450)
+    )  # the meanings of so many are kept
     assert third - second < 1.1 * (second - first)
 
 

@@ -1,4 +1,4 @@
-"""The CSV report: a row a permission, with empty cells to decide in. `permlint review record` reads it back (filled.py).
+"""The CSV report: a row a permission or principal, with empty cells to decide in. `permlint review record` reads it back (filled.py).
 
 It opens in a spreadsheet without running anything: a cell that could begin a formula gets an apostrophe before it (OWASP,
 "CSV Injection"), and so does one that would be saved as another number or date; every cell is quoted, and control characters
@@ -8,29 +8,46 @@ are written out.
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from io import StringIO
 
-from linter.audit.model import LEVELS, Agent, Audit, Permission
+from linter.audit.decisions import UNMANAGED
+from linter.audit.model import LEVELS, Agent, Audit, Permission, Principal
 from linter.reports.visible import inert as dull
-from linter.reports.visible import visible
+from linter.reports.visible import inert_json, visible
+from linter.systems.places import Where
 
 COLUMNS = (
     "id", "agent", "environment", "system", "resource", "origin", "what", "scope", "level", "granted", "verdict", "also",
     "verdict_reason", "principal", "blast_radius_declared", "blast_radius_computed", "privileged", "justification", "owner",
-    "path", "new", "last_decision", "last_decided_by", "last_decided_on", "last_reason", "last_outcome", "finding", "check",
-    "decision", "decided_by", "decided_on", "reason",
+    "path", "new", "last_decision", "last_decided_by", "last_decided_on", "last_reason", "last_outcome", "finding", "place",
+    "check", "decision", "decided_by", "decided_on", "reason",
 )  # fmt: skip
-SEALED = ("id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding")
-"""What is stored of a permission: the first half of `check` is made from it, a row whose cells slipped is noticed."""
+SEALED = (
+    "id",
+    "agent",
+    "environment",
+    "system",
+    "resource",
+    "origin",
+    "what",
+    "level",
+    "principal",
+    "finding",
+    "place",
+)
+"""What is stored of a row: the first half of `check` is made from it, a row whose cells slipped is noticed."""
 READ = (
     "scope", "granted", "verdict", "also", "verdict_reason", "blast_radius_declared", "blast_radius_computed", "privileged",
     "justification", "owner", "path", "new", "last_decision", "last_decided_by", "last_reason", "last_outcome",
 )  # fmt: skip
 """What a reviewer decides by: the second half of `check` is made from it and from `SEALED`. Not `last_decided_on`, which
 spreadsheets write their own way."""
+UNREAD = "unreadable manifest"
+"""The origin of a row that has nothing to decide on."""
 _TRIGGERS = frozenset("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
 """What begins a formula in a spreadsheet, half and full width; and the apostrophe, so that ours can be told from a stranger's."""
 _REWRITTEN = re.compile(
@@ -59,11 +76,23 @@ def _cell(name: str, text: str) -> str:
 def _rows(audit: Audit) -> Iterator[dict[str, str]]:
     for agent in audit.agents:
         yield from (_row(agent, one, live=audit.live) for one in agent.permissions)
-    yield from _missing(audit)
+    yield from map(_of_principal, audit.principals)
+    yield from _unread(audit)
 
 
-def _sealed(one: Permission) -> dict[str, str]:
-    """The cells of `SEALED`."""
+def sealed_cells(one: Permission | Principal) -> dict[str, str]:
+    """The cells of `SEALED`, in its order."""
+    if isinstance(one, Principal):
+        return {
+            **dict.fromkeys(SEALED, ""),
+            "id": one.id,
+            "environment": one.environment,
+            "system": one.system,
+            "origin": UNMANAGED,
+            "what": "whatever it may do: nobody agreed to it",
+            "principal": one.name,
+            "place": written(one.place),
+        }
     return {
         "id": one.id,
         "agent": one.agent,
@@ -75,13 +104,29 @@ def _sealed(one: Permission) -> dict[str, str]:
         "level": LEVELS[one.level],
         "principal": one.principal,
         "finding": one.finding,
+        "place": written(one.place),
     }
 
 
+def written(place: Where) -> str:
+    """A place as a cell, whose folding and escaping leave it as it is: JSON without two spaces in a row; empty for none."""
+    return inert_json(json.dumps(dict(place), sort_keys=True).replace("  ", " \\u0020")) if place else ""
+
+
+def placed(cell: str) -> Where:
+    """What `written` was given.
+
+    Raises:
+        ValueError: it was given nothing that makes this cell.
+    """
+    found = json.loads(cell) if cell else {}
+    if not isinstance(found, dict) or written(found) != cell or not all(isinstance(one, str) for one in found.values()):
+        raise ValueError(cell)
+    return found
+
+
 def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
-    last = one.decision
     cells = {
-        **_sealed(one),
         "scope": one.scope,
         "granted": LEVELS[one.granted] if one.granted is not None else "not known" if live else "not asked",
         "verdict": one.verdict or "not asked",
@@ -93,6 +138,21 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "justification": one.justification,
         "owner": agent.owner,
         "path": agent.path,
+    }
+    return _whole(one, cells)
+
+
+def _of_principal(one: Principal) -> dict[str, str]:
+    return _whole(one, {"verdict": one.state, "verdict_reason": one.reason, "granted": "not known"})
+
+
+def _whole(one: Permission | Principal, cells: Mapping[str, str]) -> dict[str, str]:
+    """The row, with what was decided last and its seal."""
+    last = one.decision
+    every = {
+        **dict.fromkeys(READ, ""),
+        **sealed_cells(one),
+        **cells,
         "new": "new" if one.new else "",
         "last_decision": last.decision if last else "",
         "last_decided_by": last.by if last else "",
@@ -100,23 +160,19 @@ def _row(agent: Agent, one: Permission, *, live: bool) -> dict[str, str]:
         "last_reason": last.reason if last else "",
         "last_outcome": f"{last.outcome} {last.since}".strip() if last else "",
     }
-    shown = {key: shown_as(value) for key, value in cells.items()}
+    shown = {key: shown_as(value) for key, value in every.items()}
     return {**shown, "check": seal_whole(shown)}
 
 
-def _missing(audit: Audit) -> Iterable[dict[str, str]]:
-    """What has no permission to decide on and belongs to the population all the same."""
+def _unread(audit: Audit) -> Iterable[dict[str, str]]:
+    """Manifests that have nothing to decide on, and belong to the population all the same."""
     for source in audit.sources:
-        unread = source.kind == "manifests"
-        for name in source.unmanaged:
+        for path in source.unmanaged if source.kind == "manifests" else ():
             yield {
-                "environment": source.environment,
-                "system": "" if unread else source.name,
-                "origin": "unreadable manifest" if unread else "principal without a manifest",
-                "what": "what it declares is not known" if unread else "what it may do nobody agreed to",
+                "origin": UNREAD,
+                "what": "what it declares is not known",
                 "verdict": "unverified",
-                "principal": "" if unread else name,
-                "path": name if unread else "",
+                "path": path,
             }
 
 
@@ -138,7 +194,7 @@ def seal_whole(cells: Mapping[str, str]) -> str:
 
 def seal_of(one: Permission) -> str:
     """The seal of what is stored of a permission; the HTML report's rows have no other."""
-    cells = _sealed(one)
+    cells = sealed_cells(one)
     return seal(shown_as(cells[name]) for name in SEALED)
 
 

@@ -1,4 +1,6 @@
-"""Decisions: `permlint-decisions.yaml`, what reviewers decided of permissions, the latest of each; git keeps the earlier ones."""
+"""Decisions: `permlint-decisions.yaml`, what reviewers decided of permissions and of principals without a manifest, the latest
+of each; git keeps the earlier ones.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,16 @@ from typing import NamedTuple
 from linter import schema
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Text, Unreadable, decode
+from linter.systems.places import NOWHERE, Where
 
 DECISIONS = "permlint-decisions.yaml"
+UNMANAGED = "unmanaged"
+"""The origin of what is no permission but a principal without a manifest."""
 _MAX_BYTES = 16 << 20
 """Eight thousand permissions, all decided, are 4 MB."""
 _MAX_NODES = 2_000_000
 _HEAD = """\
-# What reviewers decided of permissions, the latest decision of each: `permlint review record` writes this file.
+# What reviewers decided of permissions and principals, the latest decision of each: `permlint review record` writes this file.
 # Give it a code owner, so that nobody decides for the team alone.
 decisions:
 """
@@ -45,9 +50,11 @@ class Decided(NamedTuple):
     level: str
     principal: str = ""
     finding: str = ""
+    place: Where = NOWHERE
+    """Where it was seen; NOWHERE where the report did not know, or was of a permlint that did not say."""
 
     @property
-    def place(self) -> tuple[str, ...]:
+    def rank(self) -> tuple[str, ...]:
         """What the file is sorted by."""
         return self.agent, self.environment, self.system, self.resource, self.what, self.id
 
@@ -87,7 +94,7 @@ def _parsed(text: Text) -> Decisions:
         offset = document.entry(violation.route)[2] if violation.route else 0
         message = f"{violation.problem}. {violation.suggestion}".rstrip(". ")
         raise Unreadable(*text.position(offset), message)
-    empty = dict.fromkeys(Decided._fields, "")
+    empty = {**dict.fromkeys(Decided._fields, ""), "place": NOWHERE}
     entries = tuple(Decided(**{**empty, **entry}) for entry in document.data["decisions"])
     seen: set[str] = set()
     for index, entry in enumerate(entries):
@@ -107,7 +114,7 @@ def merged(loaded: Decisions | None, new: Iterable[Decided]) -> str:
     """
     fresh = {one.id: one for one in new}
     if loaded is None:
-        return _proved(_HEAD + "".join(map(_emit, sorted(fresh.values(), key=_place))), list(fresh.values()))
+        return _proved(_HEAD + "".join(map(_emit, sorted(fresh.values(), key=_rank))), list(fresh.values()))
     head, old = _pieces(loaded)
     end = "\r\n" if "\r\n" in head else "\n"
     kept: list[tuple[Decided, str]] = []
@@ -118,18 +125,18 @@ def merged(loaded: Decisions | None, new: Iterable[Decided]) -> str:
         else:
             comments = "".join(line for line in piece.splitlines(keepends=True) if line.lstrip().startswith("#"))
             kept.append((replaced, comments + _emit(replaced, end)))
-    added = sorted(fresh.values(), key=_place, reverse=True)
+    added = sorted(fresh.values(), key=_rank, reverse=True)
     whole: list[tuple[Decided, str]] = []
     for entry, piece in kept:
-        while added and added[-1].place < entry.place:
+        while added and added[-1].rank < entry.rank:
             whole.append((added[-1], _emit(added.pop(), end)))
         whole.append((entry, piece))
     whole += [(one, _emit(one, end)) for one in reversed(added)]
     return _proved(head + "".join(piece for _, piece in whole), [entry for entry, _ in whole])
 
 
-def _place(entry: Decided) -> tuple[str, ...]:
-    return entry.place
+def _rank(entry: Decided) -> tuple[str, ...]:
+    return entry.rank
 
 
 def _pieces(loaded: Decisions) -> tuple[str, list[str]]:
@@ -158,11 +165,11 @@ _WORD = re.compile("[a-z0-9:-]+")
 """Words of our own, which no reader of YAML takes for something else."""
 
 
-def _scalar(key: str, value: str) -> str:
-    """A text as YAML on one line: JSON's quotes, and what does not print as YAML escapes it."""
-    if key in _PLAIN and _WORD.fullmatch(value):
+def _scalar(key: str, value: str | Where) -> str:
+    """A value as YAML on one line: as JSON writes it, and what does not print as YAML escapes it."""
+    if isinstance(value, str) and key in _PLAIN and _WORD.fullmatch(value):
         return value
-    quoted = json.dumps(value, ensure_ascii=False)
+    quoted = json.dumps(value if isinstance(value, str) else dict(value), ensure_ascii=False)
     return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in quoted)
 
 
@@ -172,6 +179,6 @@ def _proved(text: str, expected: list[Decided]) -> str:
         found = _parsed(Text(text)).entries
     except Unreadable as error:
         raise CannotEdit(f"{DECISIONS} cannot be added to: line {error.line} would read: {error.message}") from None
-    if sorted(found, key=_place) != sorted(expected, key=_place):
+    if sorted(found, key=_rank) != sorted(expected, key=_rank):
         raise CannotEdit(f"{DECISIONS} cannot be added to without changing something else in it")
     return text

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from io import StringIO
 from typing import NamedTuple
 
-from linter.audit.csv import COLUMNS, READ, SEALED, plain, seal, seal_whole
-from linter.audit.decisions import Decided
+from linter.audit.csv import COLUMNS, READ, SEALED, UNREAD, placed, plain, seal, seal_whole
+from linter.audit.decisions import UNMANAGED, Decided
 from linter.audit.model import CHOICES
 from linter.reported import SHORTEST
 from linter.schema import is_date
@@ -25,6 +25,11 @@ _ID = re.compile(rf"sha256:(?:[0-9a-f]{{{SHORTEST}}}|[0-9a-f]{{64}})")
 """Whole, or as short as the HTML report has it of what a manifest declares."""
 _LONGEST = 2000
 """Characters of a reason or a name."""
+
+
+_SLIPPED = "a cell of this row is not what the report had there: was part of the table sorted, or a cell retyped?"
+_STRANGE = "this row is no permission and no principal of the report: take it out"
+_UNREADABLE = "this row is a manifest that cannot be read, and nothing to decide on: repair it first"
 
 
 class BadFile(Exception):
@@ -48,6 +53,8 @@ class Filled(NamedTuple):
     """Id -> the line that decides it."""
     empty: int
     """Permissions that nobody has decided on."""
+    people: int
+    """The same of principals without a manifest."""
     faults: tuple[Fault, ...]
 
 
@@ -135,10 +142,12 @@ class _Reader:
         self.decisions: dict[str, Decided] = {}
         self.lines: dict[str, int] = {}
         self.faults: list[Fault] = []
-        self.empty = 0
+        self.empty: dict[str, str] = {}
 
     def filled(self) -> Filled:
-        return Filled(tuple(self.decisions.values()), self.lines, self.empty, tuple(self.faults))
+        left = [origin for id, origin in self.empty.items() if id not in self.decisions]
+        people = left.count(UNMANAGED)
+        return Filled(tuple(self.decisions.values()), self.lines, len(left) - people, people, tuple(self.faults))
 
     def take(self, line: int, row: Mapping[str, str], width: int) -> None:
         """One row, and how many cells it has."""
@@ -151,20 +160,17 @@ class _Reader:
         if cells.get("origin") == "declared":
             cells["id"] = self.whole.get(cells["id"], cells["id"])
         if not any(cells.get(name) for name in _FILLED):
-            self.empty += bool(cells.get("id"))
+            if _ID.fullmatch(cells["id"]):
+                self.empty[cells["id"]] = cells["origin"]
+            elif cells["id"] or cells["origin"] != UNREAD:
+                fault("id", _STRANGE)
             return
         faults = [*self._of_identity(cells)] if cells["id"] else []
         if width > self.width or (width < self.width and faults):
             fault("id", f"the row has {width} cells and the first line {self.width}: was one cut or inserted?")
             return
         if not cells["id"]:
-            whose = cells["principal"]
-            what = (
-                f"{whose} has no manifest: write one, or drop {whose}, or `permlint accept` its finding"
-                if whose
-                else "repair it first"
-            )
-            fault("id", f"this row has no permission to decide on: {what}")
+            fault("id", _UNREADABLE if cells["origin"] == UNREAD else _STRANGE)
             return
         for column, message in (*faults, *self._of_decision(cells)):
             fault(column, message)
@@ -175,10 +181,9 @@ class _Reader:
         if not _ID.fullmatch(cells["id"]):
             yield "id", "is no id of a permission: sha256: and 64 hexadecimal digits"
         elif len(cells["id"]) > _CUT and self._sealed(cells) != cells["check"]:
-            yield (
-                "check",
-                "a cell of this row is not what the report had there: was part of the table sorted, or a cell retyped?",
-            )
+            yield "check", _SLIPPED
+        elif not _is_place(cells["place"]):
+            yield "place", _SLIPPED
         elif cells["id"] not in self.known.declared and (cells["origin"] == "declared" or len(cells["id"]) == _CUT):
             now = self.known.now.get((cells["agent"], cells["environment"], cells["resource"]))
             if now is None:
@@ -215,7 +220,7 @@ class _Reader:
             ahead = date.fromisoformat(on) == self.today + timedelta(days=1)
             hint = f"; where that day has begun, it is recorded with --as-of {on}" if ahead else ""
             yield "decided_on", f"{on} is in the future: today is {self.today}{hint}"
-        beyond = cells["origin"] == "granted"
+        beyond = cells["origin"] != "declared"
         if not cells["reason"] and (decision in ("modify", "investigate") or (decision == "keep" and beyond)):
             why = (
                 "what is granted and was never agreed to is kept" if decision == "keep" else f"{decision} says nothing"
@@ -233,7 +238,8 @@ class _Reader:
             by=" ".join(cells["decided_by"].split()),
             on=cells["decided_on"],
             reason=" ".join(cells["reason"].split()),
-            **{name: cells[name] for name in SEALED},
+            **{name: cells[name] for name in SEALED if name != "place"},
+            place=placed(cells["place"]),
         )
         earlier = self.decisions.get(one.id)
         stored = self.known.decided.get(one.id)
@@ -253,3 +259,11 @@ class _Reader:
         else:
             self.decisions[one.id] = one
             self.lines.setdefault(one.id, line)
+
+
+def _is_place(cell: str) -> bool:
+    try:
+        placed(cell)
+    except (ValueError, RecursionError):
+        return False
+    return True

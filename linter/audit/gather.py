@@ -81,10 +81,12 @@ def gather(config: Config, selection: Selection, as_of: date, runs: Runs, brough
         systems=systems,
         units=units,
         agents=agents,
+        principals=book.principals,
         findings=tuple(others),
-        change=_change(agents, found, previous, complete=complete),
+        change=_change(agents, book, found, previous, complete=complete),
         revoked=book.revoked,
         decisions_open=sum(row.decision is None for each in agents for row in each.permissions),
+        principals_open=sum(one.decision is None and one.state != "managed" for one in book.principals),
         evidence=_evidence(config, selection, as_of, runs, brought, book, made_at),
     )
 
@@ -103,7 +105,7 @@ def _sources(config: Config, selection: Selection, runs: Runs) -> tuple[Source, 
 
 
 def _change(
-    agents: Sequence[Agent], found: Iterable[Note], previous: Previous | None, *, complete: bool
+    agents: Sequence[Agent], book: Ledger, found: Iterable[Note], previous: Previous | None, *, complete: bool
 ) -> Change | None:
     if previous is None:
         return None
@@ -114,6 +116,7 @@ def _change(
         agents_gone=tuple(sorted(previous.agents - names)) if complete else (),
         permissions_new=sum(row.new for each in agents for row in each.permissions),
         findings_new=None if previous.findings is None else sum(one.new for one in found),
+        principals_new=None if previous.principals is None else sum(one.new for one in book.principals),
     )
 
 

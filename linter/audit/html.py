@@ -5,13 +5,27 @@ Only hashes of the page's own style and script are allowed to run, so that even 
 
 import base64
 import hashlib
+import json
 import os
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
-from linter.audit.csv import seal_of, shown_as
+from linter.audit.attention import unproved, waiting
+from linter.audit.csv import seal, seal_of, sealed_cells, shown_as, written
 from linter.audit.folds import SHARED, Fold, folded, folded_exceptions, states, told
 from linter.audit.json import digest
-from linter.audit.model import CHOICES, LEVELS, Audit, Permission, exceptions, unproved, unverified
+from linter.audit.model import (
+    CHOICES,
+    LEVELS,
+    ONLY_DECLARED,
+    Audit,
+    Permission,
+    Principal,
+    changed,
+    exceptions,
+    gone,
+    unverified,
+)
 from linter.audit.pictures import BAR, BLASTS, blast_by_environment, growth
 from linter.audit.views import (
     ambiguous,
@@ -38,6 +52,7 @@ _SECTIONS = (
     ("matrix", "Access"),
     ("blast", "Blast radius"),
     ("agents", "Agents"),
+    ("unmanaged", "Unmanaged"),
     ("common", "Common findings"),
     ("rollbacks", "Common rollbacks"),
     ("others", "Other findings"),
@@ -109,6 +124,7 @@ def render(audit: Audit) -> str:
     )
     environment.tests["counted"] = counted
     style, script = _source("style.css"), _source("page.js")
+    places = _places(audit)
     return environment.get_template("base.html").render(
         audit=audit,
         policy=_policy(style, script),
@@ -116,6 +132,7 @@ def render(audit: Audit) -> str:
         script=Markup(script),  # noqa: S704
         sections=_SECTIONS,
         choices=CHOICES,
+        only_declared=ONLY_DECLARED,
         levels=LEVELS,
         letters=_LETTERS,
         blasts=BLASTS,
@@ -125,7 +142,10 @@ def render(audit: Audit) -> str:
         reviews=_REVIEWS,
         beginnings=_BEGINNINGS,
         row_class=_row_class,
-        sealed=_sealed,
+        person_class=_person_class,
+        sealed_whole=_sealed_whole,
+        places=json.dumps(places, sort_keys=True),
+        sealed=lambda one: _sealed(one, places),
         severities=_SEVERITIES,
         bar_width=BAR,
         **_computed(audit),
@@ -144,6 +164,9 @@ def _computed(audit: Audit) -> dict[str, Any]:
         "powers": powers(audit),
         "pressing": pressing(audit),
         "gone": unproved(audit),
+        "waiting": waiting(audit),
+        "lost": gone(audit),
+        "changed": changed(audit),
         "rollbacks": rollbacks(audit.agents),
         "shared": SHARED,
         "told": told(audit.agents),
@@ -184,10 +207,57 @@ def _identity(one: Permission) -> str:
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _sealed(one: Permission) -> dict[str, str | None]:
-    """The system, where what the row shows does not begin with it."""
+class _Places(NamedTuple):
+    """Where the permissions were seen."""
+
+    every: list[str]
+    """Each place once, as a cell."""
+    usual: dict[str, int]
+    """"system (environment)" -> the number of the place where most permissions there were seen."""
+
+
+def _places(audit: Audit) -> _Places:
+    seen: dict[str, Counter[str]] = {}
+    for agent in audit.agents:
+        for one in agent.permissions:
+            seen.setdefault(_where(one), Counter())[_place(one)] += 1
+    every = list(dict.fromkeys(place for counts in seen.values() for place in counts))
+    return _Places(every, {where: every.index(counts.most_common(1)[0][0]) for where, counts in seen.items()})
+
+
+def _where(one: Permission) -> str:
+    return f"{shown_as(one.system)} ({shown_as(one.environment)})"
+
+
+def _place(one: Permission) -> str:
+    return shown_as(written(one.place))
+
+
+def _sealed(one: Permission, places: _Places) -> dict[str, str | int | None]:
+    """The system, where what the row shows does not begin with it; and where it was seen, where that is not where most were."""
     system, resource = shown_as(one.system), shown_as(one.resource)
-    return {"data-system": None if not resource or resource.split(".")[0].strip() == system else system}
+    number = places.every.index(_place(one))
+    return {
+        "data-system": None if not resource or resource.split(".")[0].strip() == system else system,
+        "data-place": None if number == places.usual[_where(one)] else number,
+    }
+
+
+def _sealed_whole(one: Principal) -> str:
+    """The cells of a principal's row that `review record` proves, as JSON: the page does not show all of them."""
+    cells = [shown_as(cell) for cell in sealed_cells(one).values()]
+    return json.dumps([*cells, seal(cells)])
+
+
+def _person_class(one: Principal) -> str:
+    """The letters of a principal's row: those of a permission that nobody declared."""
+    letters = (
+        ("k", one.decision is not None),
+        ("n", one.new),
+        ("q", one.state == "unverified"),
+        ("x", one.state == "unmanaged"),
+    )
+    return " ".join(["u", *(letter for letter, holds in letters if holds)])
 
 
 def _within(place: str, path: str) -> str:

@@ -7,15 +7,17 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.audit import outcomes
-from linter.audit.decisions import Decided
+from linter.audit.decisions import DECISIONS, UNMANAGED, Decided
 from linter.audit.declared import CHANGED, permissions, shown_name, shown_path
 from linter.audit.granted import Plane, by_agent, rows
 from linter.audit.live import Live
-from linter.audit.model import Permission, Revoked
+from linter.audit.model import Permission, Principal, Revoked
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
+from linter.audit.unmanaged import People, managed
 from linter.drift.planes import Intent
 from linter.manifest.signing import digest_of
+from linter.reports.totals import plural
 from linter.reports.visible import visible
 from linter.systems.places import NOWHERE
 
@@ -41,9 +43,11 @@ class Ledger(NamedTuple):
 
     rows: Mapping[str, Sequence[Permission]]
     """Path of the manifest -> its agent's."""
+    principals: tuple[Principal, ...]
+    """Those without a manifest."""
     revoked: tuple[Revoked, ...]
     unknown: tuple[str, ...]
-    """What cannot be said of earlier permissions, a sentence each."""
+    """What cannot be said of earlier permissions and principals, a sentence each."""
 
 
 def ledger(
@@ -89,11 +93,36 @@ def ledger(
         return row._replace(decision=decision, new=before is not None and row.id not in before, place=place)
 
     every = {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()}
+    people = People(ground, past.decided, past.previous.principals if past.previous else None, managed(plans))
     return Ledger(
         every,
-        tuple(sorting.revoked),
-        tuple(sorting.unknown),
+        tuple(people.rows),
+        (*sorting.revoked, *people.revoked),
+        tuple(dict.fromkeys((*sorting.unknown, *people.strays, *_unplaced(ground, past), *_moved(ground, past)))),
     )
+
+
+def _moved(ground: outcomes.Ground, past: Past) -> Iterator[str]:
+    """What rests on an operator's word."""
+    asked = {system for system, _ in ground.live.answers} if ground.live is not None else set()
+    for system in dict.fromkeys(past.moved):
+        if system in asked:
+            yield f"{system} moved: what is not seen where it answers now counts as gone on the operator's word (--moved)"
+        else:
+            yield f"--moved {system}: no system of that name answered, so it says nothing"
+
+
+def _unplaced(ground: outcomes.Ground, past: Past) -> Iterator[str]:
+    """What cannot be said because a decision names no place: a permlint that did not know it recorded it, or nothing was asked."""
+    told = past.previous.places if past.previous else {}
+    bare: dict[str, int] = {}
+    for one in past.decided.values():
+        live = one.decision != "keep" and ground.live is not None and ground.live.place(one.system, one.environment)
+        if live and not one.place and not told.get(one.id):
+            bare[one.system] = bare.get(one.system, 0) + 1
+    for system, number in bare.items():
+        what = plural(number, "decision")
+        yield f"{what} on {system} in {DECISIONS} name{'s' if number == 1 else ''} no place: an absence counts wherever it was asked"
 
 
 def _shared(now: Mapping[str, Sequence[Permission]]) -> dict[str, list[str]]:
@@ -123,11 +152,14 @@ def _now(
 
 def _earlier(past: Past) -> list[Permission]:
     """What the last report had, and what was decided of; of both the report knows more."""
-    found = {id: outcomes.remembered(one) for id, one in past.decided.items()}
+    found = {id: outcomes.remembered(one) for id, one in past.decided.items() if one.origin != UNMANAGED}
     if past.previous is not None:
         places = past.previous.places
-        found = {id: row._replace(place=places.get(id, NOWHERE)) for id, row in found.items()}
-        found |= past.previous.permissions
+        found = {id: row._replace(place=places.get(id) or row.place) for id, row in found.items()}
+        found |= {
+            id: row._replace(place=row.place or found[id].place) if id in found else row
+            for id, row in past.previous.permissions.items()
+        }
     return sorted(
         found.values(), key=lambda row: (row.agent, row.environment, row.system, row.resource, row.what, row.id)
     )

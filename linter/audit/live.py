@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from linter.audit.model import Asked, Note, Source
 from linter.drift.recordings import moment
 from linter.findings import Severity
+from linter.outcome import Population
 from linter.systems.places import NOWHERE, Where
 
 
@@ -57,6 +58,8 @@ class Live(NamedTuple):
     answers: Mapping[tuple[str, str], Answer]
     """(system, environment) -> what answered; an environment that is empty stands for all."""
     sources: tuple[Source, ...]
+    populations: Mapping[tuple[str, str], Population]
+    """(system, environment) -> who is there; what they say counts where that place is in `answers`."""
     unverified: tuple[str, ...]
 
     def outdated(self, path: str, digest: str) -> bool:
@@ -118,6 +121,7 @@ def from_body(body: Mapping[str, Any]) -> Live:
             Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"])
         )
     asked = [_asked(one) for one in body["asked"]]
+    populations = [_population(one) for one in body["population"]]
     return Live(
         facts=tuple(map(_fact, [*body["findings"], *body["silenced"]])),
         verdicts={key: tuple(found) for key, found in verdicts.items()},
@@ -132,7 +136,8 @@ def from_body(body: Mapping[str, Any]) -> Live:
             for one in body["asked"]
             if not one["problem"]
         },
-        sources=tuple(_source(one) for one in body["population"]),
+        sources=tuple(map(_source, populations)),
+        populations={(one.system, one.environment): one for one in populations},
         unverified=tuple(body["unchecked"]),
     )
 
@@ -190,16 +195,26 @@ def _plane(one: Mapping[str, Any]) -> Iterable[str]:
         yield f"of {', '.join(one['principals'])}"
 
 
-def _source(one: Mapping[str, Any]) -> Source:
+def _population(one: Mapping[str, Any]) -> Population:
+    system, environment, kind, query, problem = (
+        str(one[name]) for name in ("system", "environment", "kind", "query", "problem")
+    )
+    declared, unmanaged, orphaned = (tuple(map(str, one[name])) for name in ("declared", "unmanaged", "orphaned"))
+    # An older drift looks for nobody by name.
+    present, absent = (tuple(map(str, one.get(name, ()))) for name in ("present", "absent"))
+    return Population(system, environment, kind, query, declared, unmanaged, orphaned, problem, present, absent)
+
+
+def _source(one: Population) -> Source:
     return Source(
-        name=one["system"],
-        environment=one["environment"],
-        kind=one["kind"],
-        query=one["query"],
-        principals=len(one["declared"]) + len(one["unmanaged"]),
-        declared=len(one["declared"]),
-        unmanaged=tuple(one["unmanaged"]),
-        orphaned=tuple(one["orphaned"]),
-        known=not one["problem"],
-        problem=one["problem"],
+        name=one.system,
+        environment=one.environment,
+        kind=one.kind,
+        query=one.query,
+        principals=len(one.declared) + len(one.unmanaged),
+        declared=len(one.declared),
+        unmanaged=one.unmanaged,
+        orphaned=one.orphaned,
+        known=not one.problem,
+        problem=one.problem,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from linter.audit.attention import undecided, unproved, waiting
 from linter.audit.json import digest
 from linter.audit.model import (
     LEVELS,
+    ONLY_DECLARED,
     Agent,
     Audit,
     Cell,
@@ -14,10 +16,10 @@ from linter.audit.model import (
     Note,
     Permission,
     Revoked,
+    changed,
     exceptions,
+    gone,
     privileged,
-    undecided,
-    unproved,
 )
 from linter.audit.views import counted, sums
 from linter.reports.markup import code, prose
@@ -36,6 +38,7 @@ def render(audit: Audit) -> str:
         *_summary(audit),
         *_matrix(audit),
         *(line for agent in audit.agents for line in _agent(agent, audit)),
+        *_people(audit),
         *_powers(audit),
         *_findings("## Findings of no agent", audit.findings),
         *_exceptions(audit),
@@ -98,28 +101,41 @@ def _names(names: Iterable[str]) -> str:
 def _summary(audit: Audit) -> Iterator[str]:
     yield "## Summary"
     live = sum(one.production for one in audit.units)
-    waiting = undecided(audit)
+    first = undecided(audit)
     lines = [
         f"- {plural(len(audit.agents), 'agent')}, {plural(len(audit.units), 'row')} of the matrix, {live} of them in production",
-        f"- Without a decision: {plural(audit.decisions_open, 'permission')}; needing one first: {len(waiting)}",
+        f"- Without a decision: {plural(audit.decisions_open, 'permission')}; needing one first: {len(first)}",
     ]
-    if gone := unproved(audit):
-        lines.append(f"- Revokes that nothing proves: {len(gone)}")
+    if audit.principals:
+        lines.append(
+            f"- Without a manifest: {plural(len(audit.principals), 'principal')}, {audit.principals_open} of them without a decision"
+        )
+    if silent := unproved(audit):
+        lines.append(f"- Revokes that nothing proves: {len(silent)}")
     if audit.change is None:
         lines.append("- What is new is not known: there is nothing to compare with (`--since`, `--previous`)")
     else:
         change = audit.change
-        findings = "findings are not compared" if change.findings_new is None else f"{change.findings_new} new findings"
+        findings = (
+            "new findings are not known" if change.findings_new is None else f"{change.findings_new} new findings"
+        )
         lines.append(
             f"- Since {prose(change.since)}: {change.permissions_new} new permissions, {findings}, "
             f"new agents: {_names(change.agents_new)}; gone: {_names(change.agents_gone)}"
         )
+        if change.findings_new is None:
+            lines.append(f"- {ONLY_DECLARED}")
     yield "\n".join(lines)
-    if waiting or gone:
-        rows = [(prose(agent.name), prose(one.environment), _what(one), prose(why)) for agent, one, why in waiting]
+    people = waiting(audit)
+    if first or people or silent:
+        rows = [(prose(agent.name), prose(one.environment), _what(one), prose(why)) for agent, one, why in first]
+        rows += [
+            ("nobody's", prose(one.environment), f"{prose(one.system)}: principal {prose(one.name)}", prose(why))
+            for one, why in people
+        ]
         rows += [
             (prose(one.agent), prose(one.environment), f"{prose(one.resource)}: {prose(one.what)}", prose(why))
-            for one, why in gone
+            for one, why in silent
         ]
         yield _table(("Agent", "Environment", "Permission", "Why"), rows)
 
@@ -255,6 +271,25 @@ def _note(one: Note) -> Iterator[str]:
         yield "  - Fix: " + "<br>".join(map(prose, one.fix.rstrip().split("\n")))
 
 
+def _people(audit: Audit) -> Iterator[str]:
+    yield "## Principals without a manifest"
+    rows = [
+        (
+            prose(one.name) + (" (new)" if one.new else ""),
+            prose(f"{one.system} {one.environment}".strip()),
+            f"{one.state}: {prose(one.reason)}" if one.reason else one.state,
+            _decided(one.decision),
+            "&nbsp;",
+        )
+        for one in audit.principals
+    ]
+    heads = ("Principal", "Source", "What is known", "Last decision", "Decision, by, on")
+    none = (
+        "None was found; whether that is all there are, the population says." if audit.live else "No system was asked."
+    )
+    yield _table(heads, rows) if rows else none
+
+
 def _powers(audit: Audit) -> Iterator[str]:
     yield "## Privileged powers"
     rows = [
@@ -300,10 +335,17 @@ def _revoked(audit: Audit) -> Iterator[str]:
             prose(one.agent), prose(one.environment), prose(one.resource), prose(one.what), one.gone_from,
             prose(one.verified) or _unproved(one), _decided(one.decided),
         )
-        for one in audit.revoked
+        for one in gone(audit)
     ]  # fmt: skip
     heads = ("Agent", "Environment", "Resource", "Permission", "Gone from", "First verified absence", "Decision")
     yield _table(heads, rows) if rows else "Nothing" + (", as far as is known." if audit.change is None else ".")
+    others = [
+        (prose(one.agent), prose(one.environment), prose(one.what), prose(one.why), _decided(one.decided))
+        for one in changed(audit)
+    ]
+    if others:
+        yield "### Not gone: what was granted stands in another form"
+        yield _table(("Agent", "Environment", "Permission", "What stands", "Decision"), others)
 
 
 def _unproved(one: Revoked) -> str:

@@ -72,7 +72,7 @@ class Note(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What was decided of a permission, and what came of it."""
+    """What was decided of a permission or a principal, and what came of it."""
 
     decision: str
     """Of `CHOICES`."""
@@ -81,7 +81,10 @@ class Decision(NamedTuple):
     """ISO date."""
     reason: str
     outcome: str
-    """"" for keep; else "done", "pending", "overdue", or "unverified" where nothing live says whether it still stands."""
+    """"" for keep; else "done", "pending", "overdue", or "unverified" where nothing live says whether it still stands.
+
+    Of a principal also "managed": a manifest speaks for it now.
+    """
     since: str = ""
     """Of "done": the first verified absence, ISO date or time; of "overdue": the day it was due."""
 
@@ -126,6 +129,26 @@ class Permission(NamedTuple):
     """Of what is granted and not declared: the fingerprint of the finding that says so."""
     place: Where = NOWHERE
     """Which account or database it was compared in last, as far as that says; empty where it was not compared."""
+
+
+class Principal(NamedTuple):
+    """A principal of a live system that no manifest speaks for, or spoke for when it was last seen: nobody agreed to what it may do."""
+
+    id: str
+    """`sha256:` + hex, of its source and its name."""
+    system: str
+    environment: str
+    """As the source has it; empty where that is all of them."""
+    name: str
+    state: str
+    """"unmanaged", "managed" (a manifest speaks for it now), or "unverified": nothing that was asked now says whether it is there."""
+    reason: str
+    """The state's, a clause; empty where it was simply found."""
+    new: bool
+    """Whether the last report did not have it."""
+    decision: Decision | None
+    place: Where
+    """As of a permission."""
 
 
 class Cell(NamedTuple):
@@ -192,21 +215,26 @@ class Agent(NamedTuple):
 
 
 class Revoked(NamedTuple):
-    """A permission that the last report had, or that a revoke was decided of, and that is gone."""
+    """A permission that the last report had, or that a revoke was decided of, and that is gone; or such a principal."""
 
     id: str
     agent: str
+    """Empty of a principal without a manifest."""
     environment: str
     resource: str
+    """Of a principal, its system."""
     what: str
     decided: Decision | None
     """The revoke that was decided of it, if one was."""
     gone_from: str
-    """"manifest", "live" or "both": where it is absent, in this form; `verified` says whether nothing of it is left."""
+    """"manifest", "live" or "both": where it is absent, in this form; `verified` says whether nothing of it is left.
+
+    Empty: nowhere, what was granted stands in another form, which `why` names.
+    """
     verified: str
     """The first verified absence from the live system, ISO date or time; empty: not verified."""
     why: str = ""
-    """Why it is not verified, a clause, where that is known."""
+    """Why it is not verified, or what stands in its place: a clause, where that is known."""
     place: Where = NOWHERE
     """As of a permission."""
 
@@ -262,6 +290,15 @@ class Change(NamedTuple):
     permissions_new: int
     findings_new: int | None
     """None where it is not known: an earlier version of the manifests says nothing of its findings."""
+    principals_new: int | None
+    """Principals without a manifest; None where it is not known."""
+
+
+ONLY_DECLARED = (
+    "Only what the manifests declare was compared, as git has it: what was found then, what was granted and where, and which "
+    "principals had no manifest, git does not know. An earlier report does (--previous)."
+)
+"""What a comparison with git does not cover."""
 
 
 class Audit(NamedTuple):
@@ -276,6 +313,8 @@ class Audit(NamedTuple):
     """The columns of the matrix."""
     units: tuple[Unit, ...]
     agents: tuple[Agent, ...]
+    principals: tuple[Principal, ...]
+    """Those without a manifest."""
     findings: tuple[Note, ...]
     """Those that belong to no agent of this report: unmanaged principals, what cannot be read, stale acceptances."""
     change: Change | None
@@ -283,6 +322,8 @@ class Audit(NamedTuple):
     revoked: tuple[Revoked, ...]
     decisions_open: int
     """Permissions that nobody has decided on."""
+    principals_open: int
+    """Principals without a manifest that nobody has decided on."""
     evidence: Evidence
 
 
@@ -306,35 +347,11 @@ def exceptions(audit: Audit) -> tuple[Note, ...]:
     return tuple(one for one in every if one.status != "open")
 
 
-def unproved(audit: Audit) -> tuple[tuple[Revoked, str], ...]:
-    """What was to be taken away and is not seen any more, though nothing proves that it is gone; and why nothing does."""
-    silence = "no answer says so" if audit.live else "nothing live was asked"
-    return tuple(
-        (one, f"{one.decided.decision} not proved: {one.why or silence}")
-        for one in audit.revoked
-        if one.decided is not None and one.decided.outcome == "unverified"
-    )
+def gone(audit: Audit) -> tuple[Revoked, ...]:
+    """What is gone, proved or not."""
+    return tuple(one for one in audit.revoked if one.gone_from)
 
 
-def unseen(audit: Audit) -> tuple[tuple[Permission, str], ...]:
-    """What was granted when it was last seen, and of which nobody can tell whether it still is; and why not."""
-    return tuple(
-        (one, one.reason)
-        for agent in audit.agents
-        for one in agent.permissions
-        if one.origin == "granted" and one.verdict == "unverified"
-    )
-
-
-def undecided(audit: Audit) -> tuple[tuple[Agent, Permission, str], ...]:
-    """What needs a decision before all others, and why: excess, overdue revokes, unverified or new privileged powers."""
-    found = []
-    for agent in audit.agents:
-        for one in agent.permissions:
-            if one.decision is not None and one.decision.outcome == "overdue":
-                found.append((agent, one, f"{one.decision.decision} overdue since {one.decision.since}"))
-            elif one.decision is None and one.verdict == "excess" and one.origin == "granted":
-                found.append((agent, one, "granted beyond what was agreed"))
-            elif one.decision is None and one.privileged and one.new:
-                found.append((agent, one, f"new privileged power: {', '.join(one.privileged)}"))
-    return tuple(found)
+def changed(audit: Audit) -> tuple[Revoked, ...]:
+    """What was granted and stands in another form: nothing of it is gone."""
+    return tuple(one for one in audit.revoked if not one.gone_from)

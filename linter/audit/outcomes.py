@@ -11,13 +11,15 @@ from linter.audit.decisions import Decided
 from linter.audit.granted import overlap
 from linter.audit.identity import levels_of
 from linter.audit.live import Live
-from linter.audit.model import LEVELS, Decision, Permission, Revoked
+from linter.audit.model import LEVELS, Decision, Permission, Principal, Revoked
 from linter.manifest.period import after
 from linter.systems.live import MISSING, OK, UNVERIFIED
 from linter.systems.places import elsewhere
 
 CARRIED = "it was granted when it was last seen; nothing that was asked now says whether it still is"
 """The reason of a permission that stays in the report, unverified, because nothing proves that it is gone."""
+_FORMS = 3
+"""Other forms that are named."""
 _NO_MANIFEST = "its manifest is gone, so nothing asks for it"
 
 
@@ -37,8 +39,8 @@ class Ground(NamedTuple):
     moved: Collection[str]
     """Systems that are asked elsewhere than before, and an operator says that this is right."""
 
-    def strayed(self, row: Permission) -> str:
-        """In what the place that was asked now differs from where a permission was seen, a clause; empty where it does not."""
+    def strayed(self, row: Permission | Principal) -> str:
+        """In what the place that was asked now differs from where something was seen, a clause; empty where it does not."""
         if self.live is None or row.system in self.moved:
             return ""
         return elsewhere(row.place, self.live.place(row.system, row.environment))
@@ -86,22 +88,24 @@ class Gone(NamedTuple):
 def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     """The outcome of a decision on a permission that this report still has, as it was when it was last seen."""
     if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
-        return _decision(decided, "unverified")
+        return decision(decided, "unverified")
     if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
         # The manifest still declares what the system has taken away.
         at = ground.verified.get(row.id) or ground.compared(row)
-        return _decision(decided, "done" if at else "unverified", at)
-    return _undone(ground, decided)
+        return decision(decided, "done" if at else "unverified", at)
+    return undone(ground, decided)
 
 
-def _undone(ground: Ground, decided: Decided) -> Decision:
+def undone(ground: Ground, decided: Decided) -> Decision:
+    """The outcome of a decision on what still stands."""
     due = after(decided.on, ground.within)
     if decided.decision == "keep":
-        return _decision(decided, "")
-    return _decision(decided, "overdue", due.isoformat()) if due < ground.as_of else _decision(decided, "pending")
+        return decision(decided, "")
+    return decision(decided, "overdue", due.isoformat()) if due < ground.as_of else decision(decided, "pending")
 
 
-def _decision(decided: Decided, outcome: str, since: str = "") -> Decision:
+def decision(decided: Decided, outcome: str, since: str = "") -> Decision:
+    """A decision with its outcome."""
     return Decision(decided.decision, decided.by, decided.on, decided.reason, outcome, since)
 
 
@@ -183,6 +187,7 @@ def revoked(ground: Ground, found: Gone, *, manifest: bool) -> Revoked:
     """
     row = found.row
     of_manifest = row.origin == "declared" or not (manifest or found.at or found.instead)
+    other = "" if found.at or row.origin == "declared" else _forms(found.instead)
     return Revoked(
         id=row.id,
         agent=row.agent,
@@ -190,26 +195,35 @@ def revoked(ground: Ground, found: Gone, *, manifest: bool) -> Revoked:
         resource=row.resource,
         what=row.what,
         decided=None if found.decided is None else _of_gone(ground, found, found.decided),
-        gone_from="live" if not of_manifest else "both" if found.at else "manifest",
+        gone_from="" if other else "live" if not of_manifest else "both" if found.at else "manifest",
         verified=found.at,
-        why="" if found.at or found.instead else ground.strayed(row) or ("" if manifest else _NO_MANIFEST),
+        why=other or ("" if found.at or found.instead else ground.strayed(row) or ("" if manifest else _NO_MANIFEST)),
         place=row.place,
     )
 
 
+def _forms(instead: Sequence[Permission]) -> str:
+    """What stands in the place of what was granted, a clause; empty for nothing."""
+    words = dict.fromkeys(
+        one.what if one.origin == "granted" else f"{one.resource}: {one.what}, declared" for one in instead
+    )
+    more = f" and {len(words) - _FORMS} more" if len(words) > _FORMS else ""
+    return f"it stands, or may stand, in another form: {'; '.join([*words][:_FORMS])}{more}" if words else ""
+
+
 def _of_gone(ground: Ground, found: Gone, decided: Decided) -> Decision:
     if decided.decision == "keep":
-        return _decision(decided, "")
+        return decision(decided, "")
     if found.at:
-        return _decision(decided, "done", found.at)
+        return decision(decided, "done", found.at)
     if not found.instead:
-        return _decision(decided, "unverified")
+        return decision(decided, "unverified")
     if decided.decision != "modify":
-        return _undone(ground, decided)  # it stands in another form
+        return undone(ground, decided)  # it stands in another form
     if ground.live is not None and not ground.strayed(found.row) and all(one.verdict == OK for one in found.instead):
         times = [ground.live.compared(one.system, one.environment, one.principal) for one in found.instead]
-        return _decision(decided, "done", max(times))
-    return _decision(decided, "unverified")
+        return decision(decided, "done", max(times))
+    return decision(decided, "unverified")
 
 
 def remembered(decided: Decided) -> Permission:
@@ -218,5 +232,5 @@ def remembered(decided: Decided) -> Permission:
         id=decided.id, agent=decided.agent, environment=decided.environment, system=decided.system,
         resource=decided.resource, origin=decided.origin, what=decided.what, scope="", level=LEVELS.index(decided.level),
         granted=None, verdict="", also=(), reason="", principal=decided.principal, blast_declared="", blast_computed="",
-        privileged=(), justification="", new=False, decision=None, finding=decided.finding,
+        privileged=(), justification="", new=False, decision=None, finding=decided.finding, place=decided.place,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from linter.audit.identity import declared_id
-from linter.audit.model import Decision, Permission
+from linter.audit.model import Decision, Permission, Principal
 from linter.history.contents import Contents
 from linter.history.git import Repository
 from linter.history.read import read_history
@@ -39,6 +39,8 @@ class Previous(NamedTuple):
     """Id of what was gone already -> the first verified absence."""
     places: Mapping[str, Where]
     """Id -> where it was compared last."""
+    principals: Mapping[str, Principal] | None
+    """Those without a manifest, by id; None where nothing says who there was."""
 
 
 def from_json(text: str) -> Previous:
@@ -80,6 +82,13 @@ def from_json(text: str) -> Previous:
             **{one["id"]: one.get("place", {}) for one in body["revoked"]},
             **{one.id: one.place for one in rows},
         },
+        principals={
+            one["id"]: Principal(**{name: one[name] for name in Principal._fields})._replace(decision=None)
+            for one in body["principals"]
+            if one["state"] != "managed"
+        }
+        if "principals" in body
+        else None,
     )
 
 
@@ -116,6 +125,7 @@ def from_history(repository: Repository, config: Config, paths: Sequence[str], s
         paths={id: path for id, (_, path) in found.items()},
         verified={},
         places={},
+        principals=None,
     )
 
 

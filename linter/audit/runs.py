@@ -71,7 +71,7 @@ def run(config: Config, selection: Selection, as_of: date, request: Request | No
         rules=rules,
         subjects=tuple(subjects),
         told=(crept, checked),
-        timelines={visible(one.path): one for one in crept.timelines},
+        timelines={visible(one.path): one for one in crept.timelines()},
         live=live,
         unreadable=tuple(unreadable),
         errors=_once(errors),

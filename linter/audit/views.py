@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from linter.audit.attention import undecided
 from linter.audit.folds import SHARED, Piece, cut
-from linter.audit.model import Agent, Audit, Note, Permission, Source, privileged, undecided
+from linter.audit.model import Agent, Audit, Note, Permission, Source, privileged
 from linter.creep.timeline import Entry, Step
 from linter.findings import UNVERIFIED_RULE
 from linter.outcome import unverified_line

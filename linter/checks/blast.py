@@ -9,6 +9,7 @@ from linter.blast import LEVELS, computed, explained
 from linter.checks import Hit, Place, template
 from linter.checks.repairs import inserted
 from linter.checks.subject import Subject
+from linter.checks.unknown import doubt
 from linter.findings import Repair, Splice
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
@@ -33,7 +34,8 @@ def understated(subject: Subject) -> Iterator[Hit]:
             start += len(_OPENING.match(content, start)[0])  # type: ignore[index]  # matches always
             word = Splice(start, start + len(resource.blast_radius), LEVELS[level])
             plain = content.startswith(resource.blast_radius, start)  # and no anchor, alias or block scalar
-            cases = ("two-levels",) if gap > 1 else ()
+            unknown = doubt(resource).cases
+            cases = (*(("two-levels",) if gap > 1 else ()), *unknown)
             adding = _adding(resource)
             yield Hit(
                 Place(route),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from linter.creep.story import Event, Story
     from linter.history.model import Person, Version
     from linter.history.witness import Witness
-    from linter.manifest.model import Resource
+    from linter.manifest.model import Built, Resource
     from linter.manifest.reader import Document
 
 
@@ -36,12 +36,13 @@ class Past(Subject):
         distance: Change | None,
         me: tuple[Person, ...],
         witness: Witness,
+        built: Built,
         *,
         staged: bool,
         partial: bool,
         hidden: bool,
     ) -> None:
-        super().__init__(path, document, around)
+        super().__init__(path, document, around, built)
         self.story = story
         self.baseline = baseline
         """What the distance is measured from, where it was asked for."""
@@ -142,7 +143,7 @@ def origin(past: Past, version: Version) -> str:
         if all(event.version is not version for event in past.story.events):
             return "a version before the range"
         return "this commit" if past.staged else "the working tree"
-    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored:%Y-%m-%d} ("{commit.subject}")'
+    return f'{commit.id[:10]} by {commit.author.name} on {commit.authored.date().isoformat()} ("{commit.subject}")'
 
 
 def details(version: Version, change: str, before: list[str], after: list[str]) -> dict[str, str]:
@@ -162,7 +163,8 @@ def details(version: Version, change: str, before: list[str], after: list[str]) 
 def holder(past: Past, leaf: Leaf) -> Resource | None:
     """The entry that grants a leaf now: the one with exactly its object before one that contains it."""
     entries = past.manifest.resources
-    exact = [one for one in entries if one.name == name_of(leaf)]
+    name = name_of(leaf)
+    exact = [one for one in entries if one.name == name]
     return next(
         (one for one in [*exact, *entries] if leaf in one.leaves or meet([leaf], one.leaves)),
         exact[0] if exact else None,

@@ -82,6 +82,8 @@ _TOXIC = ("sensitive", "untrusted-input", "egress")
 @template("toxic-combination")
 def toxic_combination(subject: Subject) -> Iterator[Hit]:
     """One agent that sees what is sensitive, reads what strangers write, and can send it out. Never guessed from names."""
+    if not any([resource.handles for resource in subject.manifest.resources]):
+        return
     for environment in subject.manifest.environments:
         first: dict[str, Resource] = {}
         for resource in subject.manifest.resources:

@@ -28,11 +28,11 @@ def contradictory_access(subject: Subject) -> Iterator[Hit]:
         if not resource.known:
             continue
         box = resource.scope.box
-        one_sided = "write_columns" in box or "read_columns" in box
-        for part, values, related in _structured_contradictions(resource) if resource.actions or one_sided else ():
-            place = Place(("resources", resource.position, part))
-            others = tuple(Place(("resources", resource.position, one)) for one in related)
-            yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
+        if resource.actions or "write_columns" in box or "read_columns" in box:
+            for part, values, related in _structured_contradictions(resource):
+                place = Place(("resources", resource.position, part))
+                others = tuple(Place(("resources", resource.position, one)) for one in related)
+                yield Hit(place, values, ("structured",), resource, key=f"{part}:{values['that']}", related=others)
         for part, values in _prose_contradictions(resource) if resource.writes else ():
             yield Hit(Place(("resources", resource.position, part)), values, resource=resource, key=part)
 
@@ -97,11 +97,11 @@ Objects = dict[tuple[str, ...], list[Resource]]
 @template("overlapping-resources")
 def overlapping_resources(subject: Subject) -> Iterator[Hit]:
     """An entry that another one contains, action by action: the narrower one narrows nothing."""
-    systems: dict[str, Objects] = {}
+    systems: dict[str, list[Resource]] = {}
     for resource in subject.manifest.resources:
-        if resource.known and resource.leaves:
-            systems.setdefault(resource.system, {}).setdefault(resource.object, []).append(resource)
-    for resource, outer in chain.from_iterable(map(_contained, systems.values())):
+        systems.setdefault(resource.system, []).append(resource)
+    several = [entries for entries in systems.values() if len(entries) > 1]
+    for resource, outer in chain.from_iterable(map(_contained, several)):
         caption = "this entry already grants all of it"
         related = Place(("resources", outer.position, "resource"), caption=caption)
         yield Hit(
@@ -113,12 +113,18 @@ def overlapping_resources(subject: Subject) -> Iterator[Hit]:
         )
 
 
-def _contained(objects: Objects) -> Iterator[tuple[Resource, Resource]]:
+def _contained(entries: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Every entry of one system that another contains, with that one."""
+    objects: Objects = {}
+    for resource in entries:
+        if resource.known and resource.leaves:
+            objects.setdefault(resource.object, []).append(resource)
     wide = [path for path in objects if not path or path[-1] == "*"]
-    for path, entries in objects.items():
-        if len(entries) > 1 or wide not in ([], [path]):
-            for resource in entries:
+    if not wide and len(objects) == len(entries):
+        return
+    for path, alike in objects.items():
+        if len(alike) > 1 or wide not in ([], [path]):
+            for resource in alike:
                 outer = _container(resource, objects)
                 if outer is not None:
                     yield resource, outer

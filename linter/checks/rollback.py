@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from linter.blast import LEVELS, computed
 from linter.checks import BadParams, Hit, Place, template
 from linter.checks.subject import Subject
+from linter.checks.unknown import SURE, doubt
 from linter.manifest.model import Rollback
 from linter.manifest.period import after, in_future, is_period
 from linter.manifest.strategy import commands
@@ -26,8 +27,19 @@ def missing_rollback(subject: Subject) -> Iterator[Hit]:
     if "rollback_strategy" in subject.manifest.written or not writing:
         return
     without = [resource for resource in writing if resource.rollback is None]
-    if without:
-        yield Hit(Place((), "absence"), {"resources": ", ".join(resource.name for resource in without)})
+    doubts = [doubt(resource) for resource in without]
+    if SURE in doubts:
+        surely, perhaps = [
+            ", ".join([resource.name for resource, one in zip(without, doubts, strict=True) if (one is SURE) is sure])
+            for sure in (True, False)
+        ]
+        executes = all([resource.kinds <= {"read", "execute", None} for resource in without])
+        values = {"resources": f"{surely}; perhaps {perhaps}" if perhaps else surely}
+        yield Hit(Place((), "absence"), values, ("executes",) if executes else ())
+    elif doubts:
+        cases = [case for case in ("unknown", "sounds-like-reading") if all([case in one.cases for one in doubts])]
+        said = "; ".join(f"{one.actions} on {resource.name}" for resource, one in zip(without, doubts, strict=True))
+        yield Hit(Place((), "absence"), {"unknown": said}, tuple(cases))
 
 
 @template("no-rollback-command")
@@ -65,6 +77,8 @@ def unacknowledged_irreversible(params: IrreversibleParams) -> Any:
     def check(subject: Subject) -> Iterator[Hit]:
         for resource in subject.manifest.writing:
             if not known.isdisjoint(words(resource.system)) and not resource.written & {"reversibility", "rollback"}:
+                if "sounds-like-reading" in doubt(resource).cases:
+                    continue  # nothing is sent
                 level = computed(resource, production=subject.production(resource.environments))
                 declared = LEVELS.index(resource.blast_radius) if resource.blast_radius else 0
                 cases = ("from-medium",) if max(level, declared) >= 2 else ()

@@ -9,6 +9,7 @@ from linter.boxes import Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.repairs import replaced
 from linter.checks.subject import Subject
+from linter.checks.unknown import doubt
 from linter.findings import Repair
 from linter.manifest.model import Resource
 from linter.manifest.scope import WIDE
@@ -31,6 +32,9 @@ def wildcard_resource(subject: Subject) -> Iterator[Hit]:
             yield Hit(Place(("resources", resource.position, "resource")), resource=resource)
 
 
+_EXECUTING = frozenset({"read", "execute"})
+
+
 @template("unbounded-write")
 def unbounded_write(subject: Subject) -> Iterator[Hit]:
     """Writing that nothing narrows: the scope says "all" or says nothing, or there is none."""
@@ -38,22 +42,29 @@ def unbounded_write(subject: Subject) -> Iterator[Hit]:
         scope = resource.scope
         if not resource.known or scope.kind not in ("unbounded", "empty", "absent"):
             continue
-        if not subject.kind(resource).narrowable or _wild(subject, resource):
+        if not subject.kind(resource).narrowable or _is_channel(resource) or _wild(subject, resource):
             continue  # a wildcard is a fault of its own, and explains this one
         route = ("resources", resource.position)
+        cases, unknown = doubt(resource)
+        if resource.kinds <= _EXECUTING and not cases:
+            cases = ("executes",)
+        values = {
+            "system": resource.system,
+            "unknown": unknown,
+            "does": "executes" if "executes" in cases else "writes",
+        }
         if scope.kind == "unbounded":
-            place, said = _said(resource)
-            yield Hit(place, {"said": said}, ("says-all",), resource)
-        elif _is_channel(resource):
+            place, values["said"] = _said(resource)
+            case = "no-column" if _names_no_column(resource, values["said"]) else "says-all"
+            yield Hit(place, values, (case, *cases), resource)
             continue
-        elif scope.kind == "empty":
-            place, said = _said(resource)
-            cases = ("says-nothing", "object" if resource.object else "whole-system")
-            yield Hit(place, {"said": said, "system": resource.system}, cases, resource)
+        case = "object" if resource.object else "whole-system"
+        if scope.kind == "empty":
+            place, values["said"] = _said(resource)
+            yield Hit(place, values, ("says-nothing", case, *cases), resource)
         else:
             place = Place((*route, "scope")) if "scope" in resource.written else Place(route, "absence")
-            case = "named-object" if resource.object else "whole-system"
-            yield Hit(place, {"system": resource.system}, (case,), resource)
+            yield Hit(place, values, ("named-object" if resource.object else case, *cases), resource)
 
 
 def _said(resource: Resource) -> tuple[Place, str]:
@@ -63,6 +74,12 @@ def _said(resource: Resource) -> tuple[Place, str]:
         if name != "prose":
             return Place((*route, name)), value if isinstance(value, str) else min(value.names & WIDE)
     return Place(route), resource.scope.words or "*"
+
+
+def _names_no_column(resource: Resource, said: str) -> bool:
+    from linter.manifest.predicate import names_no_column  # few manifests need it
+
+    return said in (resource.scope.box.get("rows"), resource.scope.words) and names_no_column(said)
 
 
 def _is_channel(resource: Resource) -> bool:

@@ -141,9 +141,9 @@ def _location(path: str, build: Build) -> Location:
 def _find(subject: Subject, script: str, scripts_root: str) -> tuple[str, str]:
     """The script's absolute path, from the root, beside the manifest or in `scripts_root`; else why it cannot be taken."""
     path, reason = subject.around.script(script)
-    for folder in (os.path.dirname(subject.path), scripts_root):
-        if not path:
-            path, _ = subject.around.script(os.path.join(folder, script))
+    if not path:
+        for folder in (os.path.dirname(subject.path), scripts_root):
+            path = path or subject.around.script(os.path.join(folder, script))[0]
     return path, reason
 
 

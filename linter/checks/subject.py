@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from linter.config import Config
+    from linter.manifest.model import Built
     from linter.manifest.reader import Document
     from linter.rollback_script import Script
     from linter.schema import Violation
@@ -114,8 +115,12 @@ class Since(NamedTuple):
 class Subject:
     """One manifest: its path, document, model and surroundings."""
 
-    def __init__(self, path: str, document: "Document", around: Surroundings) -> None:
-        """Raises: Unreadable, where it has more faults than a manifest can have: a clear end, and not minutes of work."""
+    def __init__(self, path: str, document: "Document", around: Surroundings, built: "Built | None" = None) -> None:
+        """`built`: see `build`.
+
+        Raises:
+            Unreadable: it has more faults than a manifest can have: a clear end, and not minutes of work.
+        """
         self.path = path
         self.document = document
         self.around = around
@@ -131,7 +136,7 @@ class Subject:
         self.violations: list[Violation] = []
         data = document.data
         if schema.predicate("manifest")(data):
-            self.manifest = build(data, data)
+            self.manifest = build(data, data, built)
             return
         self.violations = schema.explain("manifest", data)
         if len(self.violations) >= schema.MOST_VIOLATIONS:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from linter.audit.decisions import DECISIONS
+from linter.audit.decisions import load as load_decisions
 from linter.catalogue import BadRule
 from linter.checking import select
 from linter.checks.subject import Subject
@@ -23,6 +25,7 @@ from linter.drift.recordings import save
 from linter.drift.run import Request, Result, drift, gather
 from linter.exits import Exit
 from linter.forks import from_fork
+from linter.manifest.text import Unreadable
 from linter.outcome import InputError, Outcome, Timing
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
@@ -112,9 +115,11 @@ def command(
         if offline and not recordings:
             outcome = Outcome("drift", common.as_of, (), (), faults, 0, {}, (offline,))
             return emit(outcome, common)
+        sought, unread = _sought(config)
+        faults = (*faults, *unread)
         rules = ruleset(config, "drift")
         progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
-        request = Request(environments, systems, recordings, offline, self_check, progress)
+        request = Request(environments, systems, recordings, offline, self_check, sought, progress)
         began = time.monotonic()
         result = drift(config, rules, selection, common.as_of, request)
         outcome = result.outcome._replace(errors=(*faults, *result.outcome.errors))
@@ -133,8 +138,8 @@ def command(
             if telling is not None and outcome.nightly is not None:
                 return _told(emit(outcome, common), telling.send(state))
     except (BadConfig, BadRule) as error:
-        unread = InputError(error.path, error.line, 1, error.message)
-        outcome = Outcome("drift", common.as_of, (), (), (unread,), 0, {})
+        fault = InputError(error.path, error.line, 1, error.message)
+        outcome = Outcome("drift", common.as_of, (), (), (fault,), 0, {})
     return emit(outcome, common)
 
 
@@ -182,6 +187,19 @@ def _remembered(
         production=production,
         router=router,
     )
+
+
+def _sought(config: Config) -> tuple[tuple[tuple[str, str, str], ...], tuple[InputError, ...]]:
+    """Principals without a manifest that reviewers decided of: a report proves by this run that one is gone."""
+    try:
+        loaded = load_decisions(config.root)
+    except Unreadable as error:
+        return (), (InputError(DECISIONS, error.line, error.column, error.message),)
+    if loaded is None:
+        return (), ()
+    from linter.audit.unmanaged import earlier, sought
+
+    return sought(earlier(loaded.entries, {})), ()
 
 
 def _only_news(outcome: Outcome) -> Outcome:

@@ -244,7 +244,7 @@ def _text(outcome: Outcome, common: Common, *, color: bool) -> str:
 
         return causes.render(outcome, style)
     findings = text.render(outcome, style)
-    if (outcome.timelines or outcome.notes) and not common.quiet:
+    if outcome.command == "creep" and not common.quiet:
         from linter.reports import timeline
 
         return timeline.text(outcome, color=color) + findings

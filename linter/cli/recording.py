@@ -73,7 +73,8 @@ def _known(config: Config, stored: Decisions | None, today: date) -> Known:
 
 
 def _store(config: Config, stored: Decisions | None, filled: Filled) -> None:
-    left = f"; {plural(filled.empty, 'permission')} of this file left undecided"
+    people = f" and {plural(filled.people, 'principal')}" if filled.people else ""
+    left = f"; {plural(filled.empty, 'permission')}{people} of this file left undecided"
     if not filled.decisions:
         click.echo(f"no row is filled in: nothing to store{left}")
         return

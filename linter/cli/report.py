@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from typing import NamedTuple
@@ -12,16 +12,18 @@ from typing import NamedTuple
 import click
 
 from linter.acceptance import load as load_accepted
+from linter.audit.attention import missed, unproved, unseen
 from linter.audit.decisions import DECISIONS, Decided
 from linter.audit.decisions import load as load_decisions
 from linter.audit.gather import Brought, gather
 from linter.audit.html import MissingExtra
 from linter.audit.ledger import Past
 from linter.audit.live import BadDrift, Live, from_json
-from linter.audit.model import Audit, Permission, Revoked, unproved, unseen
+from linter.audit.model import Audit, Permission, Revoked
 from linter.audit.previous import BadReport, Previous, from_history
 from linter.audit.previous import from_json as previous_of
 from linter.audit.runs import Runs, run
+from linter.audit.unmanaged import earlier, sought
 from linter.catalogue import BadRule
 from linter.checking import Selection, select
 from linter.cli.asking import FORK, live_options, recordings_of
@@ -154,22 +156,36 @@ def command(
 def _audit(config: Config, selection: Selection, common: Common, told: Told) -> tuple[Audit, Runs]:
     nightly = _nightly(told.drift_json, common.as_of, timedelta(hours=told.max_age))
     previous = _previous(config, selection, told)
-    request, faults = _request(told, common)
+    decided = _decided(config)
+    people = earlier(decided.values(), (previous.principals if previous else None) or {})
+    request, faults = _request(told, common, sought(people))
     runs = run(config, selection, common.as_of, request, nightly)
     runs = runs._replace(errors=(*faults, *runs.errors))
     known = _nights(told.state)
     gone = {
         one.fingerprint: one.ended for one in known if one.how == RESOLVED and one.ended <= common.as_of.isoformat()
     }
-    past = Past(previous, _decided(config), gone, told.moved)
+    past = Past(previous, decided, gone, told.moved)
     files = [one for one in (*told.live_from, told.drift_json, told.previous, told.state) if one is not None]
     first_seen = {one.fingerprint: one.first_seen for one in known}
     brought = Brought(past, _approvers(config), first_seen, tuple(map(os.path.abspath, files)))
     made_at = "" if common.as_of_given else iso(datetime.now(UTC))
     audit = gather(config, selection, common.as_of, runs, brought, made_at)
-    silent: list[tuple[Permission | Revoked, str]] = [*unproved(audit), *unseen(audit)] if audit.live else []
-    sentences = [f"{one.agent} ({one.environment}): {one.what}: {why}" for one, why in silent]
-    return audit, runs._replace(unchecked=(*runs.unchecked, *sentences))
+    answered = {system for system, _ in runs.live.answers} if runs.live else set()
+    for system in dict.fromkeys(told.moved):
+        if system not in answered:
+            click.echo(visible(f"note: --moved {system}: no system of that name answered"), err=True)
+    return audit, runs._replace(unchecked=(*runs.unchecked, *(_silent(audit) if audit.live else ())))
+
+
+def _silent(audit: Audit) -> Iterator[str]:
+    """What was to be proved, or was there, and nobody can tell of."""
+    rights: list[tuple[Permission | Revoked, str]] = [*unproved(audit), *unseen(audit)]
+    for one, why in rights:
+        yield f"{one.agent or one.resource} ({one.environment}): {one.what}: {why}"
+    for each, why in missed(audit):
+        where = f"{each.system} ({each.environment})" if each.environment else each.system
+        yield f"{where}: principal {each.name}: {why}"
 
 
 def _text(path: str) -> str:
@@ -216,7 +232,9 @@ def _nights(path: str | None) -> list[Known]:
         raise click.ClickException(visible(f"{path} {problem}")) from None
 
 
-def _request(told: Told, common: Common) -> tuple[Request | None, tuple[InputError, ...]]:
+def _request(
+    told: Told, common: Common, sought: Sequence[tuple[str, str, str]]
+) -> tuple[Request | None, tuple[InputError, ...]]:
     """How systems are asked; not at all, where nobody says so."""
     if not told.live and not told.live_from:
         return None, ()
@@ -225,7 +243,7 @@ def _request(told: Told, common: Common) -> tuple[Request | None, tuple[InputErr
     if told.live and from_fork() and not told.force:
         offline = FORK
     progress = Progress(sys.stderr, quiet=common.quiet, verbose=common.verbose)
-    return Request(recordings=recordings, offline=offline, progress=progress), faults
+    return Request(recordings=recordings, offline=offline, sought=sought, progress=progress), faults
 
 
 def _decided(config: Config) -> Mapping[str, Decided]:
@@ -286,6 +304,8 @@ def _tell(audit: Audit, runs: Runs, files: list[str], common: Common) -> None:
         click.echo(f"not checked: {len(runs.unchecked) - len(shown)} more, which -v and the report tell", err=True)
     if files and not common.quiet:
         waiting = plural(audit.decisions_open, "permission")
+        if audit.principals_open:
+            waiting += f" and {plural(audit.principals_open, 'principal')} without a manifest"
         live = "" if audit.live else "; nothing was verified against a live system"
         count = plural(len(audit.agents), "agent")
         click.echo(visible(f"{', '.join(files)}: {count}, {waiting} to decide on{live}"), err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,12 +33,14 @@ class Gate(NamedTuple):
     notes: tuple[str, ...] = ()
     """What a reader should know of the two, a sentence each."""
 
-    def hidden(self, path: str, earlier: Iterable[str]) -> bool:
+    def hidden(self, path: str, earlier: Sequence[str]) -> bool:
         """Whether a file, relative to the root, was collected and is not any more.
 
         Args:
             earlier: where it was before the change.
         """
+        if self.before is self.after and all(one == path for one in earlier):
+            return False  # collected where it was, and so where it is
         return not self._collects(self.after, path) and any(self._collects(self.before, one) for one in earlier)
 
     def _collects(self, config: Config, path: str) -> bool:

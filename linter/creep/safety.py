@@ -59,7 +59,7 @@ def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
         gone = [kind for kind in had if kind not in has]
         # The strategy's own absence says it all.
         found += [Loss(kind, "", had[kind], "") for kind in (["strategy"] if "strategy" in gone else gone)]
-    if list(map(_guards, before.resources)) == list(map(_guards, after.resources)):
+    if _alike(before.resources, after.resources):
         return tuple(found)
     old, new = _by_name(before), _by_name(after)
     for name, entries in old.items():
@@ -67,6 +67,14 @@ def losses(before: Manifest, after: Manifest) -> tuple[Loss, ...]:
         if now is not None and list(map(_guards, entries)) != list(map(_guards, now)):
             found += _resource_losses(name, entries, now, after)
     return tuple(found)
+
+
+def _alike(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> bool:
+    """Whether no entry's guards changed. Versions share the entries that say the same (`Built`)."""
+    pairs = zip(before, after, strict=False)
+    return len(before) == len(after) and not any(
+        [one is not other and _guards(one) != _guards(other) for one, other in pairs]
+    )
 
 
 def _guards(one: Resource) -> tuple[str | None, ...]:

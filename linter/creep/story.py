@@ -120,7 +120,7 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], *
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
-    events = _attribute(told, now.manifest) if now is not None and now.manifest is not None else told
+    events = _attribute(told, now.manifest) if told and now is not None and now.manifest is not None else told
     begun = next((one.version for one in told if one.kind == "first"), None) if former else None
     succession = None
     if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:

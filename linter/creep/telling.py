@@ -1,7 +1,8 @@
 """What `permlint creep` reads and says of each manifest: its history, its story, checked."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from linter.acceptance import ACCEPTED, accept
@@ -26,6 +27,7 @@ from linter.history.span import Span
 from linter.history.staged import Index, read_staged
 from linter.history.tip import Tip
 from linter.history.witness import Witness
+from linter.manifest.model import Built
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable
 from linter.outcome import InputError, Outcome
@@ -66,7 +68,7 @@ class Telling:
         self.findings: list[Finding] = []
         self.errors: list[InputError] = []
         self.unchecked = list(selection.unmatched)
-        self.timelines: list[Timeline] = []
+        self.timelines: list[Callable[[], Timeline]] = []
         self.manifests = 0
 
     def fail(self, error: HistoryError) -> None:
@@ -103,7 +105,7 @@ class Telling:
         witness = Witness(repository)
         for story in tell(lines, (*history.deleted, *history.past), cut=bool(history.cut), partial=self.asked.partial):
             if story.path in self.selection.named:
-                self._check(story, documents[story.path], me, witness)
+                self._check(story, documents[story.path], me, witness, contents.built)
         if self.asked.base is not None:
             self.timelines += [self._timeline(one, None, None) for one in tell(history.deleted) if one.events]
 
@@ -126,7 +128,7 @@ class Telling:
             manifests=self.manifests,
             rules={id: rule for id, rule in rules.items() if rule.gravest is not Severity.OFF},
             unchecked=tuple(self.unchecked),
-            timelines=tuple(self.timelines),
+            timelines=cache(self._told),
             notes=self.doors.notes if self.doors is not None else (),
             within=self.config.within,
         )
@@ -172,7 +174,7 @@ class Telling:
         own = Version(None, line.path, None, content, (tip,) if tip is not None else ())
         return line._replace(tip=own, versions=(*line.versions, own))
 
-    def _check(self, story: Story, document: Document, me: tuple[Person, ...], witness: Witness) -> None:
+    def _check(self, story: Story, document: Document, me: tuple[Person, ...], witness: Witness, built: Built) -> None:
         self.manifests += 1
         content = story.now.content if story.now is not None else None
         if isinstance(content, Unreadable):
@@ -193,17 +195,19 @@ class Telling:
             story = story.since(story.signed)
         distance = story.distance(start or story.first)
         kind = {"staged": self.asked.staged, "partial": self.asked.partial, "hidden": hidden}
-        past = Past(story.path, document, self.around, story, start, distance, me, witness, **kind)
+        past = Past(story.path, document, self.around, story, start, distance, me, witness, built, **kind)
         verdict = self.engine.check(past)
         self.findings += verdict.findings
         self.unchecked += verdict.crashed
-        told = self._timeline(story, start or story.first, distance)
-        if told.entries or not self.asked.partial:
-            self.timelines.append(told)
+        self.timelines.append(self._timeline(story, start or story.first, distance))
 
-    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Timeline:
+    def _timeline(self, story: Story, start: Version | None, distance: Change | None) -> Callable[[], Timeline]:
         here = "this commit" if self.asked.staged else "not committed yet"
-        return timeline(story, start, distance, self.config.production, here)
+        return partial(timeline, story, start, distance, self.config.production, here)
+
+    def _told(self) -> tuple[Timeline, ...]:
+        told = [make() for make in self.timelines]
+        return tuple([one for one in told if one.entries or not self.asked.partial])
 
 
 def _earlier(story: Story) -> list[str]:

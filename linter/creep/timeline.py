@@ -77,16 +77,19 @@ def timeline(
     """
     now = story.manifest
     told = [(event, steps) for event in story.events if (steps := list(_steps(event, story)))]
-    # No step has a line of its own. All are masked in one search.
-    texts = [" ".join(step.text.splitlines()) for _, steps in told for step in steps]
-    masked = iter(mask_all([now.agent if now else "", *texts]))
+    # No step has a line of its own. All is masked in one search.
+    texts = [now.agent if now else ""]
+    for event, steps in told:
+        texts.append(_subject(event.version, here))
+        texts += [" ".join(step.text.splitlines()) for step in steps]
+    masked = iter(mask_all(texts))
     return Timeline(
         path=story.path,
         agent=next(masked),
         environments=now.environments if now else (),
         entries=tuple(
             [
-                _entry(event.version, here, tuple([Step(step.mark, next(masked)) for step in steps]))
+                _entry(event.version, next(masked), tuple([Step(step.mark, next(masked)) for step in steps]))
                 for event, steps in told
             ]
         ),
@@ -94,13 +97,17 @@ def timeline(
     )
 
 
-def _entry(version: Version, here: str, steps: tuple[Step, ...] = ()) -> Entry:
+def _subject(version: Version, here: str) -> str:
+    return version.commit.subject if version.commit is not None else here
+
+
+def _entry(version: Version, subject: str, steps: tuple[Step, ...] = ()) -> Entry:
     commit = version.commit
     leaves = sum(map(len, sets(version.manifest).values())) if version.manifest is not None else 0
     if commit is None:
-        return Entry("", "", "", "", here, steps, leaves)
+        return Entry("", "", "", "", subject, steps, leaves)
     author = commit.author
-    return Entry(commit.id, author.name, author.email, commit.authored.isoformat(), mask(commit.subject), steps, leaves)
+    return Entry(commit.id, author.name, author.email, commit.authored.isoformat(), subject, steps, leaves)
 
 
 def _steps(event: Event, story: Story) -> Iterable[Step]:
@@ -197,7 +204,7 @@ def _distance(
         return None
     added = in_words(change.added) + [f"runs in {one.environment}" for one in change.growths if one.fresh]
     return Distance(
-        start=_entry(start, here if start is story.now else ""),
+        start=_entry(start, mask(_subject(start, here if start is story.now else ""))),
         beginning=story.beginning(start),
         added=tuple(mask_all(added)),
         gravest=GRAVEST[gravity(change.added)] if change.added else "",

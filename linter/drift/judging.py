@@ -24,10 +24,10 @@ from linter.systems.live import (
     Part,
     Table,
 )
+from linter.systems.places import Where, elsewhere
 
 if TYPE_CHECKING:
     from linter.manifest.model import Resource
-    from linter.systems.places import Where
 
 
 class Judge:
@@ -51,6 +51,10 @@ class Judge:
             if not isinstance(outcome, Failure):
                 agents = {claim.subject.manifest.agent: None for claim in plane.claims}
                 users.setdefault((plane.target.key, outcome.principal), {}).update(agents)
+        places: dict[str, list[Where]] = {}
+        for _, outcome in compared:
+            if not isinstance(outcome, Failure):
+                places.setdefault(outcome.principal, []).append(outcome.place)
         for plane, outcome in compared:
             if isinstance(outcome, Failure):
                 self._note(plane.intents, outcome)
@@ -60,7 +64,8 @@ class Judge:
             self._note(plane.intents, place=outcome.place)
             sharing = list(users[plane.target.key, outcome.principal])
             for part in outcome.parts:
-                self._judge(part, identity_faults(part, sharing))
+                here = [one for one in part.discrepancies if not _judged(one, places[outcome.principal])]
+                self._judge(part._replace(discrepancies=tuple(here)), identity_faults(part, sharing))
                 self.compared.setdefault(plane.target.key, set()).add(part.principal)
             self.notes.update(dict.fromkeys(outcome.notes))
             where = f"{outcome.principal} in {plane.binding.system} ({plane.binding.environment})"
@@ -126,7 +131,7 @@ class Judge:
             folded.setdefault((path, environment, reason), []).append(resource)
         return [unverified_line(*key, resources) for key, resources in folded.items()]
 
-    def _note(self, intents: Iterable[Intent], failure: Failure | None = None, place: "Where | None" = None) -> None:
+    def _note(self, intents: Iterable[Intent], failure: Failure | None = None, place: Where | None = None) -> None:
         """Remember that sources were compared, or why not; of two of one name (duplicate agents) the failure counts."""
         for intent in intents:
             source = _source(intent.subject, intent.environment, intent.system)
@@ -176,6 +181,11 @@ class Judge:
         if claim.audit_log is not None and not claim.resources:
             found.append(_unverified(f"the audit log {claim.audit_log.name}: {problem}", None, claim.audit_log.place))
         self._judge(Part(claim, principal, tuple(found)))
+
+
+def _judged(one: Discrepancy, places: Iterable[Where]) -> bool:
+    """Whether another comparison judges it."""
+    return bool(one.judged_at) and any(place and not elsewhere(place, one.judged_at) for place in places)
 
 
 def _source(subject: Subject, environment: str, system: str) -> Source:

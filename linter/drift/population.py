@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from linter.config import Config
 
 
+_PARTIAL = "what answered tells of one principal alone: which others there are, it does not say"
+
+
 class Ground(NamedTuple):
     """What a run of `drift` knows when all systems have answered."""
 
@@ -25,6 +28,8 @@ class Ground(NamedTuple):
     """When each target answered."""
     compared: Mapping[tuple[str, ...], Iterable[str]]
     """The principals of each that were compared."""
+    sought: Sequence[tuple[str, str, str]] = ()
+    """(system, environment, principal): whom to look for by name."""
 
 
 class _Place(NamedTuple):
@@ -121,10 +126,21 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     }
     found = {one.name for one in answer.strangers(patterns)} | {one for one in seen.gone if answer.exists(one)}
     unmanaged = sorted(found - set(declared) - elsewhere)
-    missing = (
-        "" if patterns else "configuration has no `principals` for it: nobody looked for others than manifests name"
+    missing = "" if answer.everybody() else _PARTIAL
+    if not patterns:
+        missing = "configuration has no `principals` for it: nobody looked for others than manifests name"
+    sought = [name for *where, name in ground.sought if _Place(*where) == place]
+    return Population(
+        *place,
+        seen.kind,
+        query,
+        tuple(declared),
+        tuple(unmanaged),
+        tuple(orphaned),
+        missing,
+        present=tuple(one for one in sought if answer.exists(one)),
+        absent=tuple(one for one in sought if not answer.exists(one)) if answer.everybody() else (),
     )
-    return Population(*place, seen.kind, query, tuple(declared), tuple(unmanaged), tuple(orphaned), missing)
 
 
 def _patterns(config: "Config", place: _Place) -> Mapping[str, Sequence[str]]:

@@ -42,6 +42,8 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
+    sought: Sequence[tuple[str, str, str]] = ()
+    """(system, environment, principal): whom to look for by name, though no manifest and no pattern may find them."""
     progress: Callable[[Standing], None] | None = None
     """Told how far the asking is."""
 
@@ -106,7 +108,9 @@ def drift(
         judge.give_up(intent, problem)
     judge.judge_all(list(zip(found, told.compared, strict=True)))
     questions.keep_all(found, told)
-    ground = Ground(config, plan, found, lost, watches, told.answers, questions.times(told), judge.compared)
+    ground = Ground(
+        config, plan, found, lost, watches, told.answers, questions.times(told), judge.compared, request.sought
+    )
     judge.findings += strangers(judge.engine, watches, told.answers, [*plan, *around])
     unchecked = [*told.interruption, *judge.unwatched(unwatched, watches, told.answers, found)]
     outcome = _outcome(config, judge, request, selection, named, errors, unchecked, as_of)

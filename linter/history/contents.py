@@ -9,7 +9,7 @@ from linter.exits import Exit
 from linter.history.model import HistoryError
 from linter.history.objects import Objects
 from linter.history.pieces import Pieces
-from linter.manifest.lenient import lenient, twice
+from linter.manifest.lenient import lenient, lenient_version, twice
 from linter.manifest.model import Built, Manifest
 from linter.manifest.reader import Document, read
 from linter.manifest.text import Unreadable, decode
@@ -26,7 +26,8 @@ class Contents:
         self._known: dict[str, Content] = {}
         self._read: dict[str, Content] = {}
         """By text: the documents of the working tree, whose blobs need not be parsed again."""
-        self._built: Built = {}
+        self.built = Built()
+        """The entries of all that was read."""
         self._pieces = Pieces()
 
     def take(self, document: Document) -> Content:
@@ -66,7 +67,7 @@ class Contents:
                 return known
             data = self._pieces.joined(text.content)
             if data is not None:
-                manifest, fault = lenient(data, self._built)
+                manifest, fault = lenient_version(data, self.built)
                 if fault is None:
                     return manifest
             return self._judged(read(text))
@@ -75,7 +76,7 @@ class Contents:
 
     def _judged(self, document: Document) -> Content:
         """The manifest, where it is known what it grants; or why it is none."""
-        manifest, fault = lenient(document.data, self._built)
+        manifest, fault = lenient(document.data, self.built)
         if not manifest.agent:
             return _none(document, "agent_name", _nameless(document.data))
         if not isinstance(document.data.get("resources"), list):

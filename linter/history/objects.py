@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
 
@@ -35,7 +34,6 @@ class Objects:
         self._environment = environment
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self._complaints: IO[bytes] | None = None
 
     def close(self) -> None:
         """End the process."""
@@ -43,9 +41,6 @@ class Objects:
             self._process.kill()
             self._process.communicate()
             self._process = None
-        if self._complaints is not None:
-            self._complaints.close()
-            self._complaints = None
 
     def get(self, expression: str) -> Found | None:
         """The object that an expression means; None where it means none."""
@@ -78,15 +73,13 @@ class Objects:
 
     def _answers(self, batch: list[bytes]) -> list[Found | None]:
         if self._process is None:
-            # A file: nobody would read a pipe while answers are read.
-            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
             self._process = subprocess.Popen(  # noqa: S603 - a list, no shell
                 self._command,
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._complaints,
+                stderr=subprocess.DEVNULL,  # nobody would read a pipe while answers are read
             )
         asked, answered = self._process.stdin, self._process.stdout
         assert asked is not None
@@ -94,32 +87,40 @@ class Objects:
         try:
             asked.write(b"".join(batch))
             asked.flush()
-            return [self._answer(answered) for _ in batch]
-        except BrokenPipeError:
-            raise self._ended() from None
+            return [_answer(answered) for _ in batch]
+        except (BrokenPipeError, EOFError):
+            raise self._ended(batch) from None
 
-    def _answer(self, stream: IO[bytes]) -> Found | None:
-        line = stream.readline()
-        if line.endswith((b" missing\n", b" ambiguous\n")):
-            return None
-        words = line.split(b" ")
-        if len(words) != 3:
-            raise self._ended()
-        left = size = int(words[2])
-        content = b""
-        while left:
-            content = stream.read(min(left, MAX_BYTES))
-            if not content:
-                raise self._ended()
-            left -= len(content)
-        if stream.read(1) != b"\n":
-            raise self._ended()
-        return Found(words[0].decode("ascii"), words[1].decode("ascii"), content if size <= MAX_BYTES else None)
+    def _ended(self, batch: list[bytes]) -> HistoryError:
+        """Why the process ended, as another one says of the same questions."""
+        self.close()
+        done = subprocess.run(  # noqa: S603 - a list, no shell
+            self._command,
+            cwd=self._folder,
+            env=self._environment,
+            input=b"".join(batch),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        return failed(os.fsdecode(done.stderr))
 
-    def _ended(self) -> HistoryError:
-        assert self._process is not None
-        assert self._complaints is not None
-        self._process.kill()
-        self._process.wait()
-        self._complaints.seek(0)
-        return failed(os.fsdecode(self._complaints.read()))
+
+def _answer(stream: IO[bytes]) -> Found | None:
+    """Raises: EOFError, where the process has ended."""
+    line = stream.readline()
+    if line.endswith((b" missing\n", b" ambiguous\n")):
+        return None
+    words = line.split(b" ")
+    if len(words) != 3:
+        raise EOFError
+    left = size = int(words[2])
+    content = b""
+    while left:
+        content = stream.read(min(left, MAX_BYTES))
+        if not content:
+            raise EOFError
+        left -= len(content)
+    if stream.read(1) != b"\n":
+        raise EOFError
+    return Found(words[0].decode("ascii"), words[1].decode("ascii"), content if size <= MAX_BYTES else None)

@@ -11,6 +11,7 @@ from linter.history.contents import Contents
 from linter.history.earlier import deletions
 from linter.history.git import Repository
 from linter.history.graph import UNKNOWN
+from linter.history.listing import files_of
 from linter.history.log import Entry, read_log
 from linter.history.model import History, HistoryError
 from linter.history.parents import align
@@ -98,8 +99,7 @@ def _read(
     there: dict[str, str | None] = dict.fromkeys(inner, UNKNOWN)
     if span.start is not None:
         # What no commit of the range touches is not in its log: what is there at its end is asked for.
-        names = repository.objects.blobs([f"{span.end}:{path}" for path in inner])
-        there |= zip(inner, names, strict=True)
+        there |= files_of(repository, span.end, inner)
     assembly.followed.update(inner)
     births = Births(repository)
     entries = _log(repository, asked, span, first_parent=first_parent)

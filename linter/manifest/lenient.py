@@ -39,6 +39,20 @@ def lenient(data: Any, built: Built | None = None) -> Lenient:
     """The model of what the schema accepts in this data. `built` is `build`'s."""
     if schema.predicate("manifest")(data):
         return Lenient(build(data, data, built), None)
+    return _pruned(data)
+
+
+def lenient_version(data: dict[str, Any], built: Built) -> Lenient:
+    """The same of a mapping whose `resources` is a list of entries that others share and that live as long as `built`: each is
+    held against the schema once."""
+    fresh = [one for one in data["resources"] if id(one) not in built.accepted]
+    if schema.predicate("manifest")({**data, "resources": fresh}):
+        built.accepted |= {id(one): repr(one) for one in fresh}
+        return Lenient(build(data, data, built), None)
+    return _pruned(data)
+
+
+def _pruned(data: Any) -> Lenient:
     known = data if isinstance(data, dict) else {}
     kept = _kept(known, {**schema.fields("manifest"), "resources": _is_list})
     if "resources" in kept:

@@ -4,12 +4,14 @@ What the schema refuses is pruned first, so that one wrong level does not hide e
 written (`Resource.written`), so that no rule calls it absent as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from linter.manifest.scope import ABSENT, WILDCARDS, Scope, parse_prose, parse_structured
+from linter.boxes import Box
+from linter.manifest.scope import WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, Leaf, grants
+from linter.permissions import CLASSES, Leaf, bounds, leaves_on
 
 
 class Resource(NamedTuple):
@@ -85,8 +87,14 @@ class Manifest(NamedTuple):
     """The top-level keys that stand in the file, valid or not."""
 
 
-Built = dict[tuple[str, int, tuple[str, ...]], Resource]
-"""Entries that were built before, by what they say, where they stand, and the manifest's environments."""
+class Built:
+    """Entries that were built before: versions of one manifest share most."""
+
+    def __init__(self) -> None:
+        self.resources: dict[tuple[str, int, tuple[str, ...]], Resource] = {}
+        """By what they say, where they stand, and the manifest's environments."""
+        self.accepted: dict[int, str] = {}
+        """What the entries say that the schema accepts, by their identity: of those that live as long as this."""
 
 
 def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | None = None) -> Manifest:
@@ -108,10 +116,10 @@ def build(data: Mapping[str, Any], original: Mapping[str, Any], built: Built | N
         if built is None or not whole:
             resources.append(_resource(index, entry, entry if whole else before[index], environments))  # type: ignore[index]
             continue
-        key = (repr(entry), index, environments)
-        known = built.get(key)
+        key = (built.accepted.get(id(entry)) or repr(entry), index, environments)
+        known = built.resources.get(key)
         if known is None:
-            known = built[key] = _resource(index, entry, entry, environments)
+            known = built.resources[key] = _resource(index, entry, entry, environments)
         resources.append(known)
     return Manifest(
         agent=data.get("agent_name", "").strip(),
@@ -135,6 +143,48 @@ _READING = frozenset({"read"})
 _CLASSES = frozenset(CLASSES)
 
 
+class _Meaning(NamedTuple):
+    """What an entry grants, whatever its object."""
+
+    scope: Scope
+    bound: tuple[tuple[str, Box], ...]
+    kinds: frozenset[str | None]
+
+
+def _meaning(access: str | None, actions: tuple[str, ...] | None, scope: Scope) -> _Meaning:
+    bound = tuple(bounds(access, actions, scope.box))
+    kinds: frozenset[str | None] = frozenset([word for word, _ in bound])
+    if actions is not None and not kinds <= _CLASSES:
+        from linter.natives import kinds_of  # few manifests need it
+
+        kinds = frozenset().union(*map(kinds_of, kinds))
+    return _Meaning(scope, bound, kinds)
+
+
+_KNOWN: dict[tuple[object, ...], _Meaning] = {}
+"""What entries meant before, by what they say: a team's agents share what they may do with a table."""
+_MOST_KNOWN, _LONGEST = 512, 500
+"""How many, and how much an entry may say of it: it bounds the memory that hostile text takes."""
+
+
+def _meaning_of(access: str | None, actions: tuple[str, ...] | None, given: Any) -> _Meaning:
+    prose = given is None or isinstance(given, str)
+    key = (access, actions, given) if prose else (access, actions, repr(given), "structured")
+    known = _KNOWN.get(key)
+    if known is None:
+        scope = parse_prose(given or "") if prose else parse_structured(given)
+        known = _meaning(access, actions, scope)
+        if len(str(key)) < _LONGEST:
+            _KNOWN[key] = known
+        if len(_KNOWN) > _MOST_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]  # the oldest
+    return known
+
+
+_made: Callable[[tuple[Any, ...]], Resource] = partial(tuple.__new__, Resource)
+"""Past the constructor of a named tuple, which is a function in Python."""
+
+
 def _resource(
     index: int, data: Mapping[str, Any], original: Mapping[str, Any], environments: tuple[str, ...]
 ) -> Resource:
@@ -147,42 +197,34 @@ def _resource(
         else [key for key in ("access", "actions", "scope") if key in original and key not in data]
     )
     granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
-    if given is None:
-        scope = ABSENT
-    elif isinstance(given, str):
-        scope = parse_prose(given)
-    else:
-        scope = parse_structured(given)
+    named = None if actions is None else tuple(actions)
+    scope, bound, kinds = _meaning_of(access, named, given) if granted else _meaning_of(None, None, given)
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
-    leaves = tuple(grants(system, path, access, actions, scope.box)) if granted else ()
-    kinds: frozenset[str | None] = frozenset([leaf.action for leaf in leaves])
-    if actions is not None and not kinds <= _CLASSES:
-        from linter.natives import kinds_of  # few manifests need it
-
-        kinds = frozenset().union(*map(kinds_of, kinds))
     applies = data.get("environments")
     # In the order of the class: by name it takes twice as long.
-    return Resource(
-        index,
-        name,
-        system,
-        path,
-        access,
-        tuple(actions) if actions else None,
-        scope,
-        level.strip() if level else None,
-        note.rstrip().removesuffix(")"),
-        tuple([one.strip() for one in applies]) if applies else environments,
-        data.get("reversibility"),
-        data.get("rollback"),
-        data.get("justification"),
-        tuple(data.get("handles") or ()),
-        leaves,
-        kinds,
-        bool(kinds) and kinds != _READING,
-        frozenset(original),
-        granted and not lost,
+    return _made(
+        (
+            index,
+            name,
+            system,
+            path,
+            access,
+            named or None,
+            scope,
+            level.strip() if level else None,
+            note.rstrip().removesuffix(")"),
+            tuple([one.strip() for one in applies]) if applies else environments,
+            data.get("reversibility"),
+            data.get("rollback"),
+            data.get("justification"),
+            tuple(data.get("handles") or ()),
+            leaves_on(system, path, bound),
+            kinds,
+            bool(kinds) and kinds != _READING,
+            frozenset(original),
+            granted and not lost,
+        )
     )
 
 

@@ -111,6 +111,8 @@ _WORDS_1_1 = frozenset(
 )
 _SPECIAL = _WORDS_1_1 | _CONSTANTS.keys()
 """Words that are something else than text, for some reader at least; beside them, only what begins like a number can be."""
+_LEADS = _NUMERIC | {word[0] for word in _SPECIAL if word}
+"""How a plain scalar begins that may be something else than text."""
 _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 
@@ -195,26 +197,27 @@ class _Machine:
         places: Any = []
         spans[id(root)] = places
         is_map = muted = False
-        key: Any = None
+        key: Any = ""  # None where one comes next; of a list, empty
         key_start = key_end = -1
         merges: list[tuple[Any, Any]] | None = None
         nodes = last_end = 0
         while True:
             event = get()
             kind = type(event)
-            start = event.start_mark.index
+            # Each branch reads the attributes itself: the interpreter remembers one class for each place in the code.
             if kind is ScalarEvent:
                 value = event.value
+                start = event.start_mark.index
                 end = event.end_mark.index
                 nodes += 1
                 if event.implicit[0]:  # plain, without a tag
-                    if is_map and key is None:
+                    if key is None:
                         if value in _WORDS_1_1 and not muted:
                             self.suspect(None, value, start, end)
-                    elif value in _SPECIAL or value[0] in _NUMERIC:
+                    elif not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
                         text = value
                         value = resolve(text)
-                        if _may_differ(text) and not (muted or (key is not None and key[:2] == "x-")):
+                        if _may_differ(text) and not (muted or key[:2] == "x-"):
                             self.suspect(key if is_map else len(container), text, start, end)
                 else:
                     style = event.style
@@ -223,10 +226,11 @@ class _Machine:
                         blocks.add(start)
                     if event.tag is not None:
                         tagged = self._tagged(event, value, start)
-                        value = value if is_map and key is None else tagged
+                        value = value if key is None else tagged
                 if event.anchor is not None:
                     anchors[event.anchor] = (value, 1)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                start = event.start_mark.index
                 if len(stack) >= MAX_DEPTH:
                     raise self.fail(start, f"nests deeper than {MAX_DEPTH} levels")
                 if event.tag is not None and event.tag not in _CORE_TAGS:
@@ -234,32 +238,34 @@ class _Machine:
                 if event.anchor is not None:
                     anchors[event.anchor] = None  # open: an alias to it now would be a cycle
                 stack.append((container, places, key, key_start, key_end, muted, merges, start, nodes, event.anchor))
-                muted = muted or (is_map and key is not None and key[:2] == "x-")
+                muted = muted or (key is not None and key[:2] == "x-")
                 nodes += 1
-                is_map = kind is MappingStartEvent
-                container = {} if is_map else []
-                places = {} if is_map else []
+                merges = None
+                if kind is MappingStartEvent:
+                    is_map, key, container, places = True, None, {}, {}
+                else:
+                    is_map, key, container, places = False, "", [], []
                 spans[id(container)] = places
-                key = merges = None
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
                 if merges:
                     _merge(container, places, merges)
                 end = event.end_mark.index
-                if start == end:
+                if event.start_mark.index == end:
                     end = last_end  # a block collection's own end mark spills to the next token
                 container, places, key, key_start, key_end, muted, merges, start, before, anchor = stack.pop()
                 if anchor is not None:
                     anchors[anchor] = (value, nodes - before)
                 is_map = type(container) is dict
-                if is_map and key is None:
+                if key is None:
                     last_end = end
                     key, key_start, key_end = content[start:end], start, end
                     if key in container and not muted:
                         self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
                     continue
             elif kind is AliasEvent:
+                start = event.start_mark.index
                 end = event.end_mark.index
                 if event.anchor not in anchors:
                     raise self.fail(start, f"alias *{event.anchor} has no anchor before it")
@@ -268,19 +274,18 @@ class _Machine:
                     raise self.fail(start, f"alias *{event.anchor} stands inside its own anchor: a cycle")
                 value, size = known
                 nodes += size
-                if is_map and key is None and type(value) is not str:
+                if key is None and type(value) is not str:
                     value = content[start:end]
             else:
-                raise self.fail(start, "is not one YAML document")
+                raise self.fail(event.start_mark.index, "is not one YAML document")
             last_end = end
             if nodes > most:
                 raise self.fail(start, f"holds more than {most:,} keys and values (aliases expanded)")
-            if is_map:
-                if key is None:
-                    key, key_start, key_end = value, start, end
-                    if key in container and not muted:
-                        self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
-                    continue
+            if key is None:
+                key, key_start, key_end = value, start, end
+                if key in container and not muted:
+                    self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
+            elif is_map:
                 sources = _merge_sources(value, spans) if key == "<<" else None
                 if sources:
                     merges = (merges or []) + sources

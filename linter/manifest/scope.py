@@ -5,7 +5,6 @@ every later version, since digests sign the result. What it does not read stays 
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from linter.boxes import EVERYTHING, Names, Value, fold
@@ -72,10 +71,6 @@ def parse_prose(text: str) -> Scope:
         all columns except NAMES                                           all columns but these
         [only] [the] [channel] #NAMES [channel] [only]                     channels; "#42" alone is an issue's number
     """
-    return _again(text) if len(text) <= _MOST_PROSE else _sentence(text)
-
-
-def _sentence(text: str) -> Scope:
     words = fold(text)
     if not words:
         return ABSENT
@@ -89,9 +84,6 @@ def _sentence(text: str) -> Scope:
         _channels(tokens, lower) if "#" in words else None
     )
     return Scope("bounded", found, words) if found else Scope(_weight(words), {"prose": words}, words)
-
-
-_again = lru_cache(maxsize=512)(_sentence)  # a team's agents share what they may see of a table
 
 
 def _weight(words: str) -> str:
@@ -215,6 +207,7 @@ WIDE = WILDCARDS | frozenset(
 )
 """The same in a list of names: of paths, repositories, channels, columns."""
 _COMPARING = frozenset({"=", "<", ">", "<=", ">=", "<>", "!="})
+_NO_COLUMN = frozenset({"true", "false", "null", "current_user", "session_user", "current_date", "current_timestamp"})
 
 
 def _weight_of(bounded: Mapping[str, Value]) -> str:
@@ -235,5 +228,6 @@ def _compares(words: list[str]) -> bool:
         len(words) == 3
         and words[1] in _COMPARING
         and words[0].isidentifier()
-        and words[0].lower() != words[2].strip('";').lower()
+        and words[0].lower() not in _NO_COLUMN
+        and words[2].strip('";').lower() not in (words[0].lower(), "''")
     )

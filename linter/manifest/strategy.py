@@ -90,7 +90,9 @@ def in_prose(prose: str) -> list[Command]:
         quoted = [text for text in _BACKTICKS.findall(line) if _CALL.search(text)] if "`" in line else []
         if quoted:
             found += [_command(text, text) for text in quoted if not does_nothing(text)]
-            continue
+            line = _BACKTICKS.sub("", line)  # noqa: PLW2901
+            if not (_SCRIPT.search(line) and _RUN.search(line)):
+                continue  # elsewhere the words tell of the command
         bare = line[_LABEL.match(line).end() :]  # type: ignore[union-attr]
         script = _SCRIPT.search(line)
         named = (

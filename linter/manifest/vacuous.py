@@ -7,7 +7,7 @@ names anything ("all open tickets") is neither. English, and the commonest words
 
 from itertools import pairwise
 
-from linter.manifest.predicate import always_true
+from linter.manifest.predicate import always_true, names_no_column
 from linter.patterns import Pattern
 
 _ALL = frozenset(
@@ -42,7 +42,14 @@ _NOUNS = frozenset(
     "database databases db schema schemas system systems server bucket instance cluster content contents thing things "
     "daten datenbank tabelle tabellen zeilen spalten données base datos tablas filas".split()
 )
-_DESCRIBING = _POWERS | {"system", "systems"}
+_OWNERS = frozenset(
+    "tenant tenants customer customers workspace workspaces organization organizations organisation organisations org "
+    "orgs mandant mandanten kunden clients clientes locataires inquilinos".split()
+)
+"""Whose the data is. "Every customer" is everything; "all rows of the tenant" and "all customer records" are not."""
+_BEFORE_OWNERS = frozenset("the of our s unsere les nos los las".split())
+"""What stands between "all" and whose it is, and the end of "every tenant's"."""
+_DESCRIBING = _POWERS | _OWNERS | {"system", "systems"}
 """What tells some from others before a noun: "all system tables", "all access records"."""
 _SMALL = frozenset(
     "the a an of and or to in on for with at is are be has have it this that its across here there now currently yet only "
@@ -74,6 +81,7 @@ _OF_LIMITS = frozenset("apply applies imposed given further specific particular 
 _UNLIMITED = _ALL_OF_IT | _NO | _LIMITS | _OF_LIMITS
 _AS_NEEDED = _UNLIMITED | _NEED | _HAZY
 _MAY = (["may"], ["can"], ["could"], ["has"], ["have"], ["is"])
+_UNRESTRICTED_ONLY = frozenset({"unrestricted", "only"})
 _READ_WRITE = frozenset({"read", "write"})
 _WORD = Pattern(r"[^\W_]+")
 
@@ -81,7 +89,7 @@ _WORD = Pattern(r"[^\W_]+")
 def says_everything(text: str) -> bool:
     """Whether a scope in prose, or a predicate on rows, surely limits nothing."""
     seen = _plain(text)
-    return _means_all(_words(seen)) or always_true(seen)
+    return _means_all(_words(seen)) or always_true(seen) or names_no_column(seen)
 
 
 def _means_all(words: list[str]) -> bool:
@@ -91,6 +99,13 @@ def _means_all(words: list[str]) -> bool:
     if any([one in _DESCRIBING and other in _NOUNS for one, other in pairwise(words)]):
         return False
     known = frozenset(words)
+    if known >= _UNRESTRICTED_ONLY:
+        return False  # the data that bears no restriction, and no other
+    if known & _OWNERS:
+        named = ["", *(word for word in words if word not in _BEFORE_OWNERS)]
+        if any([one not in _ALL and other in _OWNERS for one, other in pairwise(named)]):
+            return False
+        known -= _OWNERS | _BEFORE_OWNERS
     if known & _READ_WRITE:
         if not known >= _READ_WRITE:
             return False  # "full read access": to write is another matter

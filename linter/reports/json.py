@@ -48,7 +48,7 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
         "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
     }
     if outcome.command == "creep":
-        found["timelines"] = [_timeline(one) for one in outcome.timelines]
+        found["timelines"] = [_timeline(one) for one in outcome.timelines()]
     if outcome.nightly is not None:
         from linter.reports.nightly_json import night
 
@@ -72,8 +72,7 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
 
 
 def _population(one: Population) -> dict[str, Any]:
-    lists = {"declared": list(one.declared), "unmanaged": list(one.unmanaged), "orphaned": list(one.orphaned)}
-    return {**one._asdict(), **lists}
+    return {name: list(said) if isinstance(said, tuple) else said for name, said in one._asdict().items()}
 
 
 def _timeline(one: Timeline) -> dict[str, Any]:

@@ -11,7 +11,7 @@ _TINTS = {"+": "33", "-": "32", "!": "31", "~": "34", "=": "36"}
 
 def text(outcome: Outcome, *, color: bool) -> str:
     """The timelines as a person reads them, a blank line after each."""
-    told = "".join("\n".join(_timeline(one, color)) + "\n\n" for one in outcome.timelines)
+    told = "".join("\n".join(_timeline(one, color)) + "\n\n" for one in outcome.timelines())
     return inert(told + "".join(f"note: {visible(note)}\n\n" for note in outcome.notes))
 
 
@@ -63,7 +63,7 @@ def _blast(one: Distance) -> str:
 
 def markdown(outcome: Outcome) -> str:
     """What changed, manifest by manifest, above the findings: fit for a comment on a pull request."""
-    told = [one for one in outcome.timelines if one.entries]
+    told = [one for one in outcome.timelines() if one.entries]
     lines = ["## permlint creep", "", *([] if told else ["No permission changes."])]
     lines += [line for note in outcome.notes for line in ("", f"**Note**: {prose(note)}.", "")]
     for one in told:

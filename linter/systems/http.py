@@ -177,7 +177,7 @@ class Session:
                 return Response(str(call), status, shown, hidden(_parsed(raw, got.get("content-type", ""))))
             pause = _pause(got.get("retry-after"), attempt)
             if pause is None or transport._clock() + pause > end:
-                asked = f": it asks to wait {got['retry-after'][:20]!r}" if "retry-after" in got else ""
+                asked = f": it asks to wait {hide(got['retry-after'])[:20]!r}" if "retry-after" in got else ""
                 raise Unverified(f"{self._title} answers {status}, too many requests or out of order{asked}")
             transport._wait(pause)
         raise AssertionError("the last attempt returns or raises")
@@ -205,7 +205,9 @@ class Session:
             wanted = {"Host": host, "Accept": "application/json", "User-Agent": _AGENT, **headers}
             connection.request(call.method, call.path, body, wanted)
             with connection.getresponse() as answer:
-                got = {name.lower(): value for name, value in answer.getheaders()}
+                got: dict[str, str] = {}
+                for name, value in answer.getheaders():  # a name that stands twice is one list (RFC 9110, 5.3)
+                    got[name.lower()] = f"{got[name.lower()]}, {value}" if name.lower() in got else value
                 raw = self._body(answer, end)
         except TimeoutError:
             raise _Failed(f"it did not answer within {self._transport._read:g} s") from None

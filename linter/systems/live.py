@@ -114,6 +114,8 @@ class Discrepancy(NamedTuple):
     """By default its own resource, if it has one."""
     reason: str = ""
     """One clause for the verdict."""
+    judged_at: Where = NOWHERE
+    """Another place, whose own comparison of the same principal says this or knows that it was agreed, where there is one."""
 
 
 class Part(NamedTuple):
@@ -169,6 +171,9 @@ class Observation(Protocol):
 
     def exists(self, principal: str) -> bool:
         """Whether there is such a principal."""
+
+    def everybody(self) -> bool:
+        """Whether it knows every principal, so that one that it has not is not there."""
 
     def name_of(self, principal: str) -> str:
         """A principal as `strangers` calls it, however it is named."""

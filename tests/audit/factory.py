@@ -17,6 +17,7 @@ from linter.audit.model import (
     Input,
     Note,
     Permission,
+    Principal,
     Revoked,
     Source,
     Unit,
@@ -90,6 +91,7 @@ def permission(agent: str, number: int, environment: str, *, live: bool = True, 
         new=new or number % 13 == 5,
         decision=None,
         finding=hexed(f"finding {agent} {number}") if verdict == "excess" and number % 4 == 1 else "",
+        place={"database": "old  app" if number % 29 == 3 else "app", "server": "10.0.0.7"} if verdict else {},
     )
 
 
@@ -206,6 +208,7 @@ def audit(
         systems=SYSTEMS,
         units=tuple(_unit(one, where, live) for one in all_of for where in one.environments),
         agents=all_of,
+        principals=_principals(live),
         findings=(
             Note(
                 "drift/unmanaged-principal",
@@ -221,7 +224,7 @@ def audit(
                 new=True,
             ),
         ),
-        change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4),
+        change=Change("the report of 2026-08-24", tuple(one.name for one in all_of if one.new), ("fax-bot",), 9, 4, 1),
         revoked=(
             Revoked(
                 hexed("faxes"),
@@ -236,6 +239,7 @@ def audit(
             Revoked(hexed("exports"), "ticket-triage-0", "staging", "s3.exports", "read", None, "manifest", ""),
         ),
         decisions_open=sum(one.decision is None for each_of in all_of for one in each_of.permissions),
+        principals_open=1,
         evidence=Evidence(
             tool="permlint 0.1.0",
             as_of="2026-11-25",
@@ -257,6 +261,23 @@ def audit(
             inputs=tuple(Input(one.path, hashlib.sha256(one.path.encode()).hexdigest()) for one in all_of),
         ),
     )
+
+
+def _principals(live: bool) -> tuple[Principal, ...]:
+    """One that is found, and where something was asked one of each other state."""
+    etl = Principal(
+        hexed("etl_admin"), "postgres", "production", "etl_admin", "unmanaged", "", True, None, {"database": "app"}
+    )
+    if not live:
+        return (etl._replace(state="unverified", reason="nothing was asked", new=False),)
+    revoke = Decision("revoke", "sam@example.com", "2026-08-25", "nobody knows it", "unverified")
+    lost = etl._replace(
+        id=hexed("old_bot"), name="old_bot", state="unverified", reason="the server did not answer", new=False
+    )
+    agreed = etl._replace(
+        id=hexed("new_bot"), name="new_bot", state="managed", reason="a manifest speaks for it now", new=False
+    )
+    return (etl, lost._replace(decision=revoke), agreed._replace(decision=revoke._replace(outcome="managed")))
 
 
 def _sources(agents: int, live: bool) -> tuple[Source, ...]:
@@ -293,4 +314,6 @@ def mapped(value: Any, change: Callable[[str, str], str], field: str = "") -> An
         return type(value)(*(mapped(one, change, name) for name, one in zip(value._fields, value, strict=True)))
     if isinstance(value, tuple):
         return tuple(mapped(one, change, field) for one in value)
+    if isinstance(value, dict):
+        return {name: mapped(one, change, "where") for name, one in value.items()}
     return value

@@ -165,8 +165,8 @@ def shown_as(field: str, text: str) -> str:
     return " ".join(shorter.get(field, str)(text).split())
 
 
-UNSHOWN = {"id", "anchor", "fingerprint", "finding", "email", "verdict", "added"}
-"""What is there for programs; a verdict of "ok" is not worth a word; what was added, the commits tell."""
+UNSHOWN = {"id", "anchor", "fingerprint", "finding", "email", "verdict", "added", "where"}
+"""What is there for programs: where rights were seen, the evidence has; "ok" is not worth a word; what was added, the commits tell."""
 
 
 def fields(audit: Audit) -> list[tuple[str, str]]:

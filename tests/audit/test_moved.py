@@ -153,3 +153,65 @@ def test_an_undecided_right_is_not_proved_to_be_gone_by_the_second_report_either
     world.run("REVOKE DELETE ON app.tickets FROM {agent}")
     body = asked(tmp_path, world.dsn, "--previous", "3.json")
     assert [one["what"] for one in body["revoked"] if one["verified"]] == ["DELETE on app.tickets"]
+
+
+def test_a_decision_keeps_its_place(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, UPDATE)}, BINDING)
+    world.run(TICKETS, AGREED, "GRANT DELETE ON app.tickets TO {agent}")
+    day = asked(tmp_path, world.dsn)["as_of"]
+    revoke(tmp_path, world.dsn, day, what="DELETE on app.tickets")
+    decisions = tmp_path / "permlint-decisions.yaml"
+    with servers.twin(world) as other:
+        other.run(SCHEMA, AGREED)
+        body = asked(tmp_path, other.dsn)  # with no earlier report
+        clause = f"asked elsewhere than before: database {world.database} then, database {other.database} now"
+        row = permission(body, "DELETE")
+        assert (row["verdict"], row["decision"]["outcome"], body["revoked"]) == ("unverified", "unverified", [])
+        assert row["reason"] == f"it was granted when it was last seen; {clause}"
+        assert row["place"]["database"] == world.database
+        moved = asked(tmp_path, other.dsn, "--moved", "postgres", "--moved", "postgras")
+        assert gone(moved) == {"DELETE on app.tickets": ("done", moved["revoked"][0]["verified"])}
+        word = "postgres moved: what is not seen where it answers now counts as gone on the operator's word (--moved)"
+        typo = "--moved postgras: no system of that name answered"
+        assert {word, f"{typo}, so it says nothing"} <= set(moved["evidence"]["unverified"])
+        assert f"note: {typo}\n" in moved["told"]
+        assert "note: --moved postgres:" not in moved["told"]
+        # Another's decision, recorded before decisions had a place, goes on as it did; and the report says so.
+        text = decisions.read_text()
+        decisions.write_text("".join(one for one in text.splitlines(True) if not one.startswith("    place: ")))
+        assert decisions.read_text() != text
+        old = asked(tmp_path, other.dsn)
+        assert gone(old)["DELETE on app.tickets"][0] == "done"
+        said = (
+            "1 decision on postgres in permlint-decisions.yaml names no place: an absence counts wherever it was asked"
+        )
+        assert said in old["evidence"]["unverified"]
+        decisions.write_text(text)
+    world.run("REVOKE DELETE ON app.tickets FROM {agent}")
+    body = asked(tmp_path, world.dsn)
+    assert gone(body)["DELETE on app.tickets"][0] == "done"
+    assert not [one for one in body["evidence"]["unverified"] if "place" in one]
+
+
+def test_what_stands_in_another_form_is_not_among_what_is_gone(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, UPDATE)}, BINDING)
+    world.run(TICKETS, AGREED, "GRANT UPDATE (email, body) ON app.tickets TO {agent}")
+    first = asked(tmp_path, world.dsn, save="1.json")
+    (before,) = (one["what"] for one in first["agents"][0]["permissions"] if one["origin"] == "granted")
+    revoke(tmp_path, world.dsn, first["as_of"], what=before)
+    world.run("REVOKE UPDATE (email) ON app.tickets FROM {agent}")
+    body = asked(tmp_path, world.dsn, "--previous", "1.json")
+    (one,) = body["revoked"]
+    assert (one["what"], one["gone_from"], one["verified"]) == (before, "", "")
+    assert one["why"] == "it stands, or may stand, in another form: UPDATE on app.tickets (columns body)"
+    assert one["decided"]["outcome"] == "pending"
+    for kind, head in (("html", "<h3>{}</h3>"), ("markdown", "### {}\n")):
+        told = permlint(
+            tmp_path, "report", "--live", "--format", kind, "--output", "-", env={"PG_DSN": world.dsn}
+        ).stdout
+        title = head.format("Not gone: what was granted stands in another form")
+        above, found, below = told.partition(title)
+        assert found
+        assert before.partition(" (")[0] in below.split("Evidence")[0].replace("\\", "")
+        section = above.rpartition("Revoked since the last report")[2]
+        assert before.partition(" (")[0] not in section.replace("\\", "")

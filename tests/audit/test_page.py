@@ -173,6 +173,14 @@ def test_it_sorts_by_gravity_within_each_environment(report: Opened) -> None:
         assert len(known) > 1
 
 
+def test_findings_sort_by_severity(report: Opened) -> None:
+    table = report.page.locator("#a-etl-loader-3 .notes")
+    table.get_by_role("button", name="Sort by Severity and rule").click()
+    found = [text.split()[0] for text in table.locator("tbody td:first-child").all_inner_texts()]
+    assert found == sorted(found, key=["error", "warning", "info"].index)
+    assert len(set(found)) == 3
+
+
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_whole_of_a_header_sorts(report: Opened, width: int) -> None:
     report.page.set_viewport_size({"width": width, "height": 900})

@@ -44,6 +44,7 @@ def test_new_since_the_last_report(tmp_path: Path) -> None:
     same = report(tmp_path, *LIVE, "--previous", "last.json")
     assert same["change"] == {
         "since": f"the report of {DAY}", "agents_new": [], "agents_gone": [], "permissions_new": 0, "findings_new": 0,
+        "principals_new": 0,
     }  # fmt: skip
     assert same["revoked"] == []
     build(tmp_path, {"agents/second.agent-permissions.yaml": SECOND, "slack.json": slack("chat:write", "users:read")})
@@ -117,6 +118,21 @@ def test_new_since_a_revision(tmp_path: Path) -> None:
         new = [one["what"] for agent in body["agents"] for one in agent["permissions"] if one["new"]]
         assert sorted(new) == ["create", "read", "read, create, update"]
     assert body["change"]["since"] == "2026-09-01"
+
+
+def test_what_git_does_not_know_is_said(tmp_path: Path) -> None:
+    project(tmp_path, {"slack.json": slack("chat:write")})
+    commit(tmp_path, "Agreed", day="2026-08-01")
+    saved(tmp_path, "last.json", *LIVE)
+    said = (
+        "Only what the manifests declare was compared, as git has it: what was found then, what was granted and where"
+    )
+    for kind in ("html", "markdown"):
+        common = ("report", "--as-of", DAY, *LIVE, "--format", kind, "--output", "-")
+        assert said in permlint(tmp_path, *common, "--since", "HEAD").stdout
+        assert said not in permlint(tmp_path, *common, "--previous", "last.json").stdout
+    change = report(tmp_path, *LIVE, "--since", "HEAD")["change"]
+    assert (change["findings_new"], change["principals_new"]) == (None, None)
 
 
 def test_other_words_for_the_same_are_not_new(tmp_path: Path) -> None:
@@ -198,8 +214,10 @@ def test_a_report_of_an_earlier_permlint_is_read(tmp_path: Path) -> None:
         agent["permissions"] = [
             {name: said for name, said in one.items() if name not in ("also", "place")} for one in agent["permissions"]
         ]
+    del body["principals"], body["principals_open"]
     (tmp_path / "old.json").write_text(json.dumps(body))
     again = report(tmp_path, *LIVE, "--previous", "old.json")
+    assert again["change"]["principals_new"] is None
     assert [one["new"] for agent in again["agents"] for one in agent["permissions"]].count(True) == 0
 
 

@@ -35,7 +35,7 @@ def test_the_print_has_everything_whatever_is_filtered(chromium: Browser, tmp_pa
         pair for pair in fields(audit) if pair[0] not in UNSHOWN and squeezed(shown_as(*pair)).lower() not in text
     }
     assert missing == set()
-    assert text.count("☐keep☐modify☐revoke☐investigate") == 4 * PERMISSIONS
+    assert text.count("☐keep☐modify☐revoke☐investigate") == 4 * PERMISSIONS + len(audit.principals)
     assert "savedecisions" not in text
     heads = [one for one in pages if "Declared" in one and "Granted" in one and "Decision" in one]
     rows = [one for one in pages if "investigate" in one]

@@ -8,8 +8,9 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from linter.audit.attention import undecided
 from linter.audit.folds import Piece, folded, folded_exceptions, told
-from linter.audit.model import Agent, Note, Permission, Source, privileged, undecided
+from linter.audit.model import Agent, Note, Permission, Source, privileged
 from linter.audit.pictures import BAR, blast_by_environment, growth
 from linter.audit.views import grouped, powers, pressing, rollbacks, steps, sums, unsure, unused
 from linter.creep.timeline import Entry, Step, Timeline

@@ -56,7 +56,7 @@ def test_widened_and_narrowed_as_by_brute_force(one: dict[str, Any], other: dict
 
 @given(agreements(), agreements())
 def test_versions_that_share_entries_compare_as_ones_that_do_not(one: dict[str, Any], other: dict[str, Any]) -> None:
-    built: Built = {}
+    built = Built()
     mixed = {**other, "resources": [*other["resources"], *one["resources"]]}
     for after in (other, mixed, one):
         shared = compare([build(one, one, built)], build(after, after, built), {})

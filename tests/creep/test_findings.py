@@ -239,7 +239,7 @@ def test_the_story_goes_on_around_what_cannot_be_read(tmp_path: Path) -> None:
     team(tmp_path, READ, "agent_name: [\n", DELETE)
     outcome = run_creep(tmp_path)
     assert found(outcome, *WIDENINGS) == ["creep/delete-added 5 step 2"]
-    marks = [[step.mark for step in one.steps] for one in outcome.timelines[0].entries]
+    marks = [[step.mark for step in one.steps] for one in outcome.timelines()[0].entries]
     assert marks == [[" ", " "], ["~"], ["+"]]
 
 
@@ -281,7 +281,7 @@ def test_from_the_last_review_only_what_came_after_it(tmp_path: Path) -> None:
     repo.commit("Later", {PATH: signed(DELETE, of=WRITE)})
     outcome = run_creep(tmp_path, asked=Range(start="last-review"))
     assert found(outcome, *WIDENINGS) == ["creep/delete-added 6 Later"]
-    (timeline,) = outcome.timelines
+    (timeline,) = outcome.timelines()
     assert [one.subject for one in timeline.entries] == ["Later"]
     assert timeline.distance is not None
     assert (timeline.distance.beginning, timeline.distance.start.subject) == ("last-review", "Signed")
@@ -289,10 +289,10 @@ def test_from_the_last_review_only_what_came_after_it(tmp_path: Path) -> None:
 
 def test_only_the_version_that_was_signed_last_is_the_last_signed_one(tmp_path: Path) -> None:
     team(tmp_path, signed(READ), WRITE, signed(WRITE))
-    (timeline,) = run_creep(tmp_path).timelines
+    (timeline,) = run_creep(tmp_path).timelines()
     assert timeline.distance is not None
     assert (timeline.distance.beginning, timeline.distance.start.subject) == ("first", "step 0")
-    (timeline,) = run_creep(tmp_path, asked=Range(start="last-review")).timelines
+    (timeline,) = run_creep(tmp_path, asked=Range(start="last-review")).timelines()
     assert timeline.distance is not None
     assert (timeline.distance.beginning, timeline.distance.start.subject) == ("last-review", "step 2")
 

@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from linter import schema
 from linter.checks.subject import Subject, Surroundings
 from linter.config import load
-from linter.manifest.lenient import lenient, twice
+from linter.manifest.lenient import lenient, lenient_version, twice
+from linter.manifest.model import Built
 from linter.manifest.reader import read
 from linter.manifest.text import Text
 
@@ -126,3 +127,16 @@ def test_both_leave_out_the_same(data: Any) -> None:
         "x.yaml", document, Surroundings(load(None, str(Path(__file__).parent)), date(2026, 1, 1), by_name=False)
     )
     assert lenient(document.data).manifest == subject.manifest
+
+
+@given(st.lists(st.tuples(faulty(), st.lists(st.integers(0, 40), max_size=4)), min_size=1, max_size=6))
+def test_versions_that_share_entries_are_read_as_each_alone(drawn: list[tuple[Any, list[int]]]) -> None:
+    """The same objects in several versions, accepted or refused before, beside others and in another place."""
+    pool = [one for data, _ in drawn for one in (data.get("resources") if isinstance(data, dict) else None) or ()]
+    built = Built()
+    for data, places in drawn:
+        if not isinstance(data, dict) or not pool:
+            continue
+        shared = [pool[place % len(pool)] for place in places]
+        version = {**data, "resources": shared}
+        assert lenient_version(version, built) == lenient(copy.deepcopy(version))

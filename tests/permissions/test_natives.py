@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linter.natives import kinds_of
+from linter.natives import kinds_of, sounds_like_reading
 from linter.permissions import CLASSES, class_of
 
 GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, None: 2, "delete": 3, "admin": 4}
@@ -71,6 +71,17 @@ def gravest(word: str) -> int:
             (word, {None})
             for word in "list_deletes get_delete_marker undo_delete undelete un-delete delete:read".split()
         ],
+        # Phrases, the end of a talk, and a mark taken off a thing that stays.
+        *[
+            (word, {None})
+            for word in "drop_off drop-pin drop_pins terminate_call remove_label remove_reviewers".split()
+        ],
+        *[(word, {None}) for word in "kill_feature_flag clear_filter cancel_reminder unassign".split()],
+        *[(word, {"delete", None}) for word in "drop_office drop_off_table drop_pinned terminate_instance".split()],
+        *[
+            (word, {"delete", None})
+            for word in "remove_label_issue remove_tag delete_label remove_labels_and_purge".split()
+        ],
         *[(word, {None}) for word in "model delta chat:write ticket_deleted rmi removal".split()],
     ],
 )
@@ -111,3 +122,31 @@ def test_no_word_is_less_than_it_surely_is(word: str) -> None:
     kinds = kinds_of(word)
     sure = class_of(word)
     assert kinds == {sure} if sure else kinds & {None, "admin"}
+
+
+@pytest.mark.parametrize(
+    ("word", "sounds"),
+    [
+        *[
+            (word, True)
+            for word in "get_contact listUsers search-tickets read fetch_page describe_table find_user".split()
+        ],
+        *[
+            (word, True)
+            for word in "lookup_order count_rows view_page download_report contacts:read getExecution".split()
+        ],
+        # Two things at once, or a thing done.
+        *[
+            (word, False)
+            for word in "get_and_delete read_write fetch_execute getOrCreate find_or_create list_delete".split()
+        ],
+        *[
+            (word, False)
+            for word in "view_as_admin findAndModify getorcreate get_orCREATE listThenPurge get.write".split()
+        ],
+        *[(word, False) for word in "query_database update_get getter get_* chat:write contact_get reads".split()],
+        ("get_d\u0435lete", False),  # with a Cyrillic letter
+    ],
+)
+def test_names_that_sound_like_reading(word: str, sounds: bool) -> None:
+    assert sounds_like_reading(word) is sounds

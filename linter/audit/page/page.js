@@ -100,7 +100,7 @@
   // Sort, within each environment.
   const key = (row, column) => {
     const cell = row.cells[column], control = one("select", cell);
-    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf(text.split(/[^a-z]/, 1)[0]);
+    const text = (control ? control.value : cell.textContent).trim(), rank = RANK.indexOf((lone(cell.firstChild) || text).split(/[^a-z]/, 1)[0]);
     return rank < 0 ? text : String(rank);
   };
   const { compare } = new Intl.Collator("en", { numeric: true });
@@ -133,7 +133,8 @@
   const equip = (cell) => {
     cell.prepend(one("#choice").content.cloneNode(true));
     const select = one("select", cell), reason = one("input", cell), row = cell.parentElement;
-    const what = `${row.cells[0].textContent} of ${one("h3 bdi", cell.closest("article")).textContent}`;
+    const article = cell.closest("article");
+    const what = `${row.cells[0].textContent} of ${article ? one("h3 bdi", article).textContent : row.cells[1].textContent}`;
     select.setAttribute("aria-label", `Decision on ${what}`);
     reason.setAttribute("aria-label", `Reason for the decision on ${what}`);
     cell.addEventListener("input", () => {
@@ -149,22 +150,24 @@
   const near = new IntersectionObserver((seen) => {
     for (const { target } of seen.filter((each) => each.isIntersecting)) {
       near.unobserve(target);
-      all(".perms td[id]", target).forEach(equip);
+      all(target.matches("article") ? "td[id]" : "td[data-row]", target).forEach(equip);
     }
   }, { rootMargin: "1500px" });
-  articles.forEach((article) => near.observe(article));
-  const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "check", "decision", "decided_by", "decided_on", "reason"];
+  [...articles, ...all("section").filter((section) => one("td[data-row]", section))].forEach((each) => near.observe(each));
+  const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "place", "check", "decision", "decided_by", "decided_on", "reason"];
+  const [PLACES, USUAL] = JSON.parse(one("main").dataset.places);
   const LEVELS = ["none", "read", "create", "update", "delete", "admin"];
   const undeclared = (cell) => cell.parentElement.classList.contains("u");
   // A row as `permlint report --format csv` has it, as far as `permlint review record` proves it.
   const described = (cell) => {
+    if (cell.dataset.row) return JSON.parse(cell.dataset.row);
     const row = cell.parentElement, granted = undeclared(cell), { resource, environment, system, principal } = about(row);
     const digits = [...atob(cell.id.replaceAll("-", "+").replaceAll("_", "/"))].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
     const check = digits.slice(0, 12), id = granted ? digits.slice(-64) : digits.slice(12), finding = granted ? digits.slice(12, -64) : "";
     return [
       `sha256:${id}`, one("h3 bdi", cell.closest("article")).textContent, environment, system, resource, granted ? "granted" : "declared",
       lone(row.cells[granted ? 2 : 1].firstChild), LEVELS[row.className.match(granted ? /g(\d)/ : /d(\d)/)[1]],
-      principal, finding && `sha256:${finding}`, `row-${check}`,
+      principal, finding && `sha256:${finding}`, PLACES[cell.dataset.place ?? USUAL[`${system} (${environment})`]], `row-${check}`,
     ];
   };
   // A spreadsheet takes a text that begins like a formula for one; the apostrophe is undone by `record`.

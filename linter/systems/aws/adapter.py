@@ -88,6 +88,10 @@ class Observed:
             return False
         return True
 
+    def everybody(self) -> bool:
+        """Whether the whole account was read, and not what one caller has."""
+        return self.account.whole
+
     def name_of(self, principal: str) -> str:
         """The ARN of a user or role."""
         try:

@@ -58,6 +58,10 @@ class Observed:
         """Whether the key is this principal's. Nobody can tell of another's."""
         return False
 
+    def everybody(self) -> bool:
+        """A key knows itself alone."""
+        return False
+
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""
         return principal

@@ -8,12 +8,12 @@ from typing import Any
 
 from linter.systems.http import hidden
 from linter.systems.keys.adapter import Keys
+from linter.systems.keys.claims import SCOPES, doubt, untold
 from linter.systems.keys.provider import About, Holding, Provider, held, scope_list
 from linter.systems.keys.vocabulary import Vocabulary, of_settings
 from linter.systems.live import Binding, Unverified
 from linter.systems.secret import Secret
 
-_CLAIMS = ("scope", "scp", "roles", "permissions")
 _MOST = 1 << 16
 """Characters of a token: more is none that a header could carry."""
 
@@ -27,7 +27,8 @@ class Jwt(Provider):
     about = About(
         right="the agent's own token; nothing is sent anywhere",
         knows="the claims scope, scp, roles and permissions, and when the token expires",
-        cannot="whether the token is genuine or revoked, and what a scope means unless the binding's `scopes` says",
+        cannot="whether the token is genuine or revoked, what other claims (groups, entitlements, ...) give, and what a scope "
+        "means unless the binding's `scopes` says",
     )
 
     def vocabulary(self, binding: Binding) -> Vocabulary:
@@ -45,8 +46,8 @@ class Jwt(Provider):
             claims = None
         if not isinstance(claims, dict):
             raise Unverified("what the variable holds is no JSON Web Token (an encrypted one cannot be read)")
-        texts = {name: claims[name] for name in (*_CLAIMS, "exp") if name in claims}
-        return {"claims": hidden(texts)}
+        texts = {name: claims[name] for name in (*SCOPES, "exp") if name in claims}
+        return {"claims": hidden(texts | dict.fromkeys(untold(claims, SCOPES), True))}
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """Every claim that names what the token is good for."""
@@ -54,11 +55,11 @@ class Jwt(Provider):
         expires = claims.get("exp")
         if isinstance(expires, int | float) and expires < time.time():
             raise Unverified("the token is expired", rejected=True)
-        if not any(name in claims for name in _CLAIMS):
-            raise Unverified(f"the token claims none of {', '.join(_CLAIMS)}: it does not say what it is good for")
-        names = [name for claim in _CLAIMS if claim in claims for name in scope_list(claims[claim])]
+        if not any(name in claims for name in SCOPES):
+            raise Unverified(f"the token claims none of {', '.join(SCOPES)}: it does not say what it is good for")
+        names = [name for claim in SCOPES if claim in claims for name in scope_list(claims[claim])]
         note = "what its token claims was read, and its signature was not verified"
-        return Holding(held(dict.fromkeys(names), vocabulary), notes=(note,))
+        return Holding(held(dict.fromkeys(names), vocabulary), unasked=doubt(untold(claims, SCOPES)), notes=(note,))
 
 
 ADAPTER = Keys(Jwt())

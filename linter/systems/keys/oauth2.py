@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from linter.systems.http import Call, Session
+from linter.systems.http import Call, Response, Session
 from linter.systems.keys.adapter import Keys
+from linter.systems.keys.claims import doubt, untold
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
 from linter.systems.keys.settings import path, secret_of
 from linter.systems.keys.vocabulary import Vocabulary, of_settings
@@ -55,6 +56,13 @@ class OAuth2(Provider):
         (call,) = self.allowed(binding)
         return {"responses": [self.kept(session.ask(call, self.headers(secret, binding), form))]}
 
+    def kept(self, response: Response) -> dict[str, Any]:
+        """Of what else may give rights, that it is there."""
+        found = super().kept(response)
+        if isinstance(response.body, dict):
+            found["body"] |= dict.fromkeys(untold(response.body, ("scope",)), True)
+        return found
+
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """`active` and `scope`."""
         body = body_of(answer(data, "POST *"), self.title)
@@ -63,7 +71,7 @@ class OAuth2(Provider):
         if not isinstance(body.get("scope"), str):
             raise Unverified("the server says that the token is active, and not which scopes it has")
         names = tuple(str(body[key]) for key in ("username", "sub", "client_id") if body.get(key))
-        return Holding(held(scope_list(body["scope"]), vocabulary), names)
+        return Holding(held(scope_list(body["scope"]), vocabulary), names, unasked=doubt(untold(body, ("scope",))))
 
 
 ADAPTER = Keys(OAuth2())

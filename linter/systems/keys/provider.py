@@ -288,14 +288,16 @@ def declared(resource: Resource, scopes: Iterable[str]) -> tuple[frozenset[str],
     """What an entry asks for: classes, the provider's own scopes that it names, and words that are neither."""
     if resource.actions is None:
         return frozenset(leaf.action for leaf in resource.leaves), frozenset(), ()
-    known = {name.casefold(): name for name in scopes}
+    # Letters of other alphabets are not folded: "\u017fearch" is another tool than "search". Of two spellings, the one that is named.
+    known = {name.lower(): name for name in sorted(scopes) if name.isascii()}
+    known |= {name: name for name in scopes}
     classes, named, unknown = set(), set(), []
     for word in resource.actions:
         known_as = action(word)
         if known_as in CLASSES:
             classes.add(known_as)
-        elif word.casefold() in known:
-            named.add(known[word.casefold()])
+        elif (name := known.get(word, known.get(word.lower()))) is not None:
+            named.add(name)
         elif kind := class_of(known_as):
             classes.add(kind)
         else:

@@ -33,11 +33,12 @@ from linter.systems.postgresql.effective import NotScanned, UnknownRole, effecti
 from linter.systems.postgresql.granted import Effective
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.recording import from_json, to_json
 from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
 from linter.systems.postgresql.rows import unbound_rows
 from linter.systems.postgresql.side import Agreed, Side, ordinary
-from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
+from linter.systems.postgresql.snapshot import Snapshot
 from linter.systems.postgresql.wording import describe
 
 LOGIN = "@login"
@@ -79,9 +80,7 @@ class Observed:
 
         An upgrade gives a server another identifier, and a copy of its files keeps it: so the address counts too.
         """
-        server = self.snapshot.server
-        found = {"database": server.database, "server": server.address or f"{server.host}:{server.port}"}
-        return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+        return self.index.place(self.snapshot.server.database)
 
     def told_at(self) -> str:
         """The server's clock."""
@@ -90,6 +89,10 @@ class Observed:
     def exists(self, principal: str) -> bool:
         """Whether there is such a role."""
         return principal in self.index.roles
+
+    def everybody(self) -> bool:
+        """Every login reads the names of all roles."""
+        return True
 
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""

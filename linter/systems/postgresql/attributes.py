@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from linter.systems.postgresql.granted import Power, PowerKind, leave
+from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.snapshot import Role
@@ -60,14 +61,18 @@ def powers(rights: Rights) -> Iterator[Power]:
     for field, kind, confers, word in ATTRIBUTES:
         if getattr(role, field):
             yield Power(kind, role.name, (role.name,), confers, f"ALTER ROLE {quote(role.name)} {word};")
-    if role.superuser:
-        return
+    if not role.superuser:
+        yield from conferred(index, role)
+
+
+def conferred(index: Index, role: Role) -> Iterator[Power]:
+    """What a role's memberships in predefined and managed roles confer."""
     # Before 15 the server asked for membership of most predefined roles, inherited or not; since then for inheritance.
     graph = index.graph
     found = graph.inherited(role.oid) if index.version >= 150000 else graph.memberships(role.oid)
     for oid, path in found.items():
         meaning = _ROLES.get(index.role_names[oid])
-        if meaning is not None and (len(path) > 1 or not index.role_names[oid].startswith("pg_")):
+        if meaning is not None:
             names = index.path(path)
             fix = leave(names) if len(names) > 1 else f"choose another role than {quote(role.name)}"
             yield Power(meaning.kind, names[-1], names, meaning.confers, fix)

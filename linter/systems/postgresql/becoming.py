@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from linter.manifest.model import Resource
 from linter.systems.live import EXCESS, Discrepancy
-from linter.systems.postgresql.granted import Object, PowerKind, Reach
+from linter.systems.postgresql.attributes import conferred
+from linter.systems.postgresql.granted import Object, Power, PowerKind, Reach
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.rights import held, rights_of
+from linter.systems.postgresql.policies import other_rows
+from linter.systems.postgresql.rights import Rights, held, rights_of
 from linter.systems.postgresql.side import Side, held_names, ordinary
 from linter.systems.postgresql.wording import describe, held_by
 
@@ -20,13 +22,22 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
     ways: dict[str, list[Reach]] = {}
     for one in side.effective.reach:
         ways.setdefault(one.role, []).append(one)
+    tellers: dict[str, set[str]] = {}
+    """Predefined role -> roles of which it was said that they have its power."""
     for reach, *others in ways.values():
         if reach.how == "create-role" and by_create_role:
             continue  # the attribute is reported
         gained, touched = _gained(side, reach)
-        if not gained and not reach.gains:
+        given = _conferred(side, reach)
+        if tellers.get(reach.role, set()).intersection(reach.path):
+            continue  # said of the role by way of which it is reached
+        for power in given:
+            tellers.setdefault(power.role, set()).add(reach.role)
+        brings = [*reach.gains, *(f"{one.role} ({one.confers})" for one in given)]
+        if not gained and not brings:
             continue
-        shown = ", ".join([*reach.gains, *gained[:_MOST_SHOWN]])
+        everywhere = "superuser" in reach.gains or any(one.kind is PowerKind.SUPERUSER for one in given)
+        shown = ", ".join([*brings, *gained[:_MOST_SHOWN]])
         rest = f" and {len(gained) - _MOST_SHOWN} more" if len(gained) > _MOST_SHOWN else ""
         yield Discrepancy(
             "reachable-role",
@@ -42,12 +53,12 @@ def reachable(side: Side) -> Iterator[Discrepancy]:
                 "role": side.role,
                 "via": list(reach.path),
                 "bound": "sure",
-                "gains": [*reach.gains, *gained],
+                "gains": [*brings, *gained],
             },
             fix="\n".join(dict.fromkeys(way.fix for way in (reach, *others))),
             cause=held_by(reach.path, f"an attribute of {side.role}"),
             verdict=EXCESS,
-            touches=side.resources if "superuser" in reach.gains else touched,
+            touches=side.resources if everywhere else touched,
             reason=f"{side.role} can become {reach.role}",
         )
 
@@ -88,6 +99,14 @@ _HOW = {
 }
 
 
+def _conferred(side: Side, reach: Reach) -> list[Power]:
+    """What the role's place in predefined roles adds: the server asks for it by name, so that no ACL shows it."""
+    index = side.index
+    mine = {one.role for one in side.effective.powers}
+    role = index.graph.roles[index.roles[reach.role]]
+    return [] if role.superuser else [one for one in conferred(index, role) if one.role not in mine]
+
+
 def _gained(side: Side, reach: Reach) -> tuple[list[str], tuple[Resource, ...]]:
     """What becoming the role adds that is neither agreed nor held already, in words; and the resources concerned."""
     if reach.inherited or "superuser" in reach.gains:
@@ -109,12 +128,27 @@ def _gained(side: Side, reach: Reach) -> tuple[list[str], tuple[Resource, ...]]:
             continue
         found[describe(one.privilege, one.object, one.columns)] = None
         _touch(side, one.object, touched)
+    for object, resource in _rows_opened(side, rights):
+        found[f"other rows of {object.sql}"] = None
+        touched[resource.position] = resource
     for thing in index.things.values():
         owned = thing.object
         if thing.owner in rights.inherited and owned not in side.owned and owned not in side.agreed.everything:
             found[f"the ownership of {owned.type} {owned.sql}"] = None
             _touch(side, owned, touched)
     return sorted(found, key=_gravity), tuple(touched.values())
+
+
+def _rows_opened(side: Side, rights: Rights) -> Iterator[tuple[Object, Resource]]:
+    """Relations of which rows were declared, where other policies bind the role."""
+    index = side.index
+    for demand in side.demands:
+        for object in demand.objects if demand.rows else ():
+            relation = index.relation(object.schema, object.name)
+            if relation is None or not rights.on_relation(relation.oid):
+                continue
+            if other_rows(rights_of(index, index.roles[side.role]), rights, relation):
+                yield object, demand.resource
 
 
 def _touch(side: Side, object: Object, touched: dict[int, Resource]) -> None:

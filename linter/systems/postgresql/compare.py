@@ -6,7 +6,7 @@ from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, Discrepancy
 from linter.systems.postgresql.declared import BY_COLUMN, OWNERSHIP, RELATIONS
-from linter.systems.postgresql.granted import SURE, Held, Object, Reason, revoke
+from linter.systems.postgresql.granted import PASSED_ON, SURE, Held, Object, Reason, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.parameters import by_no_session
 from linter.systems.postgresql.remedies import fixes, grant
@@ -78,6 +78,7 @@ def _excess(
         place=side.claim.audit_log.place if audited and resource is None and side.claim.audit_log else None,
         verdict=EXCESS if sure else CONDITIONAL,
         reason=f"{side.role} has {what}",
+        judged_at=side.index.judged_at(object),
     )
 
 
@@ -177,7 +178,7 @@ def passed_on(side: Side) -> Iterator[Discrepancy]:
         privileges = sorted({one.privilege for one in held})
         sources = [source for one in held for source in one.sources if source.grantable]
         statements = [
-            line.partition(" -- or")[0].replace("REVOKE ", "REVOKE GRANT OPTION FOR ", 1)
+            f"{line.partition(' -- ')[0].replace('REVOKE ', 'REVOKE GRANT OPTION FOR ', 1)} -- {PASSED_ON}"
             for one in held
             for source in one.sources
             if source.grantable and source.reason is Reason.ACL

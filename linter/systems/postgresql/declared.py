@@ -19,6 +19,8 @@ Rights = Mapping[Object, Mapping[str, Names]]
 OWNERSHIP = "OWNERSHIP"
 """What altering and dropping need: no privilege of PostgreSQL, but written as one."""
 
+_IN_NO_SCHEMA = frozenset({"extension", "publication", "subscription"})
+"""What belongs to a database, and to none of its schemas."""
 RELATIONS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
 BY_COLUMN = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
@@ -131,6 +133,14 @@ class _Builder:
         bounded = any(one.columns is not EVERYTHING for one in asked)
         for first, *others in self._alike(named.objects, bounded=bounded):
             self._rights(asked, first, others, single=not named.schemas)
+        if named.schemas and any(one.action == "admin" or one.action in _OWNERS for one in asked):
+            things = self.index.things.values()
+            in_none = _IN_NO_SCHEMA if "" in named.schemas else ()
+            self.everything.update(
+                object
+                for object, *_ in things
+                if (object.schema and object.schema in named.schemas) or object.type in in_none
+            )
         if any(one.action == "create" for one in asked):
             self._sequences(named.objects)
         for one in asked:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from linter.boxes import EVERYTHING, Names
 from linter.systems.live import EXCESS, Discrepancy
 from linter.systems.postgresql.granted import Indirect, Object
 from linter.systems.postgresql.side import Side
@@ -11,20 +12,25 @@ from linter.systems.postgresql.wording import describe, details
 def indirect(side: Side) -> Iterator[Discrepancy]:
     """Code that runs as another role and that the agent can set off, where it does more than the agent may."""
     for one in side.effective.indirect:
-        if one.held and not one.dangerous and not one.bypasses_rls:
+        around = one.bypasses_rls or one.other_rows
+        if one.held and not one.dangerous and not around:
             continue
-        if one.target is not None and _allowed(side, one.target, one.privilege) and not one.bypasses_rls:
+        if one.target is not None and _allowed(side, one.target, one) and not around:
             continue
         declared = side.agreed.allows(one.object, _entry(one)) is not None or one.object in side.agreed.everything
         # To read a view or to call a function as its owner may be just what was agreed: that is information.
-        grave = one.bypasses_rls or (
-            one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous)
-        )
+        grave = around or (one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous))
         agreed = declared and one.kind in ("view", "function") and not grave
-        reaches = describe(one.privilege, one.target, None) if one.target else "whatever its body does"
+        reaches = describe(one.privilege, one.target, one.columns) if one.target else "whatever its body does"
         resource = side.resource_of(one.target) if one.target else None
         because = (
-            "is not bound by row-level security" if one.bypasses_rls else one.dangerous if one.target is None else ""
+            "is not bound by row-level security"
+            if one.bypasses_rls
+            else "is bound by other policies of row-level security"
+            if one.other_rows
+            else one.dangerous
+            if one.target is None
+            else ""
         )
         yield Discrepancy(
             "security-definer-path",
@@ -40,7 +46,7 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
             },
             cases=("agreed",) if agreed else (),
             details={
-                **details(side, one.privilege or "EXECUTE", one.target or one.object, None, None),
+                **details(side, one.privilege or "EXECUTE", one.target or one.object, one.columns, None),
                 "via": one.via.split(" -> "),
                 "runs_as": one.runs_as,
             },
@@ -57,5 +63,8 @@ def _entry(one: Indirect) -> str:
     return one.entry.partition(" on ")[0]
 
 
-def _allowed(side: Side, object: Object, privilege: str) -> bool:
-    return object in side.agreed.everything or side.agreed.allows(object, privilege) is not None
+def _allowed(side: Side, object: Object, one: Indirect) -> bool:
+    """Whether what it does was agreed, on every column that it may touch."""
+    agreed = side.agreed.allows(object, one.privilege)
+    reached = EVERYTHING if one.columns is None else Names(frozenset(one.columns))
+    return object in side.agreed.everything or (agreed is not None and reached.minus(agreed).empty)

@@ -60,10 +60,12 @@ def _owned(rights: Rights) -> Iterator[Owned]:
     index = rights.index
     found = [(thing, path) for owner, path in rights.inherited.items() for thing in index.owned.get(owner, ())]
     for thing, path in sorted(found, key=lambda one: one[0].object):
-        yield Owned(thing.object, index.path(path), thing.extension, _disown(thing))
+        yield Owned(thing.object, index.path(path), thing.extension, _disown(thing, index.path(path)[-1]))
 
 
-def _disown(thing: Thing) -> str:
+def _disown(thing: Thing, owner: str) -> str:
+    if thing.object.type == "extension":
+        return f"REASSIGN OWNED BY {quote(owner)} TO <another role>; -- all that it owns: an extension alone cannot be given"
     keyword = thing.object.type.upper().replace("PARTITIONED TABLE", "TABLE").replace("FOREIGN SERVER", "SERVER")
     return f"ALTER {keyword} {thing.object.sql} OWNER TO <another role>;"
 

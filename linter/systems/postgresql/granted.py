@@ -15,7 +15,8 @@ class Object(NamedTuple):
     type: str
     """"table", "partitioned table", "view", "materialized view", "foreign table", "sequence", "function", "procedure",
     "aggregate", "schema", "database", "type", "language", "foreign data wrapper", "foreign server", "tablespace",
-    "parameter", "large object"."""
+    "parameter", "large object"; and without privileges, but with an owner: "extension", "publication", "subscription",
+    "collation", "conversion", "statistics", "text search configuration", "text search dictionary"."""
     schema: str
     """Empty for what has none."""
     name: str
@@ -99,11 +100,13 @@ class Held(NamedTuple):
     owner: str
     """Of the object; empty for what has none."""
     extension: str = ""
-    """The extension that the object belongs to: its default grants are ordinary."""
+    """The extension that the object belongs to, whose grants to everyone are ordinary; empty where somebody has given more."""
     default: bool = False
     """Whether PUBLIC alone gives it and PostgreSQL is so made: the ordinary noise. (EXECUTE on functions, USAGE on types
     and languages, CONNECT and TEMPORARY on the database, USAGE on the schemas of initdb.)"""
     bound: str = SURE
+    common: bool = False
+    """Whether PUBLIC has it anyway, because PostgreSQL is so made: to take that away would break others."""
 
     @property
     def grantable(self) -> bool:
@@ -193,7 +196,11 @@ class Indirect(NamedTuple):
     """Why it is more than the agent's own rights, as a predicate ("runs as a superuser"); empty if it is not known to be."""
     bypasses_rls: bool
     """Whether the target's row-level security, which binds the agent, does not bind the role that it runs as."""
+    other_rows: bool
+    """Whether it binds that role too, by other policies."""
     fix: str
+    columns: tuple[str, ...] | None = None
+    """The target's that are concerned; None for all."""
 
 
 class Unusable(NamedTuple):
@@ -268,6 +275,10 @@ def spell(source: Source) -> str:
     return " -> ".join([*steps, end])
 
 
+PASSED_ON = "with CASCADE if it was passed on"
+"""Without it the server refuses: others would keep what they have of this grant."""
+
+
 def revoke(held: Held, source: Source) -> str:
     """The statement that ends one source of a privilege. An inherited one ends for every member: the membership's end is beside it."""
     role = source.path[0]
@@ -287,8 +298,11 @@ def revoke(held: Held, source: Source) -> str:
             statements.append(statement)
         else:
             statements.append(f"SET ROLE {quote(grantor)}; {statement} RESET ROLE;")
+    notes = [PASSED_ON] if source.grantable and source.reason is Reason.ACL else []
     if len(source.path) > 1 and source.reason is not Reason.PUBLIC:
-        statements[-1] += f" -- or, for {quote(role)} alone: {leave(source.path)}"
+        notes.append(f"or, for {quote(role)} alone: {leave(source.path)}")
+    if notes:
+        statements[-1] += f" -- {'; '.join(notes)}"
     return "\n".join(statements)
 
 

@@ -5,10 +5,22 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.systems.places import NOWHERE, Where
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
-from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key, Policy, Relation, Routine, Serial, Snapshot, Use
+from linter.systems.postgresql.snapshot import (
+    PUBLIC,
+    Grant,
+    Key,
+    Policy,
+    Relation,
+    Routine,
+    Serial,
+    Setting,
+    Snapshot,
+    Use,
+)
 from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
@@ -34,6 +46,8 @@ class Thing(NamedTuple):
     owner: int
     """0 for what has none."""
     extension: str
+    opened: bool = False
+    """Whether what PUBLIC has on it may be somebody's decision, although the server or an extension made it."""
 
 
 class Index:
@@ -61,12 +75,15 @@ class Index:
         for one in self.snapshot.relations:
             if one.schema in names:
                 named = Object(_RELATIONS.get(one.kind, "table"), names[one.schema], one.name)
-                found["relation", one.oid] = Thing(named, one.owner, one.extension)
+                found["relation", one.oid] = Thing(named, one.owner, one.extension, one.opened)
         for routine in self.snapshot.routines:
             if routine.schema in names:
                 kind = _ROUTINES.get(routine.kind, "function")
                 named = Object(kind, names[routine.schema], routine.name, routine.arguments)
-                found["routine", routine.oid] = Thing(named, routine.owner, routine.extension)
+                found["routine", routine.oid] = Thing(
+                    # Of the server's own only those that somebody granted are in the snapshot.
+                    named, routine.owner, routine.extension, routine.opened or routine.oid < FIRST_USER_OID
+                )  # fmt: skip
         for database in self.snapshot.databases:
             found["database", database.oid] = Thing(Object("database", "", database.name), database.owner, "")
         for other in self.snapshot.others:
@@ -100,6 +117,16 @@ class Index:
             found.setdefault((use.view, use.event), []).append(use)
         return found
 
+    def passed(self, view: int) -> tuple[str, ...]:
+        """The changes of a view that reach the relation below it; all where the server could not say. A rule's are the rule's."""
+        known = self._passed.get(view, ())
+        events = ("INSERT", "UPDATE", "DELETE") if known is None else known
+        return tuple(event for event in events if (view, event) not in self.uses)
+
+    @cached_property
+    def _passed(self) -> Mapping[int, tuple[str, ...] | None]:
+        return {one.view: one.events for one in self.snapshot.updatables}
+
     @cached_property
     def ruled(self) -> Sequence[Relation]:
         """Views, and relations with rewrite rules."""
@@ -123,6 +150,17 @@ class Index:
         """Whether a role has a user mapping on a foreign server, its own or PUBLIC's: mappings are not inherited."""
         servers = {one.oid for one in self.snapshot.others if one.family == "server" and one.name == server}
         return any(one.server in servers and one.role in (role, PUBLIC) for one in self.snapshot.user_mappings)
+
+    def place(self, database: str) -> Where:
+        """Where a database of this server is."""
+        server = self.snapshot.server
+        found = {"database": database, "server": server.address or f"{server.host}:{server.port}"}
+        return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+
+    def judged_at(self, object: Object) -> Where:
+        """Where another comparison judges rights on an object: another database's are also that one's own."""
+        foreign = object.type == "database" and object.name != self.snapshot.server.database
+        return self.place(object.name) if foreign else NOWHERE
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -170,12 +208,14 @@ class Index:
 
     def setting(self, role: int, name: str) -> str | None:
         """A setting as it is for a login of this role in this database: the most specific that is stored, if any."""
+        return next((one.value for one in self.settings(role, name)), None)
+
+    def settings(self, role: int, name: str) -> list[Setting]:
+        """What is stored of a setting for a login of this role in this database, the one that counts first."""
         database = self.snapshot.server.database_oid
-        known = {(one.role, one.database): one.value for one in self.snapshot.settings if one.name == name}
-        for scope in ((role, database), (role, 0), (PUBLIC, database), (PUBLIC, 0)):
-            if scope in known:
-                return known[scope]
-        return None
+        known = {(one.role, one.database): one for one in self.snapshot.settings if one.name == name}
+        scopes = ((role, database), (role, 0), (PUBLIC, database), (PUBLIC, 0))
+        return [known[scope] for scope in scopes if scope in known]
 
     def search_path(self, role: str) -> tuple[str, ...]:
         """The schemas in which a login of this role looks for an unqualified name; those that do not exist are left out."""

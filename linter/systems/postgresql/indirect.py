@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from linter.systems.postgresql.granted import Held, Indirect, Object, revoke
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.policies import unbound
+from linter.systems.postgresql.policies import other_rows, unbound
 from linter.systems.postgresql.rights import Rights, rights_of
-from linter.systems.postgresql.snapshot import Relation, Routine, Use
+from linter.systems.postgresql.snapshot import Relation, Routine, Trigger, Use
+from linter.systems.postgresql.ways import Way, Ways, actions
 
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
 
@@ -22,9 +23,10 @@ class _Search:
         for one in held:
             self.held.setdefault((one.object, one.privilege), []).append(one)
         self.uses = self.index.uses
-        self.updatable: Mapping[int, tuple[str, ...] | None] = {
-            one.view: one.events for one in self.index.snapshot.updatables
-        }
+        self.ways = Ways(rights)
+        self.triggered: dict[int, set[tuple[str, int]]] = {}
+        for trigger in self.index.snapshot.triggers:
+            self.triggered.setdefault(trigger.relation, set()).add((trigger.name, trigger.routine))
 
     def object(self, relation: Relation) -> Object | None:
         thing = self.index.things.get(("relation", relation.oid))
@@ -40,6 +42,8 @@ class _Search:
             thing = self.index.things.get(("routine", routine.oid))
             if thing is None or routine.trigger or not (routine.security_definer or self._unchecked(routine)):
                 continue
+            if not routine.used and not self.rights.has("schema", routine.schema, "USAGE"):
+                continue  # nobody can name it there
             if self.rights.has("routine", routine.oid, "EXECUTE"):
                 yield Indirect(
                     kind="function",
@@ -53,6 +57,7 @@ class _Search:
                     held=False,
                     dangerous=self._danger(routine),
                     bypasses_rls=False,
+                    other_rows=False,
                     fix=self.ends(thing.object, "EXECUTE"),
                 )
 
@@ -76,6 +81,7 @@ class _Search:
                 held=False,
                 dangerous=self._danger(routine),
                 bypasses_rls=False,
+                other_rows=False,
                 fix=f"ALTER FUNCTION {code.object.sql} SECURITY INVOKER;",
             )
 
@@ -97,23 +103,27 @@ class _Search:
             routine = self.index.routines_by_oid.get(trigger.routine)
             if relation is None or routine is None:
                 continue
-            on, code = self.object(relation), self.index.things.get(("routine", routine.oid))
-            events = [event for event in trigger.events if event in self.rights.on_relation(relation.oid)]
-            if on is None or code is None or not events:
+            code = self.index.things.get(("routine", routine.oid))
+            ways = [way for event in trigger.events if (way := self._fires(trigger, event))]
+            if code is None or not ways:
                 continue
+            entries: dict[str, list[str]] = {}
+            for way in ways:
+                entries.setdefault(way.on.sql, []).append(way.event)
             yield Indirect(
                 kind="trigger",
                 object=code.object,
                 name=trigger.name,
                 runs_as=self.index.role_names.get(routine.owner, ""),
-                entry=f"{', '.join(events)} on {on.sql}",
+                entry=" or ".join(f"{', '.join(dict.fromkeys(events))} on {on}" for on, events in entries.items()),
                 target=None,
                 privilege="",
-                via=f"{self.me} -> {events[0]} on {on.sql} -> trigger {quote(trigger.name)} -> "
+                via=f"{self.me} -> {' -> '.join(ways[0].steps)} -> trigger {quote(trigger.name)} -> "
                 + self._runs("function", code.object, routine.owner),
                 held=False,
                 dangerous=self._danger(routine),
                 bypasses_rls=False,
+                other_rows=False,
                 fix=f"ALTER {code.object.keyword} {code.object.sql} SECURITY INVOKER;",
             )
 
@@ -160,9 +170,8 @@ class _Search:
 
     def _passes(self, view: Relation, on: Object, mine: Mapping[str, bool]) -> Iterator[Indirect]:
         """Changes that an automatically updatable view hands to the relation below it."""
-        passed = self.updatable.get(view.oid, ())
-        for event in _CHANGES:
-            if event not in mine or (passed is not None and event not in passed) or (view.oid, event) in self.uses:
+        for event in self.index.passed(view.oid):
+            if event not in mine:
                 continue
             current, via, seen = view, f"{self.me} -> {self._runs('view', on, view.owner)}", {view.oid}
             while current.owner in self.index.graph.roles:
@@ -196,22 +205,33 @@ class _Search:
                 via = f"{self.me} -> {event} on {on.sql} -> {self._runs('rule', quote(use.rule), relation.owner)}"
                 yield self._found("rule", on, use.rule, event, owner, target, object, privilege, via)
 
+    def _fires(self, trigger: Trigger, event: str) -> Way | None:
+        """How the role sets off a trigger by an event; a statement's trigger only where it names the relation itself."""
+        here = (trigger.name, trigger.routine)
+        copied = any(here in self.triggered.get(one, ()) for one in self.index.relations[trigger.relation].parents)
+        through = (trigger.row or event == "TRUNCATE") and not copied
+        return self.ways.to(trigger.relation, event) if through else self.ways.directly(trigger.relation, event)
+
     def cascades(self) -> Iterator[Indirect]:
         for cascade in self.index.snapshot.cascades:
             parent, child = self.index.relations.get(cascade.parent), self.index.relations.get(cascade.child)
             if parent is None or child is None or child.owner not in self.index.graph.roles:
                 continue
-            on, object = self.object(parent), self.object(child)
-            for event, action in (("DELETE", cascade.on_delete), ("UPDATE", cascade.on_update)):
-                if not action or on is None or object is None or event not in self.rights.on_relation(parent.oid):
+            object = self.object(child)
+            for event, action, privilege in actions(cascade):
+                find = self.ways.directly if cascade.copied else self.ways.to
+                way = find(parent.oid, event)
+                if object is None or way is None:
                     continue
                 owner = rights_of(self.index, child.owner)
-                privilege = "DELETE" if (event, action) == ("DELETE", "CASCADE") else "UPDATE"
-                via = f"{self.me} -> {event} on {on.sql} -> " + self._runs(
+                via = f"{self.me} -> {' -> '.join(way.steps)} -> " + self._runs(
                     "foreign key", f"{quote(cascade.name)} (ON {event} {action})", child.owner
                 )
                 found = self._found("foreign key", object, cascade.name, event, owner, child, object, privilege, via)
-                yield found._replace(entry=f"{event} on {on.sql}", fix=self.ends(on, event))
+                columns = cascade.columns if privilege == "UPDATE" else ()
+                yield found._replace(
+                    entry=f"{way.event} on {way.on.sql}", fix=self.ends(way.on, way.event), columns=columns or None
+                )
 
     def _found(
         self,
@@ -250,6 +270,7 @@ class _Search:
             held=mine.get(privilege, False),
             dangerous=danger,
             bypasses_rls=passes,
+            other_rows=other_rows(self.rights, owner, target),
             fix=fix,
         )
 

@@ -39,6 +39,20 @@ def unbound(rights: Rights, relation: Relation) -> str | None:
     return None
 
 
+def other_rows(rights: Rights, other: Rights, relation: Relation) -> bool:
+    """Whether row-level security, which binds both roles, may let the other one see or change rows that it keeps from the first."""
+    if unbound(rights, relation) is not None or unbound(other, relation) is not None:
+        return False
+    policies = rights.index.policies.get(relation.oid, ())
+    # A permissive policy opens rows, a restrictive one closes them.
+    return any(
+        _applies(one, other) and not _applies(one, rights)
+        if one.permissive
+        else _applies(one, rights) and not _applies(one, other)
+        for one in policies
+    )
+
+
 def _applies(policy: Policy, rights: Rights) -> bool:
     return any(role == PUBLIC or role in rights.inherited for role in policy.roles)
 

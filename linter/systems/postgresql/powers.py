@@ -66,6 +66,8 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
         audited = one.object in side.audited
         if one.object in side.agreed.everything and not audited:
             continue
+        if one.object.type == "sequence" and _of_a_column(side, one.object):
+            continue  # it goes with its table, and cannot be given alone
         held = sorted(side.held.get(one.object, ()))
         resource = side.resource_of(one.object)
         what = f"the ownership of {one.object.type} {one.object.sql}"
@@ -85,7 +87,13 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
             place=side.claim.audit_log.place if audited and resource is None and side.claim.audit_log else None,
             verdict=EXCESS,
             reason=f"{side.role} has {what}",
+            judged_at=side.index.judged_at(one.object),
         )
+
+
+def _of_a_column(side: Side, object: Object) -> bool:
+    relation = side.index.relation(object.schema, object.name)
+    return relation is not None and bool(relation.parents)
 
 
 def future(side: Side) -> Iterator[Discrepancy]:

@@ -38,7 +38,7 @@ def privileges(family: str, kind: str, version: int) -> Sequence[str]:
         version: server_version_num; MAINTAIN is there since 17.
     """
     if family != "relation":
-        return _FAMILIES[family]
+        return _FAMILIES.get(family, ())
     if kind == "S":
         return SEQUENCE
     return (*TABLE, "MAINTAIN") if version >= 170000 else TABLE

@@ -6,7 +6,7 @@ from linter.boxes import Names
 from linter.systems.postgresql.granted import Held, Object, revoke
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.side import Side, listed
+from linter.systems.postgresql.side import Side, decided, listed
 
 _BOOTSTRAP = 10
 """The superuser that initdb makes: a superuser's REVOKE without GRANTED BY takes its grant, and no other."""
@@ -23,7 +23,7 @@ def fixes(side: Side, object: Object, held: Sequence[Held], columns: list[str] |
             if not within:
                 continue
             ended = one._replace(columns=within)
-        statements += [revoke(ended, source) for source in one.sources]
+        statements += [revoke(ended, source) for source in decided(one)]
         narrowed = narrowed or one.columns is None or any(len(source.path) > 1 for source in one.sources)
     if narrowed and columns is not None and agreed is not None:
         kept = listed(agreed, side.columns(object))

@@ -23,7 +23,8 @@ class Named(NamedTuple):
 
     objects: tuple[Object, ...]
     schemas: tuple[str, ...] = ()
-    """The schemas that a wildcard covers, objects to come included; none for a single object."""
+    """The schemas that a wildcard covers, objects to come included; none for a single object. With the empty one: also
+    schemas to come, and what is in none."""
 
 
 class NoSuch(Exception):
@@ -53,7 +54,7 @@ def resolve(segments: Sequence[str], index: Index, search_path: Sequence[str], s
         NoSuch: there is nothing of this name.
     """
     if not segments or tuple(segments) == ("*",):
-        return _everything(index, schemas)
+        return _whole(index, schemas)
     prefix, colon, rest = segments[0].partition(":")
     if colon and prefix.lower() in ("schema", "database", "parameter"):
         return _prefixed(prefix.lower(), ".".join([rest, *segments[1:]]), index)
@@ -89,6 +90,11 @@ def _everything(index: Index, schemas: Sequence[str]) -> Named:
     relations = [index.object(("relation", one.oid)) for one in snapshot.relations if one.schema in wanted]
     routines = [index.object(("routine", one.oid)) for one in snapshot.routines if one.schema in wanted]
     return Named((*relations, *routines), names)
+
+
+def _whole(index: Index, schemas: Sequence[str]) -> Named:
+    named = _everything(index, schemas)
+    return named if schemas else named._replace(schemas=("", *named.schemas))
 
 
 def _prefixed(prefix: str, written: str, index: Index) -> Named:

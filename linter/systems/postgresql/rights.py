@@ -164,7 +164,7 @@ def _granted(rights: Rights) -> Iterator[_Found]:
         columns = index.relations[key[1]].columns if terms is not None and terms.by_column else ()
         # Of a name only a schema's counts: initdb's have defaults of their own.
         named = thing.object.name if key[0] == "schema" else ""
-        same = (id(terms), more, thing.owner, thing.extension, columns, key[0], named)
+        same = (id(terms), more, *thing[1:], columns, key[0], named)
         pattern = alike.get(same)
         if pattern is None:
             pattern = alike[same] = sorted(_pattern(rights, key[0], thing, terms, columns, more), key=_rank)
@@ -177,6 +177,7 @@ def _pattern(
     """What the role holds on one object."""
     names = rights.index.role_names
     owner = names.get(thing.owner, "")
+    extension = "" if thing.opened else thing.extension
     whole: dict[str, list[Source]] = {}
     columns: dict[tuple[str, tuple[Source, ...]], list[str]] = {}
     for (privilege, column), entries in terms.entries.items() if terms is not None else ():
@@ -188,12 +189,14 @@ def _pattern(
     for privilege, source in more:
         whole.setdefault(privilege, []).append(source)
     for privilege, ways in whole.items():
-        default = ordinary(family, thing.object.name, privilege) and ways[0].reason is Reason.PUBLIC
-        yield Held(thing.object, privilege, None, tuple(ways), owner, thing.extension, default)
+        public = any(source.reason is Reason.PUBLIC for source in ways)
+        common = public and ordinary(family, thing.object.name, privilege) and not thing.opened
+        default = common and ways[0].reason is Reason.PUBLIC
+        yield Held(thing.object, privilege, None, tuple(ways), owner, extension, default, common=common)
     places = {name: place for place, name in enumerate(order)}
     for (privilege, by), some in columns.items():
         some.sort(key=lambda name: (places.get(name, -1), name))
-        yield Held(thing.object, privilege, tuple(some), by, owner, thing.extension)
+        yield Held(thing.object, privilege, tuple(some), by, owner, extension)
 
 
 def _source(rights: Rights, grantee: int, entry: Entry, owner: int) -> Source:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from linter.manifest.model import Resource
 from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
 from linter.systems.postgresql.declared import RELATIONS
-from linter.systems.postgresql.granted import Object
+from linter.systems.postgresql.granted import Object, RowSecurity
+from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.side import Side
 from linter.systems.postgresql.wording import details
 
@@ -30,9 +31,8 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
                 policies = "; ".join(found.policies) or "no policy lets any row through"
                 reason = f"row-level security binds {side.role}, and nobody can compare its policies with the scope: {policies}"
             else:
-                why = found.reason if found is not None else "not enabled"
                 for privilege in held:
-                    yield _unbound(side, demand.resource, object, privilege, why)
+                    yield _unbound(side, demand.resource, object, privilege, found)
                 continue
             yield Discrepancy(
                 "unverified-resource",
@@ -44,7 +44,22 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
             )
 
 
-def _unbound(side: Side, resource: Resource, object: Object, privilege: str, why: str) -> Discrepancy:
+def _fix(side: Side, object: Object) -> str:
+    """What makes row-level security bind the role: each of these by itself may be why it does not."""
+    relation = side.index.relation(object.schema, object.name)
+    steps = []
+    if relation is not None and not relation.row_security:
+        steps.append(f"ALTER TABLE {object.sql} ENABLE ROW LEVEL SECURITY;")
+    if side.index.graph.roles[side.index.roles[side.role]].bypass_rls:
+        steps.append(f"ALTER ROLE {quote(side.role)} NOBYPASSRLS;")
+    if object in side.owned and relation is not None and not relation.force_row_security:
+        steps.append(f"ALTER TABLE {object.sql} FORCE ROW LEVEL SECURITY;")
+    steps.append(f"-- and a policy for {quote(side.role)} that says what the scope says; whoever has none sees no row")
+    return "\n".join(steps)
+
+
+def _unbound(side: Side, resource: Resource, object: Object, privilege: str, found: RowSecurity | None) -> Discrepancy:
+    why = found.reason if found is not None else "not enabled"
     what = f"{privilege} on all rows of {object.sql}: row-level security does not bind it ({why})"
     held = side.holds(object, privilege)[0]
     return Discrepancy(
@@ -53,7 +68,7 @@ def _unbound(side: Side, resource: Resource, object: Object, privilege: str, why
         values={"what": what, "via": held.via, "object": object.sql, "privilege": privilege},
         cases=("reading",) if privilege == "SELECT" else (),
         details={**details(side, privilege, object, None, held.sources[0]), "rows": "all"},
-        fix=f"ALTER TABLE {object.sql} ENABLE ROW LEVEL SECURITY;\n-- and a policy for {side.role} that says what the scope says",
+        fix=_fix(side, object),
         cause=f"no row-level security binds {side.role} on {object.sql}",
         resource=resource,
         verdict=EXCESS,

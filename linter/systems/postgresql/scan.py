@@ -38,6 +38,7 @@ _EVENTS = {"1": "SELECT", "2": "UPDATE", "3": "INSERT", "4": "DELETE"}
 _CHECKED = ((1, "INSERT"), (2, "SELECT"), (4, "UPDATE"), (8, "DELETE"))
 _FIRED = ((4, "INSERT"), (8, "DELETE"), (16, "UPDATE"), (32, "TRUNCATE"))
 """pg_trigger.tgtype's bits."""
+_ROW = 1
 _PASSED = ((8, "INSERT"), (4, "UPDATE"), (16, "DELETE"))
 """pg_relation_is_updatable()'s bits."""
 _ACTIONS = {"c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
@@ -74,6 +75,7 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     tables = asked.batch((*sql.catalog(scanned, version), *identifier))
     (
         relations,
+        inherited,
         keys,
         routines,
         others,
@@ -93,8 +95,9 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
     spelled, passed = _locking(asked, views, bool(policies))
     asked.batch(("COMMIT",))
-    key_of = dict(keys)
-    extension = {(catalog, one): name for catalog, one, name in members}
+    key_of, parents_of = dict(keys), dict(inherited)
+    extension = {(catalog, one): name for catalog, one, name, _ in members}
+    opened = {(catalog, one) for catalog, one, _, more in members if more}
     return Snapshot(
         server=Server(
             version,
@@ -116,11 +119,21 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         databases=databases,
         relations=tuple(
             Relation._make(
-                (*row[:9], tuple(row[9]), tuple(key_of.get(row[0], ())), extension.get(("pg_class", row[0]), ""))
+                (
+                    *row[:9],
+                    tuple(row[9]),
+                    tuple(key_of.get(row[0], ())),
+                    extension.get(("pg_class", row[0]), ""),
+                    ("pg_class", row[0]) in opened,
+                    tuple(parents_of.get(row[0], ())),
+                )
             )
             for row in sorted(relations)
         ),
-        routines=tuple(Routine._make((*row, extension.get(("pg_proc", row[0]), ""))) for row in sorted(routines)),
+        routines=tuple(
+            Routine._make((*row[:-1], extension.get(("pg_proc", row[0]), ""), row[-1], ("pg_proc", row[0]) in opened))
+            for row in sorted(routines)
+        ),
         others=tuple(
             Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
         ),
@@ -133,10 +146,16 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED)) for view in views
         ),
         triggers=tuple(
-            sorted(Trigger(one, name, routine, _bits(mask, _FIRED)) for one, name, routine, mask in triggers)
+            sorted(
+                Trigger(one, name, routine, _bits(mask, _FIRED), bool(mask & _ROW))
+                for one, name, routine, mask in triggers
+            )
         ),
         cascades=tuple(
-            sorted(Cascade._make((*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], ""))) for row in cascades)
+            sorted(
+                Cascade._make((*row[:3], _ACTIONS.get(row[3], ""), _ACTIONS.get(row[4], ""), tuple(row[5]), row[6]))
+                for row in cascades
+            )
         ),
         policies=tuple(
             Policy(

@@ -8,7 +8,7 @@ from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
 from linter.systems.live import Claim
 from linter.systems.postgresql.declared import RELATIONS, Demand, Rights
-from linter.systems.postgresql.granted import Effective, Held, Object, PowerKind, Reason
+from linter.systems.postgresql.granted import Effective, Held, Object, PowerKind, Reason, Source
 from linter.systems.postgresql.index import Index
 
 
@@ -98,13 +98,24 @@ class Side:
         return relation.columns if relation is not None else ()
 
 
+_DOORS = frozenset({"foreign data wrapper", "foreign server"})
+"""What no extension gives to everyone: with it a role connects to other servers, as whom it likes."""
+
+
 def ordinary(held: Held) -> bool:
     """Whether a privilege is nobody's decision: the server's default, or what an extension gives to everyone on its own objects."""
-    return held.default or (
-        bool(held.extension)
-        and held.privilege in ("SELECT", "EXECUTE", "USAGE")
-        and all(source.reason is Reason.PUBLIC for source in held.sources)
-    )
+    return held.default or (_by_extension(held) and all(source.reason is Reason.PUBLIC for source in held.sources))
+
+
+def decided(held: Held) -> list[Source]:
+    """The sources that are somebody's decision. What everybody has anyway stays, lest its end break others."""
+    if not (held.common or _by_extension(held)):
+        return list(held.sources)
+    return [source for source in held.sources if source.reason is not Reason.PUBLIC]
+
+
+def _by_extension(held: Held) -> bool:
+    return bool(held.extension) and held.privilege in ("SELECT", "EXECUTE", "USAGE") and held.object.type not in _DOORS
 
 
 def held_names(held: Sequence[Held]) -> Names:

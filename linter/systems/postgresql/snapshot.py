@@ -3,13 +3,12 @@
 Everything refers to everything else by OID. `Key` names an object across catalogs, because an OID is unique in one only.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from types import UnionType
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import NamedTuple
 
 Key = tuple[str, int]
 """(family, oid): "relation", "routine", "schema", "database", "type", "language", "fdw", "server", "tablespace",
-"parameter" or "large object". A parameter's oid is that of pg_parameter_acl."""
+"parameter" or "large object", and what has no ACL: "extension", "publication", "subscription", "collation" ... A
+parameter's oid is that of pg_parameter_acl; a subscription's is a number."""
 
 PUBLIC = 0
 """The grantee of what is granted to PUBLIC."""
@@ -115,6 +114,11 @@ class Relation(NamedTuple):
     primary_key: tuple[str, ...]
     extension: str
     """The extension that it belongs to, or empty."""
+    opened: bool = False
+    """Of an extension's: whether PUBLIC has been given more on it than the extension gives."""
+    parents: tuple[int, ...] = ()
+    """What it is a partition of, or inherits from: statements there reach it without an ACL of its own. Of a sequence, the
+    table of the column that it belongs to."""
 
 
 class Routine(NamedTuple):
@@ -136,10 +140,14 @@ class Routine(NamedTuple):
     untrusted: str
     """Its language, where nothing that is written in it is checked (internal, plpython3u ...); else empty. C is a library's."""
     extension: str
+    used: bool = True
+    """Of a SECURITY DEFINER one: whether a view, a default or the like calls it, for which its schema need not be open."""
+    opened: bool = False
+    """As a relation's."""
 
 
 class Other(NamedTuple):
-    """An object of another family: schema, type, language, fdw, server, tablespace, parameter, large object."""
+    """An object of another family than relations, routines and databases."""
 
     family: str
     oid: int
@@ -210,6 +218,8 @@ class Trigger(NamedTuple):
     routine: int
     events: tuple[str, ...]
     """INSERT, UPDATE, DELETE, TRUNCATE."""
+    row: bool = True
+    """FOR EACH ROW; else once a statement that names its relation."""
 
 
 class EventTrigger(NamedTuple):
@@ -238,6 +248,10 @@ class Cascade(NamedTuple):
     on_delete: str
     """CASCADE, SET NULL, SET DEFAULT, or empty."""
     on_update: str
+    columns: tuple[str, ...] = ()
+    """The child's that refer; empty in a recording that does not say."""
+    copied: bool = False
+    """Whether it is the copy, for a partition, of one that is listed too."""
 
 
 class Policy(NamedTuple):
@@ -303,87 +317,3 @@ class Snapshot(NamedTuple):
     def role(self, name: str) -> Role | None:
         """The role of that name, which exactly matches case."""
         return next((role for role in self.roles if role.name == name), None)
-
-
-def to_json(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot as JSON can hold it: a table has its columns' names once, then its rows."""
-    plain: dict[str, Any] = {"server": snapshot.server._asdict(), "scanned": list(snapshot.scanned)}
-    for name, row in _TABLES.items():
-        plain[name] = {"columns": list(row._fields), "rows": [list(one) for one in getattr(snapshot, name)]}
-    return plain
-
-
-def from_json(plain: Mapping[str, Any]) -> Snapshot:
-    """What `to_json` wrote. Columns are found by name, and those that are not known are passed over.
-
-    Raises:
-        ValueError: it is not such a recording; the message is a clause that says where.
-    """
-    tables: dict[str, Any] = {}
-    for name, noun in _TABLES.items():
-        match plain.get(name):
-            case {"columns": list(columns), "rows": list(rows)}:
-                tables[name] = tuple(_rows(name, noun, columns, rows))
-            case _:
-                raise ValueError(f"its {name!r} is not a table of columns and rows")
-    server, scanned = plain.get("server"), plain.get("scanned")
-    if not isinstance(server, dict) or not isinstance(scanned, list) or not all(type(one) is int for one in scanned):
-        raise ValueError("it does not say which server and which roles it is of")
-    (row,) = _rows("server", Server, list(server), [list(server.values())])
-    return Snapshot(server=row, scanned=tuple(scanned), **tables)
-
-
-def _rows(name: str, noun: Any, columns: list[Any], rows: list[Any]) -> Iterator[Any]:
-    """Rows of a recording as nouns, each value of the type that its field has."""
-    hints = get_type_hints(noun)
-    missing = [field for field in noun._fields if field not in columns and field not in noun._field_defaults]
-    if missing:
-        raise ValueError(f"its {name!r} has no {missing[0]!r}")
-    fields = [field for field in noun._fields if field in columns]
-    picks = [(columns.index(field), field, _check(hints[field])) for field in fields]
-    for number, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != len(columns):
-            raise ValueError(f"its {name!r} has a row of another length: number {number}")
-        values = []
-        for position, field, check in picks:
-            value = row[position]
-            if isinstance(value, list):
-                value = tuple(value)
-            if not check(value):
-                raise ValueError(f"its {name!r} has a {field!r} of another type in row {number}")
-            values.append(value)
-        yield noun(**dict(zip(fields, values, strict=True))) if len(fields) < len(noun._fields) else noun(*values)
-
-
-def _check(hint: Any) -> Callable[[Any], bool]:
-    """Whether a value is of a field's type: str, int, bool, a tuple of one of them, or a union of such with None."""
-    if get_origin(hint) is tuple:
-        (item, _) = get_args(hint)
-        return lambda value: type(value) is tuple and all(type(one) is item for one in value)
-    if get_origin(hint) is UnionType:
-        checks = [_check(one) for one in get_args(hint)]
-        return lambda value: any(check(value) for check in checks)
-    return lambda value: type(value) is hint
-
-
-_TABLES: Mapping[str, Any] = {
-    "roles": Role,
-    "memberships": Membership,
-    "settings": Setting,
-    "databases": Database,
-    "relations": Relation,
-    "routines": Routine,
-    "others": Other,
-    "grants": Grant,
-    "default_grants": DefaultGrant,
-    "uses": Use,
-    "updatables": Updatable,
-    "triggers": Trigger,
-    "cascades": Cascade,
-    "policies": Policy,
-    "serials": Serial,
-    "parameters": Parameter,
-    "event_triggers": EventTrigger,
-    "user_mappings": UserMapping,
-}
-"""The tables of a snapshot, and what a row of each is."""

@@ -18,6 +18,8 @@ MOST_LARGE_OBJECTS = 1000
 # A view's query and a rule's actions are stored as a tree of nodes, whose range table has, for each relation, the
 # permissions that are checked: bits as in the server's parsenodes.h. Blanks in names are escaped there, so that no name
 # can look like this. All quantifiers are lazy: the first makes the whole pattern so.
+_CHANGING = 1 + 4 + 8
+"""INSERT, UPDATE, DELETE. Of its own relation a rule reads OLD and NEW, which the server stores as if it read the relation."""
 _PERMISSIONS = r" :relid (\d+?) (?:(?! :relid ).)*?:requiredPerms (\d+?) "
 
 
@@ -93,6 +95,11 @@ WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
   AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
                   AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
+        # parents: of partitions, of tables that inherit, and of sequences that belong to a column
+        f"""SELECT inhrelid, array_agg(inhparent) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= {FIRST_USER_OID} GROUP BY 1
+UNION ALL SELECT objid, ARRAY[refobjid] FROM pg_depend WHERE classid = 'pg_class'::regclass
+  AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')""",
         # primary keys
         """SELECT k.conrelid, array_agg(a.attname ORDER BY a.attnum)
 FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
@@ -101,7 +108,8 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
         f"""SELECT p.oid, pronamespace, proname, oidvectortypes(proargtypes), prokind, proowner, prosecdef,
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false),
        CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
-                 OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END
+                 OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
+       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid)
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
@@ -119,22 +127,34 @@ UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_lar
             "\nUNION ALL SELECT 'parameter', oid, 0, parname, 0, false FROM pg_parameter_acl"
             if version >= 150000
             else ""
-        ),
+        )
+        + "".join(
+            f"\nUNION ALL SELECT '{family}', oid, {schema}, {name}, {owner}, false FROM {catalog} WHERE oid >= {FIRST_USER_OID}"
+            for family, catalog, schema, name, owner in _WITHOUT_ACL
+        )
+        # Its oid may not be read before 14.
+        + """
+UNION ALL SELECT 'subscription', row_number() OVER (ORDER BY subname)::oid, 0, subname, subowner, false
+FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())""",
         # grants
         "\nUNION ALL\n".join(_grants(to, version)),
         # default grants
         f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
 FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
         # uses
-        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid, bit_or(m[2]::bigint)
+        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid,
+       bit_or(CASE WHEN m[1] = r.ev_class::text THEN m[2]::bigint & {_CHANGING} ELSE m[2]::bigint END)
 FROM pg_rewrite r, regexp_matches(r.ev_action::text, '{_PERMISSIONS}', 'g') m
-WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0' AND m[1] <> r.ev_class::text GROUP BY 1, 2, 3, 4""",
+WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0'
+  AND (m[1] <> r.ev_class::text OR m[2]::bigint & {_CHANGING} <> 0) GROUP BY 1, 2, 3, 4""",
         # triggers
         """SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND p.prosecdef""",
         # cascades
-        """SELECT conrelid, confrelid, conname, confdeltype, confupdtype
+        """SELECT conrelid, confrelid, conname, confdeltype, confupdtype,
+       ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey) ORDER BY attnum),
+       conparentid <> 0
 FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))""",
         # policies
         "SELECT polrelid, polname, polpermissive, polcmd, polroles FROM pg_policy",
@@ -152,7 +172,12 @@ FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <
         # user mappings
         "SELECT umuser, srvid FROM pg_user_mappings",
         # extensions
-        """SELECT d.classid::regclass::text, d.objid, e.extname FROM pg_extension e
+        f"""SELECT d.classid::regclass::text, d.objid, e.extname, CASE d.classid
+       WHEN 'pg_class'::regclass THEN (SELECT {_opened("c.relacl", "pg_class", "c.oid", "NULL")} FROM pg_class c WHERE c.oid = d.objid)
+       WHEN 'pg_proc'::regclass THEN (SELECT {_opened("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")}
+                                      FROM pg_proc p WHERE p.oid = d.objid)
+       ELSE false END
+FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",
     )
 
@@ -160,6 +185,17 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
 _TYPES = f"""t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
        OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
 """Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
+
+_WITHOUT_ACL = (
+    ("extension", "pg_extension", "0", "extname", "extowner"),
+    ("publication", "pg_publication", "0", "pubname", "pubowner"),
+    ("collation", "pg_collation", "collnamespace", "collname", "collowner"),
+    ("conversion", "pg_conversion", "connamespace", "conname", "conowner"),
+    ("statistics", "pg_statistic_ext", "stxnamespace", "stxname", "stxowner"),
+    ("text search configuration", "pg_ts_config", "cfgnamespace", "cfgname", "cfgowner"),
+    ("text search dictionary", "pg_ts_dict", "dictnamespace", "dictname", "dictowner"),
+)
+"""Family, catalog, schema, name and owner of what nothing can be granted on, and an owner can drop, with all that depends on it."""
 
 EXPRESSIONS = """SELECT polrelid, polname,
        coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')
@@ -225,6 +261,19 @@ WHERE p.proacl IS NOT NULL AND p.oid < {FIRST_USER_OID} AND x.grantee {to}"""
 _SYSTEM_RELATION = """acldefault('r', c.relowner) || CASE c.relnamespace WHEN to_regnamespace('information_schema')
        THEN makeaclitem(0, c.relowner, 'SELECT', false) END"""
 """What a system relation has without an entry in pg_init_privs; initdb of 15 and older writes none for information_schema."""
+
+
+def _opened(acl: str, catalog: str, oid: str, without: str) -> str:
+    """Whether PUBLIC has a privilege that it did not have when the extension was done with the object; whoever granted it."""
+    made = (
+        f"coalesce((SELECT i.initprivs FROM pg_init_privs i WHERE i.classoid = '{catalog}'::regclass "
+        f"AND i.objoid = {oid} AND i.objsubid = 0), {without})"
+    )
+    public = f"WHERE grantee = {PUBLIC}"
+    return (
+        f"EXISTS (SELECT privilege_type FROM aclexplode({acl}) {public} "
+        f"EXCEPT SELECT privilege_type FROM aclexplode({made}) {public})"
+    )
 
 
 def _added(acl: str, catalog: str, oid: str, without: str, column: str = "0") -> str:

@@ -117,15 +117,16 @@ ENTRY = st.builds(
     by=TEXT,
     on=st.dates(date(2000, 1, 1), date(2030, 1, 1)).map(str),
     reason=st.just("") | TEXT,
-    origin=st.sampled_from(["declared", "granted"]),
+    origin=st.sampled_from(["declared", "granted", "unmanaged"]),
     agent=TEXT,
     environment=TEXT,
     system=TEXT,
     resource=st.just("") | TEXT,
     what=TEXT,
     level=st.sampled_from(["none", "read", "create", "update", "delete", "admin"]),
-    principal=st.just("") | TEXT,
+    principal=TEXT,
     finding=st.just("") | st.just(f"sha256:{'0' * 64}"),
+    place=st.dictionaries(TEXT, TEXT, max_size=3),
 )
 
 
@@ -135,7 +136,7 @@ def test_a_file_says_what_was_put_into_it(
     tmp_path_factory: pytest.TempPathFactory, rounds: list[list[Decided]]
 ) -> None:
     folder = tmp_path_factory.mktemp("decisions")
-    expected: dict[str, dict[str, str]] = {}
+    expected: dict[str, dict[str, object]] = {}
     for entries in rounds:
         before = load(str(folder))
         text = merged(before, entries)

@@ -55,14 +55,14 @@ def known(table: Sequence[dict[str, str]]) -> Known:
         ({**decided("revoke"), "agent": "other"}, "check", "a cell of this row is not what the report had"),
         ({**decided("revoke"), "id": "sha256:12"}, "id", "is no id of a permission"),
         (
-            {**decided("revoke"), "id": "", "principal": "etl_admin"},
+            {**decided("revoke"), "id": ""},
             "id",
-            "this row has no permission to decide on: etl_admin has no manifest: write one, or drop etl_admin, or `permlint accept`",
+            "this row is no permission and no principal of the report: take it out",
         ),
         (
-            {**decided("revoke"), "id": "", "principal": ""},
+            {**decided("revoke"), "id": "", "origin": "unreadable manifest"},
             "id",
-            "this row has no permission to decide on: repair it first",
+            "this row is a manifest that cannot be read, and nothing to decide on: repair it first",
         ),
     ],
 )
@@ -214,3 +214,22 @@ def test_one_entry_twice_in_one_manifest_is_one_permission(tmp_path: Path) -> No
     *rest, last = rows(tmp_path)
     assert record(tmp_path, filled([*rest, {**last, **decided("keep")}], {})).returncode == 0
     assert [one["last_decision"] for one in rows(tmp_path) if one["what"] == "read"] == ["keep", "keep"]
+
+
+@pytest.mark.parametrize("column", ["id", "agent", "what", "reason"])
+def test_a_row_that_the_report_has_not(tmp_path: Path, table: list[dict[str, str]], column: str) -> None:
+    total = {name: "Total" if name == column else "5" if name == "level" else "" for name in table[0]}
+    done = record(tmp_path, filled([*table, total], {"create": decided("keep")}))
+    message = "id: this row is no permission and no principal of the report: take it out"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: decide.csv:{len(table) + 2}:1: {message}\n" in done.stderr
+
+
+def test_a_row_that_was_pasted_twice_is_one_permission(tmp_path: Path, table: list[dict[str, str]]) -> None:
+    (row,) = (one for one in table if one["what"] == "create")
+    other = next(one for one in table if one["what"] == "read")
+    copies = [*table, dict(row), dict(other)]
+    copies[-2].update(decided("keep"))
+    done = record(tmp_path, filled(copies, {}))
+    assert done.returncode == 0
+    assert "1 decision (1 keep); 4 permissions of this file left undecided" in done.stdout

@@ -271,3 +271,33 @@ def test_a_pattern_made_to_be_slow_ends(tmp_path: Path) -> None:
 def test_a_name_made_to_be_slow_is_unverified(name: str, tmp_path: Path) -> None:
     outcome = compared(tmp_path, [{"resource": name, "access": "read-only"}], *READS)
     assert "unverified" in {*verdicts(outcome), *outcome.verdicts[0].also}
+
+
+def test_what_one_caller_has_is_no_population(tmp_path: Path) -> None:
+    config = f'{CONFIG}[systems.aws.principals]\nnames = ["*"]\n'
+    read = {"resource": "aws.s3.invoices", "access": "read-only"}
+    (found,) = compared(tmp_path, [read], *READS, config=config, more={"identities": {"aws": USER}}).population
+    assert (found.declared, found.unmanaged, found.present, found.absent) == ((USER,), (), (), ())
+    assert found.problem == "what answered tells of one principal alone: which others there are, it does not say"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
+    gone, there = f"arn:aws:iam::{ACCOUNT}:user/gone", f"arn:aws:iam::{ACCOUNT}:user/there"
+    dump = {
+        "UserDetailList": [{"UserName": "there", "Arn": there, "Path": "/"}],
+        "RoleDetailList": [],
+        "GroupDetailList": [],
+        "Policies": [],
+    }
+    entry = {"kind": "aws", "account_authorization_details": dump} if whole else {"kind": "aws", "caller_arn": USER}
+    build(tmp_path, {}, f'{CONFIG}[systems.aws.principals]\nnames = ["bot-*"]\n')
+    settings = load(None, str(tmp_path))
+    request = Request(
+        recordings=(Recording("recorded.json", "", {"aws": (entry,)}),),
+        sought=[("aws", "", gone), ("aws", "", there), ("other", "", gone), ("aws", "staging", gone)],
+    )
+    selection = select(settings, (), str(tmp_path), force_exclude=False)
+    (found,) = drift(settings, ruleset(settings, "drift"), selection, TODAY, request).outcome.population
+    assert (found.present, found.absent) == (((there,), (gone,)) if whole else ((), ()))
+    assert bool(found.problem) is not whole

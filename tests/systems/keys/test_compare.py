@@ -149,6 +149,20 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ),
     (
         "mcp",
+        "{resource: s, actions: [search]}",
+        mcp(("\u017fearch", {})),  # a long s, which is folded to an s
+        "excess",
+        [(EXCESS, "\u017fearch", "delete"), (UNVERIFIED, "", "")],
+    ),
+    (
+        "mcp",
+        "{resource: s, actions: [search]}",
+        mcp(("search", {}), ("SEARCH", {})),
+        "excess",
+        [(EXCESS, "SEARCH", "delete")],
+    ),
+    (
+        "mcp",
         "{resource: s, access: execute, scope: {tools: {except: [drop]}}}",
         mcp(("find", {}), ("drop", {})),
         "excess",

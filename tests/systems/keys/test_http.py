@@ -284,3 +284,9 @@ def test_headers_are_known_by_lower_case() -> None:
     with stub(reply({}, headers={"X-OAuth-Scopes": "repo"})) as server:
         found: Mapping[str, str] = session(server).ask(CALL, HEADERS).headers
     assert found["x-oauth-scopes"] == "repo"
+
+
+def test_a_header_that_stands_twice_is_one_list() -> None:
+    raw = reply({}).replace(b"Connection", b"X-OAuth-Scopes: repo, admin:org\r\nx-oauth-scopes: gist\r\nConnection")
+    with stub(raw) as server:
+        assert session(server).ask(CALL, HEADERS).headers["x-oauth-scopes"] == "repo, admin:org, gist"

@@ -9,6 +9,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
@@ -315,3 +316,42 @@ def test_a_long_key_in_a_refusal_is_not_shown_in_part(
             assert run(["drift", "--format", format_, "-v"]) == 3
     said = capsys.readouterr()
     assert "07-k08-k" not in (said.out + said.err).replace("\\", "")
+
+
+def test_a_long_key_in_what_is_asked_to_wait_is_not_shown_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "xoxb_" + "".join(f"{number:02d}-k" for number in range(40))
+    with stub(reply({}, 429, {"Retry-After": long})) as server:
+        project(tmp_path, CASES[0], monkeypatch, server)
+        monkeypatch.setenv("AGENT_KEY", long)
+        assert run(["drift", "--format", "json", "-v"]) == 3
+    said = capsys.readouterr()
+    assert "it asks to wait '[secret]'" in said.out
+    assert "00-k" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ({"authorization_details": [{"type": "payment"}]}, "unverified"),
+        ({"realm_access": {"roles": ["admin"]}}, "unverified"),
+        ({"permissions": ["all"]}, "unverified"),
+        ({"groups": []}, "ok"),
+        ({"aud": "groups"}, "ok"),
+    ],
+)
+def test_rights_that_introspection_tells_beside_scopes(
+    claim: dict[str, Any],
+    verdict: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = next(one for one in CASES if one.kind == "oauth2")
+    with stub(reply({"active": True, "scope": "tickets.read", **claim})) as server:
+        project(tmp_path, case, monkeypatch, server)
+        _, body = drift(capsys, "--record", "granted.json")
+    assert [one["verdict"] for one in body["verdicts"]] == [verdict]
+    _, again = drift(capsys, "--live-from", "granted.json")
+    assert [one["verdict"] for one in again["verdicts"]] == [verdict]

@@ -37,6 +37,17 @@ def jwt(claims: object, *, parts: int = 3) -> str:
         ),
         ("jwt", jwt({"scope": "a", "exp": 1_700_000_000}), "{resource: system, actions: [a]}", "unverified", "expired"),
         ("jwt", jwt({"sub": "a"}), "{resource: system, actions: [a]}", "unverified", "claims none of scope"),
+        *(
+            ("jwt", jwt({"scope": "a", name: value}), "{resource: system, actions: [a]}", "unverified", f"`{name}`")
+            for name, value in (
+                ("groups", ["admins"]),
+                ("realm_access", {"roles": ["admin"]}),
+                ("cognito:groups", ["x"]),
+                ("https://acme.example/roles", ["admin"]),
+                ("authorization_details", [{"type": "payment"}]),
+            )
+        ),
+        ("jwt", jwt({"scope": "a", "groups": [], "given": "groups"}), "{resource: system, actions: [a]}", "ok", ""),
         ("jwt", jwt([1]), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
         ("jwt", jwt({"scope": "a"}, parts=2), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
         ("stripe", "sk_live_0123456789", "{resource: system, access: read-only}", "excess", "every right of its owner"),

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from linter.systems.postgresql.effective import effective
 from linter.systems.postgresql.granted import Effective, Object
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.recording import from_json, to_json
 from linter.systems.postgresql.scan import scan
-from linter.systems.postgresql.snapshot import Snapshot, from_json, to_json
+from linter.systems.postgresql.snapshot import Snapshot
 from tests import servers
 from tests.systems.postgresql import oracle, programs
 

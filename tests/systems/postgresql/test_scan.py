@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from linter.systems.postgresql.connect import Limits, Session
 from linter.systems.postgresql.effective import NotScanned, UnknownRole, effective
 from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.recording import from_json, to_json
 from linter.systems.postgresql.scan import scan
 from linter.systems.postgresql.selfcheck import disagreements
-from linter.systems.postgresql.snapshot import Server, Snapshot, from_json, to_json
+from linter.systems.postgresql.snapshot import Server, Snapshot
 from tests import servers
 from tests.systems.postgresql import programs
 

@@ -1,0 +1,190 @@
+"""Principals without a manifest: a row each to decide on, and what became of those that were decided of or seen before.
+
+A revoke of one is done when a system that was asked, where it was seen, has nobody of that name. That a query finds it no
+more is no proof: its group or the pattern may be what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from linter.audit.decisions import UNMANAGED, Decided
+from linter.audit.identity import digest
+from linter.audit.model import Principal, Revoked
+from linter.audit.outcomes import Ground, decision, undone
+from linter.drift.planes import Intent
+
+_SILENCE = "it was there when it was last seen; nothing that was asked now says whether it still is"
+_HIDDEN = "it is there, though it is not found as an agent's any more"
+_ELSEWHERE = "it is there, and a manifest speaks for it in another environment alone"
+_LEFT = "it is not found as an agent's any more; whether it is still there was not asked"
+
+
+def unmanaged_id(system: str, environment: str, name: str) -> str:
+    """The identity of a principal without a manifest."""
+    return digest([UNMANAGED, system, environment, name])
+
+
+def remembered(one: Decided) -> Principal:
+    """A principal of which only the decision is left."""
+    return Principal(one.id, one.system, one.environment, one.principal, "", "", False, None, one.place)
+
+
+def earlier(decided: Iterable[Decided], seen: Mapping[str, Principal]) -> list[Principal]:
+    """Every principal that was decided of, or that the last report had; of both the report knows more."""
+    found = {one.id: remembered(one) for one in decided if one.origin == UNMANAGED}
+    for id, one in seen.items():
+        found[id] = one._replace(place=one.place or found[id].place) if id in found else one
+    return sorted(found.values(), key=lambda one: (one.system, one.environment, one.name, one.id))
+
+
+def sought(principals: Iterable[Principal]) -> tuple[tuple[str, str, str], ...]:
+    """Whom a run has to look for by name, so that their absence can be proved.
+
+    A name that was written out or folded for a table is not the name that the system knows: its id tells.
+    """
+    return tuple(
+        (one.system, one.environment, one.name)
+        for one in principals
+        if unmanaged_id(one.system, one.environment, one.name) == one.id
+    )
+
+
+class Managed(NamedTuple):
+    """A manifest that speaks for a principal."""
+
+    path: str
+    environment: str
+    system: str
+    """As configuration binds it."""
+    name: str
+
+
+def managed(plans: Mapping[str, Sequence[Intent]]) -> Iterator[Managed]:
+    """Whom manifests speak for.
+
+    Args:
+        plans: path of the manifest -> who its agent is in each system.
+    """
+    for path, plan in plans.items():
+        for one in plan:
+            if one.principal and one.binding is not None:
+                yield Managed(path, one.environment, one.binding.system, one.principal)
+
+
+class People:
+    """The principals of a report, sorted out."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        decided: Mapping[str, Decided],
+        before: Mapping[str, Principal] | None,
+        agreed: Iterable[Managed],
+    ) -> None:
+        """Sort them.
+
+        Args:
+            decided: by id.
+            before: what the last report had, by id; None where nothing says.
+            agreed: whom manifests speak for.
+        """
+        self.ground, self.decided, self.before = ground, decided, before
+        self.agreed = tuple(agreed)
+        self.rows: list[Principal] = []
+        self.revoked: list[Revoked] = []
+        self.strays: dict[str, None] = {}
+        """Why an absence proves nothing, a sentence each."""
+        known = {one.id: one for one in earlier(decided.values(), before or {})}
+        for one in self._found():
+            self.rows.append(self._standing(one, known.pop(one.id, None)))
+        for one in known.values():
+            self._missing(one)
+        self.rows.sort(key=lambda one: (one.system, one.environment, one.name, one.id))
+
+    def _found(self) -> Iterator[Principal]:
+        live = self.ground.live
+        if live is None:
+            return
+        for (system, environment), population in live.populations.items():
+            answered = (system, environment) in live.answers
+            state, reason = ("unmanaged", "") if answered else ("unverified", population.problem or _SILENCE)
+            for name in population.unmanaged:
+                id = unmanaged_id(system, environment, name)
+                place = live.place(system, environment)
+                yield Principal(id, system, environment, name, state, reason, False, None, place)
+
+    def _standing(self, one: Principal, last: Principal | None) -> Principal:
+        """A principal that this report has, with what was decided of it."""
+        here = one.place
+        seen = one._replace(place=last.place if last is not None and last.place else here)
+        # Where it was first seen, until somebody says that the system moved: elsewhere nothing proves that it is gone.
+        place = seen.place if not here or self.ground.strayed(seen) else here
+        new = self.before is not None and one.id not in self.before
+        decided = self.decided.get(one.id)
+        if decided is None:
+            made = None
+        elif decided.decision == "keep":
+            made = decision(decided, "")
+        elif one.state == "unmanaged":
+            made = undone(self.ground, decided)
+        else:
+            made = decision(decided, one.state)
+        return one._replace(place=place, new=new, decision=made)
+
+    def _missing(self, one: Principal) -> None:
+        """What became of one that no query finds."""
+        ground, decided = self.ground, self.decided.get(one.id)
+        live, where = ground.live, (one.system, one.environment)
+        answer = live.answers.get(where) if live is not None else None
+        population = live.populations.get(where) if live is not None and answer is not None else None
+        clause = ground.strayed(one)
+        proved = ground.verified.get(one.id, "")
+        present = population is not None and not clause and one.name in population.present
+        absent = population is not None and not clause and not population.problem and one.name in population.absent
+        paths = self._manifests(one, population.declared if population is not None else ())
+        if absent and answer is not None:
+            self._gone(one, decided, proved or answer.at, "")
+        elif paths is not None:
+            if decided is not None and decided.decision == "keep":
+                return  # the agreement is the manifest's now
+            by = f": {', '.join(paths)}" if paths else ""
+            self._keep(one, "managed", f"a manifest speaks for it now{by}")
+        elif present:
+            others = self._others(one)
+            self._keep(one, "unmanaged", f"{_ELSEWHERE}: {', '.join(others)}" if others else _HIDDEN)
+        elif proved:
+            self._gone(one, decided, proved, "")
+        elif decided is None and population is not None and not clause and not population.problem:
+            self._gone(one, None, "", _LEFT)
+        else:
+            if clause:
+                source = f"{one.system} ({one.environment})" if one.environment else one.system
+                self.strays[f"{source}: {clause}: that anything is gone since then is not proved"] = None
+            reason = f"it was there when it was last seen; {clause}" if clause else _SILENCE
+            self._keep(one, "unverified", reason)
+
+    def _keep(self, one: Principal, state: str, reason: str) -> None:
+        self.rows.append(self._standing(one._replace(state=state, reason=reason), one))
+
+    def _gone(self, one: Principal, decided: Decided | None, at: str, why: str) -> None:
+        kept = decided is not None and decided.decision == "keep"
+        if (kept or decided is None) and (self.before is None or one.id not in self.before):
+            return
+        made = None if decided is None else decision(decided, "") if kept else decision(decided, "done", at)
+        self.revoked.append(
+            Revoked(one.id, "", one.environment, one.system, f"principal {one.name}", made, "live", at, why, one.place)
+        )
+
+    def _manifests(self, one: Principal, declared: Iterable[str]) -> list[str] | None:
+        """The manifests that speak for it; none of them named where the system alone knows; None where none does."""
+        found = [each.path for each in self._alike(one) if one.environment in ("", each.environment)]
+        return list(dict.fromkeys(found)) if found or one.name in declared else None
+
+    def _others(self, one: Principal) -> list[str]:
+        """The manifests that speak for one of its name, wherever."""
+        return list(dict.fromkeys(each.path for each in self._alike(one)))
+
+    def _alike(self, one: Principal) -> list[Managed]:
+        return [each for each in self.agreed if (each.system, each.name) == (one.system, one.name)]
