@@ -11,7 +11,7 @@ from typing import NamedTuple
 from linter.systems.aws.conditions import Truth, describe, every, holds
 from linter.systems.aws.facts import Facts, stand_ins
 from linter.systems.aws.policies import Reach, Statement, reach
-from linter.systems.aws.principals import Kind, Naming, Principal, naming
+from linter.systems.aws.principals import Kind, Naming, Principal, naming, session_of
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, Region, area, intersect, join, subtract
 from linter.systems.aws.table import NO_RESOURCE, Table, table
 from linter.systems.aws.wildcards import covers, overlap, parts, tidy
@@ -152,16 +152,22 @@ class Evaluation:
         given = self.situation
         known = given.facts
         truth, how = holds(one.condition, known), None
+        text = describe(one.condition)
         if one.principals is not None:
             hows = [naming(written, given.who, given.role_arn) for written in one.principals]
+            single = next((written for written in one.principals if session_of(written, given.who)), "")
             if one.not_principals:
                 how = Naming.EVERYONE
                 bounded = given.boundary is not None and not one.allows
                 # A denial by NotPrincipal hits every principal that has a boundary, whom it names or not
                 # (IAM User Guide, "NotPrincipal").
-                truth = every((truth, True if bounded else _outside(hows, allows=one.allows)))
+                outside = True if bounded else _outside(hows, allows=one.allows)
+                truth = every((truth, None if single and outside and not bounded else outside))
             else:
                 how = next((wanted for wanted in Naming if wanted in hows), None)
+                if how is None and single:
+                    how, truth = Naming.DIRECT, every((truth, None))
+                    text = " and ".join(filter(None, (text, f"it is the session {single.rpartition('/')[2]}")))
                 if how is None:
                     return None
         if truth is False:
@@ -176,7 +182,7 @@ class Evaluation:
             truth,
             found,
             how,
-            describe(one.condition) if truth is None else "",
+            text if truth is None else "",
             one.source,
         )
 
