@@ -233,9 +233,9 @@ class Evaluation:
         if not given.session_known:
             sure = NOTHING
             because[SESSION_UNKNOWN] = None
-        foreign = tuple(region for region in sure if _foreign(region.pattern, given.who.account))
-        if foreign:
-            sure = tuple(region for region in sure if region not in foreign)
+        others = tuple(region for region in sure if foreign(region.pattern, given.who.account))
+        if others:
+            sure = tuple(region for region in sure if region not in others)
             because[OTHER_ACCOUNT] = None
         if possible != sure:
             layers = (self.identity, self.boundary or (), *self.scps, self.session or (), *self.resources.values())
@@ -294,7 +294,7 @@ class Evaluation:
         if place is not None and resource != "*" and not self._applies(place, where):
             return False, False
         ruling = self.rule(bits)
-        sure = () if _foreign(wanted, self.situation.who.account) else intersect(ruling.sure, where)
+        sure = () if foreign(wanted, self.situation.who.account) else intersect(ruling.sure, where)
         return bool(sure), bool(intersect(ruling.possible, where))
 
     def _applies(self, place: int, where: Area) -> bool:
@@ -328,7 +328,7 @@ def _of(layer: Iterable[_Judged], bits: int, *, allows: bool, sure: bool, how: N
     return join(found)
 
 
-def _foreign(pattern: str, account: str) -> bool:
+def foreign(pattern: str, account: str) -> bool:
     """Whether an ARN is of another account."""
     parts = pattern.split(":", 5)
     return len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit() and parts[4] != account

@@ -271,3 +271,22 @@ def test_a_pattern_made_to_be_slow_ends(tmp_path: Path) -> None:
 def test_a_name_made_to_be_slow_is_unverified(name: str, tmp_path: Path) -> None:
     outcome = compared(tmp_path, [{"resource": name, "access": "read-only"}], *READS)
     assert "unverified" in {*verdicts(outcome), *outcome.verdicts[0].also}
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("sqs.jobs", ["conditional"]),
+        ("aws.sqs.jobs", ["conditional"]),
+        ("aws.arn:aws:sqs:*:*:jobs", ["ok"]),
+        ("sqs", ["ok"]),
+    ],
+)
+def test_another_accounts_queue_of_the_same_name_is_another(resource: str, expected: list[str], tmp_path: Path) -> None:
+    queues = [f"arn:aws:sqs:eu-west-1:{account}:jobs" for account in (ACCOUNT, "999999999999")]
+    outcome = compared(
+        tmp_path, [{"resource": resource, "access": "read-only"}], allow("sqs:ReceiveMessage", queues),
+        system=resource.partition(".")[0],
+        config=CONFIG.replace("systems.aws", f"systems.{resource.partition('.')[0]}"),
+    )  # fmt: skip
+    assert verdicts(outcome) == expected
