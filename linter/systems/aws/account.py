@@ -14,6 +14,8 @@ from linter.systems.aws.principals import ACCESS_KEY, Kind, Principal, principal
 from linter.systems.live import Stranger, Unverified
 
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+_MORE = ("IsTruncated", "Marker", "NextToken")
+"""What an answer has that goes on elsewhere; NextToken is what the AWS CLI's --max-items leaves."""
 _FORM = (
     ("identity_policies", list), ("groups", list), ("managed_policies", list), ("resource_policies", dict),
     ("account_authorization_details", dict), ("access_keys", dict), ("caller_arn", str), ("organization", str), ("region", str),
@@ -46,6 +48,10 @@ class Account:
         dump = data.get("account_authorization_details")
         self.whole = dump is not None
         self.dump: dict[str, list[Mapping[str, Any]]] = {name: list((dump or {}).get(name) or ()) for name in _LISTS}
+        if dump and any(dump.get(key) for key in _MORE):
+            raise ValueError(
+                "its `account_authorization_details` are one page of several: all of them in one are needed"
+            )
         if not all(isinstance(one, Mapping) for listed in self.dump.values() for one in listed):
             raise ValueError("its `account_authorization_details` are none")
         self.caller = str(data.get("caller_arn") or "")
@@ -270,10 +276,10 @@ def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: st
         known |= {
             "aws:username": (who.name,),
             "aws:PrincipalType": ("User",),
-            # A long-term key carries none of these.
+            # A long-term key carries none of these. (aws:TokenIssueTime it does not either; but its user may have a session
+            # token, from sts:GetSessionToken, which needs no permission, and that does: it stays unknown.)
             "aws:MultiFactorAuthPresent": ABSENT,
             "aws:MultiFactorAuthAge": ABSENT,
-            "aws:TokenIssueTime": ABSENT,
             "aws:FederatedProvider": ABSENT,
             "aws:SourceIdentity": ABSENT,
         }

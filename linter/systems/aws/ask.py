@@ -217,10 +217,14 @@ class _Reader:
         caller = self.client("sts").get_caller_identity()
         keys = [one for one in principals if ACCESS_KEY.fullmatch(one) and one.startswith("AKIA")]
         details: dict[str, list[Any]] = {}
+        complete = False
         pages = self._pages("iam", "get_account_authorization_details")
         for page in pages:
             for name in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
                 details.setdefault(name, []).extend(page.get(name, ()))
+            complete = page.get("IsTruncated") is False
+        if not complete:  # boto3 ends quietly where an answer is empty, or says that more follows and not where
+            raise Unverified("AWS's answer to GetAccountAuthorizationDetails is not complete: nothing was compared")
         account = str(caller["Account"])
         home = Home(str(caller["Arn"]).split(":")[1], account, self.region)
         found: dict[str, Any] = {

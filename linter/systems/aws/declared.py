@@ -51,6 +51,8 @@ class Demand(NamedTuple):
     unchecked: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
     """(what is named and does not exist, the nearest name)."""
+    own: bool = False
+    """Whether it is a plain name, which says no account: a resource of the agent's own."""
 
 
 class _NoSuch(Exception):
@@ -92,7 +94,9 @@ def demand(resource: Resource, table: Table, partition: str) -> Demand:
         known = {need.actions for need in needs}
         fresh = _needs(leaf.action, service, bits, where, resource.name, table)
         needs += [need for need in fresh if need.actions not in known]
-    return Demand(resource, service, where, tuple(may), tuple(needs), tuple(unchecked), tuple(unknown))
+    name = resource.object if resource.system.lower() in table.spans else resource.object[1:]
+    own = name not in ((), ("*",)) and not any(one.lower().startswith("arn") for one in resource.object[:2])
+    return Demand(resource, service, where, tuple(may), tuple(needs), tuple(unchecked), tuple(unknown), own)
 
 
 def _allowed(action: str, service: str, table: Table) -> int:

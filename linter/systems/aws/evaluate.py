@@ -11,7 +11,7 @@ from typing import NamedTuple
 from linter.systems.aws.conditions import Truth, describe, every, holds
 from linter.systems.aws.facts import Facts, stand_ins
 from linter.systems.aws.policies import Reach, Statement, reach
-from linter.systems.aws.principals import Kind, Naming, Principal, naming
+from linter.systems.aws.principals import Kind, Naming, Principal, naming, session_of
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, Region, area, intersect, join, subtract
 from linter.systems.aws.table import NO_RESOURCE, Table, table
 from linter.systems.aws.wildcards import covers, overlap, parts, tidy
@@ -152,16 +152,22 @@ class Evaluation:
         given = self.situation
         known = given.facts
         truth, how = holds(one.condition, known), None
+        text = describe(one.condition)
         if one.principals is not None:
             hows = [naming(written, given.who, given.role_arn) for written in one.principals]
+            single = next((written for written in one.principals if session_of(written, given.who)), "")
             if one.not_principals:
                 how = Naming.EVERYONE
                 bounded = given.boundary is not None and not one.allows
                 # A denial by NotPrincipal hits every principal that has a boundary, whom it names or not
                 # (IAM User Guide, "NotPrincipal").
-                truth = every((truth, True if bounded else _outside(hows, allows=one.allows)))
+                outside = True if bounded else _outside(hows, allows=one.allows)
+                truth = every((truth, None if single and outside and not bounded else outside))
             else:
                 how = next((wanted for wanted in Naming if wanted in hows), None)
+                if how is None and single:
+                    how, truth = Naming.DIRECT, every((truth, None))
+                    text = " and ".join(filter(None, (text, f"it is the session {single.rpartition('/')[2]}")))
                 if how is None:
                     return None
         if truth is False:
@@ -176,7 +182,7 @@ class Evaluation:
             truth,
             found,
             how,
-            describe(one.condition) if truth is None else "",
+            text if truth is None else "",
             one.source,
         )
 
@@ -227,9 +233,9 @@ class Evaluation:
         if not given.session_known:
             sure = NOTHING
             because[SESSION_UNKNOWN] = None
-        foreign = tuple(region for region in sure if _foreign(region.pattern, given.who.account))
-        if foreign:
-            sure = tuple(region for region in sure if region not in foreign)
+        others = tuple(region for region in sure if foreign(region.pattern, given.who.account))
+        if others:
+            sure = tuple(region for region in sure if region not in others)
             because[OTHER_ACCOUNT] = None
         if possible != sure:
             layers = (self.identity, self.boundary or (), *self.scps, self.session or (), *self.resources.values())
@@ -288,7 +294,7 @@ class Evaluation:
         if place is not None and resource != "*" and not self._applies(place, where):
             return False, False
         ruling = self.rule(bits)
-        sure = () if _foreign(wanted, self.situation.who.account) else intersect(ruling.sure, where)
+        sure = () if foreign(wanted, self.situation.who.account) else intersect(ruling.sure, where)
         return bool(sure), bool(intersect(ruling.possible, where))
 
     def _applies(self, place: int, where: Area) -> bool:
@@ -322,7 +328,7 @@ def _of(layer: Iterable[_Judged], bits: int, *, allows: bool, sure: bool, how: N
     return join(found)
 
 
-def _foreign(pattern: str, account: str) -> bool:
+def foreign(pattern: str, account: str) -> bool:
     """Whether an ARN is of another account."""
     parts = pattern.split(":", 5)
     return len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit() and parts[4] != account

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from linter.systems.aws.declared import Demand
-from linter.systems.aws.evaluate import Evaluation, Ruling
+from linter.systems.aws.evaluate import Evaluation, Ruling, foreign
 from linter.systems.aws.facts import plain
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, intersect, join, show, subtract
 from linter.systems.aws.table import LEVELS, NO_KIND, NO_RESOURCE, Group
@@ -111,15 +111,24 @@ def applied(group: Group, where: Area) -> list[Area]:
 def excess(granted: Granted, demands: Sequence[Demand]) -> list[Excess]:
     """What is held and no demand allows: surely, and possibly."""
     folds: dict[tuple[str, str, str], _Fold] = {}
+    account = granted.evaluation.situation.who.account
     for ruling in granted.rulings:
-        may = join(region for one in demands for bits, where in one.may if bits & ruling.bits for region in where)
+        may = _declared(demands, ruling.bits)
+        # Another account's resource of the same name is another.
+        others = tuple(one for one in ruling.possible if foreign(one.pattern, account))
+        other = subtract(others, _declared([one for one in demands if not one.own], ruling.bits)) if others else NOTHING
         for bound, left in (
             (SURE, subtract(ruling.sure, may)),
-            (POSSIBLE, subtract(subtract(ruling.possible, ruling.sure), may)),
+            (POSSIBLE, join((*subtract(subtract(ruling.possible, ruling.sure), may), *other))),
         ):
             if left:
                 _fold(granted, ruling, bound, left, folds)
     return _folded(granted, folds, {one.service for one in demands})
+
+
+def _declared(demands: Sequence[Demand], bits: int) -> Area:
+    """Where any of these actions is declared."""
+    return join(region for one in demands for own, where in one.may if own & bits for region in where)
 
 
 def _fold(granted: Granted, ruling: Ruling, bound: str, left: Area, folds: dict[tuple[str, str, str], _Fold]) -> None:

@@ -14,6 +14,12 @@ _MOST_BYTES = 1 << 20
 _MOST_STATEMENTS = 1_000
 
 
+_ELEMENTS = frozenset(
+    "Sid Effect Principal NotPrincipal Action NotAction Resource NotResource Condition".split()
+)  # fmt: skip
+"""Of a statement (IAM User Guide, "Grammar of the IAM JSON policy language"), case and all."""
+
+
 class Statement(NamedTuple):
     """One statement; `not_` means that the element is a Not one: NotAction, NotResource, NotPrincipal."""
 
@@ -49,6 +55,8 @@ def document(given: Any, source: str) -> tuple[Statement, ...]:
             raise BadPolicy(f"{source} is no JSON") from None
     if not isinstance(given, Mapping):
         raise BadPolicy(f"{source} is no policy document")
+    if given and "Statement" not in given:
+        raise BadPolicy(f"{source} has no Statement")
     statements = given.get("Statement", [])
     if isinstance(statements, Mapping):
         statements = [statements]
@@ -61,7 +69,11 @@ def document(given: Any, source: str) -> tuple[Statement, ...]:
 def _statement(given: Any, source: str, *, variables: bool) -> Statement:
     if not isinstance(given, Mapping) or given.get("Effect") not in ("Allow", "Deny"):
         raise BadPolicy(f"{source} has a statement that neither allows nor denies")
+    if unknown := sorted(set(given) - _ELEMENTS):
+        raise BadPolicy(f"{source} has a statement with {unknown[0][:40]!r}, which is no element of one")
     actions, not_actions = _element(given, "Action", source)
+    if not actions and not not_actions:
+        raise BadPolicy(f"{source} has a statement that names no action")
     resources, not_resources = _element(given, "Resource", source)
     if not resources and not not_resources:
         resources = ("*",)  # a trust policy has none: its resource is the role

@@ -73,3 +73,10 @@ def naming(written: str, who: Principal, role_arn: str) -> Naming | None:
     if role_arn and written == role_arn:
         return Naming.ROLE
     return None
+
+
+def session_of(written: str, who: Principal) -> bool:
+    """Whether one entry of a Principal element names one session of a role, whose name whoever assumes the role chooses."""
+    return who.kind is Kind.ROLE and written.startswith(
+        f"arn:{who.partition}:sts::{who.account}:assumed-role/{who.name}/"
+    )

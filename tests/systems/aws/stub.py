@@ -79,7 +79,8 @@ class Stub:
         number = int(given.get("Marker", "0"))
         page = dict(self.pages[number])
         more = number + 1 < len(self.pages)
-        return {**page, "IsTruncated": "true" if more else "false", **({"Marker": str(number + 1)} if more else {})}
+        whole = {"IsTruncated": "true" if more else "false", **({"Marker": str(number + 1)} if more else {}), **page}
+        return {key: one for key, one in whole.items() if one is not None}
 
 
 _NO_POLICY = {

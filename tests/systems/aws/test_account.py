@@ -58,6 +58,9 @@ def test_a_session_may_have_tags_of_its_own() -> None:
         ({"StringEquals": {"aws:username": "bot"}}, YES),
         ({"ArnEquals": {"aws:PrincipalArn": BOT}}, YES),
         ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, MAYBE),
+        # sts:GetSessionToken needs no permission, and what it gives has an issue time.
+        ({"Null": {"aws:TokenIssueTime": "true"}}, MAYBE),
+        ({"Null": {"aws:TokenIssueTime": "false"}}, MAYBE),
     ],
 )
 def test_what_a_long_term_key_carries(condition: Any, expected: Any) -> None:
@@ -158,3 +161,26 @@ def test_the_default_version_of_a_managed_policy_alone() -> None:
     )
     assert decided(data, "bot") == NO
     assert decided(data, "bot", "sqs:ListQueues", "*") == YES
+
+
+@pytest.mark.parametrize("more", [{"IsTruncated": True, "Marker": "x"}, {"Marker": "x"}, {"NextToken": "x"}])
+def test_one_page_of_an_account_is_none(more: Any) -> None:
+    with pytest.raises(ValueError, match="one page of several"):
+        Account(dump(UserDetailList=[user()], **more))
+    Account(dump(UserDetailList=[user()], IsTruncated=False))
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"Version": "2012-10-17", "statement": []}, "has no Statement"),
+        (policy({"Effect": "Allow", "action": "*", "Resource": "*"}), "'action', which is no element"),
+        (policy({"Effect": "Allow", "Resource": "*"}), "names no action"),
+        (policy({"Effect": "Allow", "Action": [], "Resource": "*"}), "names no action"),
+    ],
+)
+def test_a_policy_that_would_say_nothing_is_unverified(document: Any, problem: str) -> None:
+    given = user() | {"UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
+    account = Account(dump(UserDetailList=[given]))
+    with pytest.raises(Unverified, match=problem):
+        account.situation(account.find("bot"))

@@ -60,6 +60,14 @@ def test_pages_are_joined_and_nothing_goes_elsewhere(stub: Stub) -> None:
     assert all(f":{name}" in "".join(f":{call.partition(':')[2]}" for call in CALLS) for name in stub.asked)
 
 
+@pytest.mark.parametrize("last", [{"IsTruncated": "true"}, {"IsTruncated": None}])
+def test_an_account_that_is_not_whole_is_unverified(last: Any, stub: Stub) -> None:
+    """More follows, and nobody says where; or an answer that says nothing."""
+    stub.pages = [{"UserDetailList": [user("bot", READS)]}, last]
+    with pytest.raises(Unverified, match="is not complete"):
+        ask(LOGIN, [BOT], stub.url)
+
+
 def test_what_was_asked_is_counted(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     stub.pages = [{"UserDetailList": [user("bot", READS)]}, {}]
     stub.policies = {"invoices": None}

@@ -301,3 +301,22 @@ def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
     (found,) = drift(settings, ruleset(settings, "drift"), selection, TODAY, request).outcome.population
     assert (found.present, found.absent) == (((there,), (gone,)) if whole else ((), ()))
     assert bool(found.problem) is not whole
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("sqs.jobs", ["conditional"]),
+        ("aws.sqs.jobs", ["conditional"]),
+        ("aws.arn:aws:sqs:*:*:jobs", ["ok"]),
+        ("sqs", ["ok"]),
+    ],
+)
+def test_another_accounts_queue_of_the_same_name_is_another(resource: str, expected: list[str], tmp_path: Path) -> None:
+    queues = [f"arn:aws:sqs:eu-west-1:{account}:jobs" for account in (ACCOUNT, "999999999999")]
+    outcome = compared(
+        tmp_path, [{"resource": resource, "access": "read-only"}], allow("sqs:ReceiveMessage", queues),
+        system=resource.partition(".")[0],
+        config=CONFIG.replace("systems.aws", f"systems.{resource.partition('.')[0]}"),
+    )  # fmt: skip
+    assert verdicts(outcome) == expected
