@@ -8,7 +8,7 @@ a plain English verb of destruction is a deletion in any system. Neither changes
 from functools import lru_cache
 
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, below, class_of
+from linter.permissions import CLASSES, Leaf, below, class_of
 
 _VERBS = (
     "delete",
@@ -65,6 +65,17 @@ def kinds_of(word: str) -> frozenset[str | None]:
         return frozenset([known])
     found = _covered(word) if "*" in word else [None, "delete"] if _destroys(word) else [None]
     return frozenset(["admin"] if "admin" in found else found)
+
+
+def kinds_of_leaf(leaf: Leaf) -> frozenset[str | None]:
+    """The same of an action on its object: to run `pods_delete` or `purge_orders(integer)` is what the name says."""
+    kinds = kinds_of(leaf.action)
+    return kinds | {"delete"} if leaf.action == "execute" and running_destroys(leaf.object) else kinds
+
+
+def running_destroys(path: tuple[str, ...]) -> bool:
+    """Whether the name of what is run says that it destroys."""
+    return bool(path) and _destroys(path[-1].partition("(")[0])
 
 
 def _covered(pattern: str) -> frozenset[str | None]:

@@ -15,7 +15,7 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
 
     The case is "covers" where no word is surely of the class: a pattern, or a native name that says so in plain English.
     """
-    from linter.natives import kinds_of  # few manifests need it
+    from linter.natives import kinds_of, running_destroys  # few manifests need it
 
     route = ("resources", resource.position)
     words = [action(word) for word in resource.actions or ()]
@@ -28,6 +28,12 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
             return Place((*route, "actions", number)), resource.actions[number], case
     if resource.actions is None and any([leaf.action == kind for leaf in resource.leaves]):
         return Place((*route, "access")), f"access: {resource.access}", ()
+    if (
+        kind == "delete"
+        and running_destroys(resource.object)
+        and any([one.action == "execute" for one in resource.leaves])
+    ):
+        return Place((*route, "resource")), "execute", ("covers",)
     return None
 
 

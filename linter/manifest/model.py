@@ -199,6 +199,10 @@ def _resource(
     granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
     named = None if actions is None else tuple(actions)
     scope, bound, kinds = _meaning_of(access, named, given) if granted else _meaning_of(None, None, given)
+    if path and "execute" in kinds:
+        from linter.natives import running_destroys
+
+        kinds = kinds | {"delete"} if running_destroys(path) else kinds
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     applies = data.get("environments")
