@@ -2,8 +2,8 @@
 
 from functools import cache
 
+from linter.actions import action, class_of
 from linter.manifest.model import Resource
-from linter.permissions import action, class_of
 
 LEVELS = ("none", "low", "medium", "high", "critical")
 _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "admin": 4, None: 2}

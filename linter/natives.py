@@ -1,14 +1,15 @@
 """What an action can do at the most: the upper bound that rules, blast radius and reports weigh.
 
-`permissions.class_of` says what an action surely is; it is frozen with algebra p1 and knows few words, because what it says
+`actions.class_of` says what an action surely is; it is frozen with algebra p1 and knows few words, because what it says
 may be subtracted. Here a word may only turn out graver than it is, so a pattern has the classes of all that it may cover, and
 a plain English verb of destruction is a deletion in any system. Neither changes a set, a difference or a digest.
 """
 
 from functools import lru_cache
 
+from linter.actions import CLASSES, below, class_of
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, Leaf, below, class_of
+from linter.permissions import Leaf
 
 _VERBS = (
     "delete",

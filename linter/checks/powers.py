@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from linter.actions import action, class_of
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
-from linter.permissions import action, class_of
 
 
 def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...]] | None:

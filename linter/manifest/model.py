@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from linter.actions import CLASSES
 from linter.boxes import Box
 from linter.manifest.scope import WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, Leaf, bounds, leaves_on
+from linter.permissions import Leaf, bounds, leaves_on
 
 
 class Resource(NamedTuple):
