@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from linter.creep.meet import meet, near
 from linter.creep.reading import understood
 from linter.creep.rewording import Split, gone, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
+from linter.meet import meet, near
 from linter.natives import kinds_of_leaf
 from linter.permissions import Difference, Leaf, subtract
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from linter.actions import class_of
 from linter.blast import LEVELS
-from linter.creep.meet import meet
 from linter.manifest.idle import does_nothing
 from linter.manifest.model import Manifest, Resource
 from linter.manifest.strategy import commands
+from linter.meet import meet
 from linter.patterns import Pattern
 from linter.permissions import Leaf, subtract
 
