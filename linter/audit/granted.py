@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from linter.audit.identity import granted_id, level_of_fact, powers_granted
 from linter.audit.live import Fact, Live, Verdict
 from linter.audit.model import Permission
+from linter.systems.keys.vocabulary import confers
 from linter.systems.live import CONDITIONAL, EXCESS, GRAVITY, MISSING, OK, UNVERIFIED
 
 _BEYOND = {
@@ -197,6 +198,8 @@ def overlap(one: Permission, other: Permission) -> bool:
         return True
     _, _, gains = other.what.partition(" (gaining ") if others == {_BECOME} else ("", "", "")
     if any(_brings(gain, rights, object) for gain in gains.removesuffix(")").split("; ") if gain):
+        return True
+    if object == place and any(confers(place, others, right) for right in rights):
         return True
     uncounted = any("*" in right or right.startswith("and ") for right in rights | others)
     same_right = uncounted or bool(rights & others) or bool(others & {"OWNERSHIP", "ALL"})
