@@ -2,8 +2,8 @@
 
 from functools import cache
 
+from linter.actions import action, class_of
 from linter.manifest.model import Resource
-from linter.permissions import action, class_of
 
 LEVELS = ("none", "low", "medium", "high", "critical")
 _GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, "delete": 3, "admin": 4, None: 2}
@@ -22,17 +22,19 @@ def computed(resource: Resource, *, production: bool) -> int:
 
 def explained(resource: Resource, *, production: bool) -> tuple[int, str]:
     """The level, and how it comes about, in words."""
-    from linter.natives import kinds_of, sounds_like_reading  # no clean manifest needs it
+    from linter.natives import kinds_of_leaf, sounds_like_reading  # no clean manifest needs it
 
     wide = _wide(resource)
     best, how = 0, "it only reads"
     # Of equally grave ones the first is told, but `read_file` only where nothing else is.
     for leaf in sorted(resource.leaves, key=lambda leaf: sounds_like_reading(leaf.action)):
-        for kind in sorted(kinds_of(leaf.action), key=lambda kind: (kind is None, kind or "")):
+        for kind in sorted(kinds_of_leaf(leaf), key=lambda kind: (kind is None, kind or "")):
             level = _level(kind, bool(wide), production)
             if level > best:
                 best = level
                 said = next((word for word in resource.actions or () if action(word) == leaf.action), leaf.action)
+                if leaf.action == "execute" and kind == "delete":
+                    said = f"to execute {leaf.object[-1]}"
                 surely = "" if kind == class_of(leaf.action) else f" may {_DOES.get(kind, kind)}, which"
                 surely = surely if kind else ", which permlint does not know,"
                 live = " + one for production" if production and kind in _GRAVER_IN_PRODUCTION else ""

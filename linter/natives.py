@@ -1,14 +1,15 @@
 """What an action can do at the most: the upper bound that rules, blast radius and reports weigh.
 
-`permissions.class_of` says what an action surely is; it is frozen with algebra p1 and knows few words, because what it says
+`actions.class_of` says what an action surely is; it is frozen with algebra p1 and knows few words, because what it says
 may be subtracted. Here a word may only turn out graver than it is, so a pattern has the classes of all that it may cover, and
 a plain English verb of destruction is a deletion in any system. Neither changes a set, a difference or a digest.
 """
 
 from functools import lru_cache
 
+from linter.actions import CLASSES, below, class_of
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, below, class_of
+from linter.permissions import Leaf
 
 _VERBS = (
     "delete",
@@ -65,6 +66,17 @@ def kinds_of(word: str) -> frozenset[str | None]:
         return frozenset([known])
     found = _covered(word) if "*" in word else [None, "delete"] if _destroys(word) else [None]
     return frozenset(["admin"] if "admin" in found else found)
+
+
+def kinds_of_leaf(leaf: Leaf) -> frozenset[str | None]:
+    """The same of an action on its object: to run `pods_delete` or `purge_orders(integer)` is what the name says."""
+    kinds = kinds_of(leaf.action)
+    return kinds | {"delete"} if leaf.action == "execute" and running_destroys(leaf.object) else kinds
+
+
+def running_destroys(path: tuple[str, ...]) -> bool:
+    """Whether the name of what is run says that it destroys."""
+    return bool(path) and _destroys(path[-1].partition("(")[0])
 
 
 def _covered(pattern: str) -> frozenset[str | None]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from linter import blast
+from linter.actions import CLASSES
 from linter.audit.granted import Plane, granted_level, gravest
 from linter.audit.identity import declared_id, levels, powers_declared
 from linter.audit.live import Live, Verdict
@@ -17,7 +18,6 @@ from linter.manifest.model import Resource
 from linter.manifest.period import after
 from linter.manifest.signing import digest_of
 from linter.manifest.trail import audit_log
-from linter.permissions import CLASSES
 from linter.reports.visible import visible
 
 if TYPE_CHECKING:

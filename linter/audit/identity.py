@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
+from linter.actions import action
 from linter.boxes import Names
 from linter.manifest.model import Resource
-from linter.natives import kinds_of
-from linter.permissions import Leaf, action, normal
+from linter.natives import kinds_of, kinds_of_leaf
+from linter.permissions import Leaf, normal
 
 _OF_CLASS = {"read": 1, "create": 2, "execute": 2, "update": 3, "delete": 4, "admin": 5, None: 3}
 """Class -> level. A native action without a class counts as changing, as it does for the blast radius."""
@@ -104,7 +105,7 @@ def _level_of_sql(privilege: str) -> int:
 
 def levels(leaves: Iterable[Leaf]) -> set[int]:
     """The levels of some leaves."""
-    return set[int]().union(*[levels_of(leaf.action) for leaf in leaves])
+    return {_OF_CLASS[kind] for leaf in leaves for kind in kinds_of_leaf(leaf)}
 
 
 def level_of_fact(rule: str, details: Mapping[str, Any]) -> int:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from linter.checks import Place
 from linter.checks.subject import Since, Subject, Surroundings
 from linter.creep.change import Change, compare, gravity
-from linter.creep.meet import meet
 from linter.creep.words import in_words, name_of
 from linter.manifest.reason import says_why, words_of
 from linter.manifest.signing import digest_of
+from linter.meet import meet
 from linter.permissions import Leaf
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from linter.actions import action, class_of
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
-from linter.permissions import action, class_of
 
 
 def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...]] | None:
@@ -15,7 +15,7 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
 
     The case is "covers" where no word is surely of the class: a pattern, or a native name that says so in plain English.
     """
-    from linter.natives import kinds_of  # few manifests need it
+    from linter.natives import kinds_of, running_destroys  # few manifests need it
 
     route = ("resources", resource.position)
     words = [action(word) for word in resource.actions or ()]
@@ -28,6 +28,12 @@ def _granting(resource: Resource, kind: str) -> tuple[Place, str, tuple[str, ...
             return Place((*route, "actions", number)), resource.actions[number], case
     if resource.actions is None and any([leaf.action == kind for leaf in resource.leaves]):
         return Place((*route, "access")), f"access: {resource.access}", ()
+    if (
+        kind == "delete"
+        and running_destroys(resource.object)
+        and any([one.action == "execute" for one in resource.leaves])
+    ):
+        return Place((*route, "resource")), "execute", ("covers",)
     return None
 
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from linter.actions import action, action_within, class_of
 from linter.boxes import Box, Names, Value
 from linter.checks import Hit, Place, template
 from linter.checks.subject import Subject
 from linter.manifest.model import Resource
 from linter.patterns import Pattern
-from linter.permissions import Leaf, action, action_within, class_of, object_within, within
+from linter.permissions import Leaf, object_within, within
 
 # Words that rule a kind of action out. They stand in the blast radius's brackets or in the scope's prose.
 _READS_ONLY = Pattern(

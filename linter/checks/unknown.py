@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from linter.permissions import action, class_of
+from linter.actions import action, class_of
 
 if TYPE_CHECKING:
     from linter.manifest.model import Resource

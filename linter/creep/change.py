@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from linter.creep.meet import meet, near
 from linter.creep.reading import understood
 from linter.creep.rewording import Split, gone, split, unlike
 from linter.creep.safety import Loss, losses
 from linter.manifest.model import Manifest
-from linter.natives import kinds_of
+from linter.meet import meet, near
+from linter.natives import kinds_of_leaf
 from linter.permissions import Difference, Leaf, subtract
 
 Sets = Mapping[str, tuple[Leaf, ...]]
@@ -162,4 +162,4 @@ def minus(one: Iterable[Leaf], other: Iterable[Leaf]) -> Difference:
 
 def gravity(leaves: Iterable[Leaf]) -> int:
     """The gravity of the gravest leaf: 3 admin, 2 delete, 1 other writing, 0 reading or nothing."""
-    return max([GRAVITY.get(kind or "", 1) for leaf in leaves for kind in kinds_of(leaf.action)], default=0)
+    return max([GRAVITY.get(kind or "", 1) for leaf in leaves for kind in kinds_of_leaf(leaf)], default=0)

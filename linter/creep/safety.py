@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from linter.actions import class_of
 from linter.blast import LEVELS
-from linter.creep.meet import meet
 from linter.manifest.idle import does_nothing
 from linter.manifest.model import Manifest, Resource
 from linter.manifest.strategy import commands
+from linter.meet import meet
 from linter.patterns import Pattern
-from linter.permissions import Leaf, class_of, subtract
+from linter.permissions import Leaf, subtract
 
 _DRY_RUN = Pattern(r"\bdry[-_ ]?run\b", re.IGNORECASE)
 _AUDIT_LOG = Pattern(r"\baudit(?:[-_. ]\w*)?[-_ ]?(?:log|trail|table)|\baudit_", re.IGNORECASE)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.change import Change, Growth, Sets, compare, minus, sets
-from linter.creep.meet import meet, near
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
 from linter.creep.succession import Gone, Succession, gone, perhaps, same, until
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
+from linter.meet import meet, near
 from linter.permissions import Leaf, normal
 
 

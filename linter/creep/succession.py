@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.change import compare
-from linter.creep.likeness import Likeness, likeness, of_objects
-from linter.creep.meet import meet
 from linter.history.model import Line, Version
+from linter.likeness import Likeness, likeness, of_objects
 from linter.manifest.model import Manifest
+from linter.meet import meet
 from linter.permissions import Leaf
 
 

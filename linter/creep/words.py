@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from linter.actions import CLASSES
 from linter.boxes import Box, Value
-from linter.permissions import CLASSES, Leaf
+from linter.permissions import Leaf
 
 
 def in_words(leaves: Iterable[Leaf]) -> list[str]:

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
-from linter.creep.likeness import likeness
 from linter.history.contents import Contents
 from linter.history.log import FILES, Change
+from linter.likeness import likeness
 from linter.manifest.model import Manifest
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from linter.actions import CLASSES
 from linter.boxes import Box
 from linter.manifest.scope import WILDCARDS, Scope, parse_prose, parse_structured
 from linter.patterns import Pattern
-from linter.permissions import CLASSES, Leaf, bounds, leaves_on
+from linter.permissions import Leaf, bounds, leaves_on
 
 
 class Resource(NamedTuple):
@@ -199,6 +200,10 @@ def _resource(
     granted = (access is not None or actions is not None) and "access" not in lost and "actions" not in lost
     named = None if actions is None else tuple(actions)
     scope, bound, kinds = _meaning_of(access, named, given) if granted else _meaning_of(None, None, given)
+    if path and "execute" in kinds:
+        from linter.natives import running_destroys
+
+        kinds = kinds | {"delete"} if running_destroys(path) else kinds
     blast = data.get("blast_radius")
     level, _, note = blast.partition("(") if blast else (None, "", "")
     applies = data.get("environments")

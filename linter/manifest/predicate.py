@@ -146,7 +146,7 @@ def _comparison(terms: _Terms) -> bool | None:
         return {"true": True, "false": False}.get(terms[0])
     if _selected(terms) or _matched(terms):
         return True
-    if terms[1::2] == ["between", "and"]:
+    if len(terms) == 5 and terms[1::2] == ["between", "and"]:
         return _ranged(*terms[::2])
     places = [place for place, term in enumerate(terms) if term in _COMPARING]
     if not places:

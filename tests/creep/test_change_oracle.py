@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.creep.change import Change, compare
-from linter.creep.meet import meet
 from linter.manifest.model import Built, build
+from linter.meet import meet
 from linter.permissions import Leaf, within
 
 # An oracle of its own: an agreement as a set of (environment, table, action, column) quadruples, by brute force.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linter.creep.likeness import Likeness, likeness, of_objects
+from linter.likeness import Likeness, likeness, of_objects
 from linter.permissions import Leaf, grants
 from tests.history.repository import PATH, Repo, manifest, told
 

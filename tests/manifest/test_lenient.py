@@ -132,7 +132,8 @@ def test_both_leave_out_the_same(data: Any) -> None:
 @given(st.lists(st.tuples(faulty(), st.lists(st.integers(0, 40), max_size=4)), min_size=1, max_size=6))
 def test_versions_that_share_entries_are_read_as_each_alone(drawn: list[tuple[Any, list[int]]]) -> None:
     """The same objects in several versions, accepted or refused before, beside others and in another place."""
-    pool = [one for data, _ in drawn for one in (data.get("resources") if isinstance(data, dict) else None) or ()]
+    lists = [data.get("resources") for data, _ in drawn if isinstance(data, dict)]
+    pool = [one for entries in lists if isinstance(entries, list) for one in entries]
     built = Built()
     for data, places in drawn:
         if not isinstance(data, dict) or not pool:

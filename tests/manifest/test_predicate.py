@@ -55,7 +55,19 @@ NOT_ALWAYS = [
         "'' >= x",
     ],
     *["x is distinct from x", "created_at > '1970-01-01'", "coalesce (true", "coalesce(true) and x", "exists (select"],
-    *["", "or", "(", "))", "not", "between and", "1 in ()", "rows of tenant where 1=1", "where", "true story"],
+    *[
+        "1 between 0 and",
+        "",
+        "or",
+        "(",
+        "))",
+        "not",
+        "between and",
+        "1 in ()",
+        "rows of tenant where 1=1",
+        "where",
+        "true story",
+    ],
 ]
 
 

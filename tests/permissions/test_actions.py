@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linter.permissions import CLASSES, action, action_within, class_of
+from linter.actions import CLASSES, action, action_within, class_of
 from tests.permissions.oracle import ACTIONS
 
 

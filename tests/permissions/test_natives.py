@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from linter.actions import CLASSES, class_of
 from linter.natives import kinds_of, sounds_like_reading
-from linter.permissions import CLASSES, class_of
 
 GRAVITY = {"read": 0, "create": 1, "execute": 1, "update": 2, None: 2, "delete": 3, "admin": 4}
 KNOWN = {

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from linter.actions import CLASSES, class_of
 from linter.manifest.model import Resource
-from linter.permissions import CLASSES, class_of
 from linter.systems.aws.regions import EVERYTHING, Area, Region, area, join
 from linter.systems.aws.table import NO_RESOURCE, Table
 from linter.systems.aws.wildcards import tidy

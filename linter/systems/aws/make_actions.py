@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from linter.permissions import class_of
+from linter.actions import class_of
 from linter.systems.aws.holders import WRITES_ONE
 from linter.systems.aws.wildcards import tidy
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from linter.actions import CLASSES
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.permissions import CLASSES
 from linter.systems.keys.provider import Held, Holding, Provider, declared
 from linter.systems.keys.side import Demand, Side, details_of, fact_of, first, missing, unverified
 from linter.systems.keys.surplus import beyond

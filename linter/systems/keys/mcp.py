@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from linter.actions import CLASSES
 from linter.boxes import Names
 from linter.manifest.model import Resource
-from linter.permissions import CLASSES
 from linter.systems.http import Call, Response, Session, usable
 from linter.systems.keys.adapter import Keys
 from linter.systems.keys.provider import About, Answers, Held, Holding, Provider

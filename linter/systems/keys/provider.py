@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
+from linter.actions import CLASSES, action, class_of
 from linter.boxes import Names
 from linter.manifest.model import Resource
-from linter.permissions import CLASSES, action, class_of
 from linter.systems.http import Call, Limits, Origin, Response, Session, usable
 from linter.systems.keys.settings import https_origin
 from linter.systems.keys.vocabulary import EVERY, Atom, Vocabulary, load

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from linter.actions import CLASSES
 from linter.manifest.reader import read
 from linter.manifest.text import decode
-from linter.permissions import CLASSES
 
 Atom = tuple[str, str]
 """(area, class)."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from linter.actions import class_of
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.permissions import Leaf, class_of
+from linter.permissions import Leaf
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import qualified, quote

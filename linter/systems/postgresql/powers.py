@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from linter.actions import class_of
 from linter.manifest.model import Resource
-from linter.permissions import class_of
 from linter.systems.live import EXCESS, Discrepancy
 from linter.systems.postgresql.declared import NATIVE, family
 from linter.systems.postgresql.granted import Future, Object, Power, PowerKind, Reason

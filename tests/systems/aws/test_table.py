@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import linter.systems.aws.table
-from linter.permissions import CLASSES, class_of
+from linter.actions import CLASSES, class_of
 from linter.systems.aws.escalation import ways
 from linter.systems.aws.table import places, table
 

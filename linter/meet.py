@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from linter.actions import action_within
 from linter.boxes import Box, Names, Value
-from linter.permissions import Leaf, action_within, normal, object_within
+from linter.permissions import Leaf, normal, object_within
 
 
 def meet(one: Iterable[Leaf], other: Iterable[Leaf], *, loose: bool = False) -> tuple[Leaf, ...]:

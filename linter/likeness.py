@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from linter.boxes import Box
-from linter.creep.meet import common_action, common_box, nested
+from linter.meet import common_action, common_box, nested
 from linter.permissions import Leaf
 
 
