@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from linter.audit.identity import granted_id, level_of_fact, powers_granted
 from linter.audit.live import Fact, Live, Verdict
 from linter.audit.model import Permission
+from linter.systems.keys.vocabulary import confers
 from linter.systems.live import CONDITIONAL, EXCESS, GRAVITY, MISSING, OK, UNVERIFIED
 
 _BEYOND = {
@@ -25,8 +26,16 @@ _BEYOND = {
     for name in names.split()
 }
 """Rules that tell of what is granted and not declared, and the verdict on it. What a provider cannot withhold is ok."""
+_BECOME = "SET ROLE"
 _LACKING = frozenset({"drift/missing-privilege", "drift/unusable-privilege", "drift/unknown-object"})
 _SHOWN = 6
+_READS, _WRITES = frozenset({"SELECT", "USAGE"}), frozenset({"INSERT", "UPDATE", "DELETE", "USAGE"})
+_EVERYWHERE: Mapping[str, frozenset[str]] = {
+    "pg_read_all_data": _READS,
+    "pg_write_all_data": _WRITES,
+    "pg_maintain": frozenset({"MAINTAIN"}),
+}
+"""Predefined role of PostgreSQL -> what it confers on every object (https://www.postgresql.org/docs/18/predefined-roles.html)."""
 
 
 class Plane(NamedTuple):
@@ -150,7 +159,7 @@ def _sql(rule: str, details: Mapping[str, Any]) -> str:
     object = f"{schema}.{name}" if schema else name
     kind = details.get("object_type")
     if rule == "reachable-role":
-        return f"SET ROLE on {object} (gaining {_few(details.get('gains') or ['nothing else'], '; ')})"
+        return f"{_BECOME} on {object} (gaining {_few(details.get('gains') or ['nothing else'], '; ')})"
     if rule in ("superuser", "bypass-rls", "server-power") or (kind == "role" and rule == "role-administration"):
         return f"{privilege} on {object} (an attribute or a membership)"
     if rule == "grant-option":
@@ -185,9 +194,24 @@ def overlap(one: Permission, other: Permission) -> bool:
     if any(power in other.privileged for power in ("superuser", "every right of its owner")) or other.what == "* on *":
         return True  # beside it nothing else is said
     (rights, object), (others, place) = _parts(one.what), _parts(other.what)
+    if rights & _EVERYWHERE.get(place, frozenset()):
+        return True
+    _, _, gains = other.what.partition(" (gaining ") if others == {_BECOME} else ("", "", "")
+    if any(_brings(gain, rights, object) for gain in gains.removesuffix(")").split("; ") if gain):
+        return True
+    if object == place and any(confers(place, others, right) for right in rights):
+        return True
     uncounted = any("*" in right or right.startswith("and ") for right in rights | others)
     same_right = uncounted or bool(rights & others) or bool(others & {"OWNERSHIP", "ALL"})
     return same_right and (object == place or "*" in object + place or " more" in object + place)
+
+
+def _brings(gain: str, rights: set[str], object: str) -> bool:
+    """Whether becoming another role, and what that gains, may bring back a right: `SELECT on schema app`, or a power."""
+    power, _, place = gain.partition(" (")[0].partition(" on ")
+    if not place:  # a role's attribute or place, or those that are only counted
+        return bool(rights & _EVERYWHERE.get(power, rights))
+    return power in rights and (place == object or place.endswith(f" {object}"))
 
 
 def _parts(words: str) -> tuple[set[str], str]:

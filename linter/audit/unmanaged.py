@@ -17,7 +17,6 @@ from linter.drift.planes import Intent
 
 _SILENCE = "it was there when it was last seen; nothing that was asked now says whether it still is"
 _HIDDEN = "it is there, though it is not found as an agent's any more"
-_ELSEWHERE = "it is there, and a manifest speaks for it in another environment alone"
 _LEFT = "it is not found as an agent's any more; whether it is still there was not asked"
 
 
@@ -152,8 +151,7 @@ class People:
             by = f": {', '.join(paths)}" if paths else ""
             self._keep(one, "managed", f"a manifest speaks for it now{by}")
         elif present:
-            others = self._others(one)
-            self._keep(one, "unmanaged", f"{_ELSEWHERE}: {', '.join(others)}" if others else _HIDDEN)
+            self._keep(one, "unmanaged", _HIDDEN)
         elif proved:
             self._gone(one, decided, proved, "")
         elif decided is None and population is not None and not clause and not population.problem:
@@ -179,12 +177,9 @@ class People:
 
     def _manifests(self, one: Principal, declared: Iterable[str]) -> list[str] | None:
         """The manifests that speak for it; none of them named where the system alone knows; None where none does."""
-        found = [each.path for each in self._alike(one) if one.environment in ("", each.environment)]
+        found = [
+            each.path
+            for each in self.agreed
+            if (each.system, each.name) == (one.system, one.name) and one.environment in ("", each.environment)
+        ]
         return list(dict.fromkeys(found)) if found or one.name in declared else None
-
-    def _others(self, one: Principal) -> list[str]:
-        """The manifests that speak for one of its name, wherever."""
-        return list(dict.fromkeys(each.path for each in self._alike(one)))
-
-    def _alike(self, one: Principal) -> list[Managed]:
-        return [each for each in self.agreed if (each.system, each.name) == (one.system, one.name)]

@@ -105,6 +105,13 @@ def bound_as(config: "Config", system: str) -> str:
     return system
 
 
+def bound_at(config: "Config", system: str, environment: str) -> tuple[str, str]:
+    """The system as configuration binds it, and the environment, empty where it is bound alike for all of them."""
+    system = bound_as(config, system)
+    overlaid = "environments" in config.systems.get(system, {})
+    return system, environment if overlaid or system not in config.systems else ""
+
+
 def intents(
     config: "Config", subject: "Subject", environments: Iterable[str] = (), systems: Iterable[str] = ()
 ) -> Iterator[Intent]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from linter.drift.planes import LOGIN, Intent, Plane, bound_as
-from linter.drift.strangers import Watch
+from linter.drift.planes import LOGIN, Intent, Plane, bound_at
+from linter.drift.strangers import Agreed, Watch
 from linter.outcome import Asked, Population
 from linter.systems.live import Adapter, Failure, Observation, adapter_of
 
@@ -19,7 +19,7 @@ class Ground(NamedTuple):
     """What a run of `drift` knows when all systems have answered."""
 
     config: "Config"
-    plan: Sequence[Intent]
+    agreed: Agreed
     found: Sequence[Plane]
     lost: Sequence[tuple[Intent, str]]
     watches: Sequence[Watch]
@@ -53,9 +53,7 @@ class _Seen:
 
 
 def _place(config: "Config", system: str, environment: str) -> _Place:
-    system = bound_as(config, system)
-    overlaid = "environments" in config.systems.get(system, {})
-    return _Place(system, environment if overlaid or system not in config.systems else "")
+    return _Place(*bound_at(config, system, environment))
 
 
 def _places(ground: Ground) -> dict[_Place, _Seen]:
@@ -117,15 +115,11 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     if seen.adapter is not None and seen.adapter.own_principal and not patterns and not any(map(answer.exists, names)):
         only = "a key tells of itself alone: which other keys there are, nobody can be asked"
         return Population(*place, seen.kind, "the key itself", tuple(sorted(compared)), (), (), only)
-    declared = sorted({one for one in names if answer.exists(one)})
     orphaned = sorted({one for one in names if not answer.exists(one)})
-    elsewhere = {
-        answer.name_of(intent.principal)
-        for intent in ground.plan
-        if intent.principal and intent.binding is not None and intent.binding.system == place.system
-    }
     found = {one.name for one in answer.strangers(patterns)} | {one for one in seen.gone if answer.exists(one)}
-    unmanaged = sorted(found - set(declared) - elsewhere)
+    known = ground.agreed.known(place, seen.key, answer)
+    declared = sorted({one for one in names if answer.exists(one)} | (found & known))
+    unmanaged = sorted(found - set(declared))
     missing = "" if answer.everybody() else _PARTIAL
     if not patterns:
         missing = "configuration has no `principals` for it: nobody looked for others than manifests name"

@@ -16,7 +16,7 @@ from linter.drift.planes import Plane, intents, planes
 from linter.drift.population import Ground, asked, population
 from linter.drift.questions import Questions
 from linter.drift.recordings import Recording
-from linter.drift.strangers import strangers, watched
+from linter.drift.strangers import Agreed, strangers, watched
 from linter.engine import Engine
 from linter.files import STDIN, read_file, read_stdin
 from linter.findings import UNVERIFIED_RULE, Severity, Silenced
@@ -97,7 +97,7 @@ def drift(
     questions = Questions(request.recordings, request.offline)
     judge = Judge(Engine(rules, Surroundings(config, as_of, by_name=False)))
     plan = [intent for subject in named for intent in intents(config, subject, request.environments, request.systems)]
-    around = [intent for subject in context for intent in intents(config, subject)]
+    agreed = Agreed(config, [*named, *context], questions.target)
     found, lost = planes(plan, questions.target)
     watches, unwatched = watched(config, [*named, *context], request.environments, request.systems, questions.target)
     units = questions.units(found, watches)
@@ -109,9 +109,9 @@ def drift(
     judge.judge_all(list(zip(found, told.compared, strict=True)))
     questions.keep_all(found, told)
     ground = Ground(
-        config, plan, found, lost, watches, told.answers, questions.times(told), judge.compared, request.sought
+        config, agreed, found, lost, watches, told.answers, questions.times(told), judge.compared, request.sought
     )
-    judge.findings += strangers(judge.engine, watches, told.answers, [*plan, *around])
+    judge.findings += strangers(judge.engine, watches, told.answers, agreed)
     unchecked = [*told.interruption, *judge.unwatched(unwatched, watches, told.answers, found)]
     outcome = _outcome(config, judge, request, selection, named, errors, unchecked, as_of)
     return Result(

@@ -1,9 +1,10 @@
 """Principals without a manifest: those that configuration's patterns call agents', and those of agents whose manifest is gone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from linter.drift.planes import LOGIN, Intent, bind
+from linter.drift.planes import LOGIN, bind, bound_at, intents
 from linter.findings import Finding, Location, Source
 from linter.systems.live import Adapter, Binding, Failure, Observation, Target, Unverified, adapter_of
 
@@ -68,18 +69,46 @@ def _orphans(config: "Config", agents: set[str], system: str, environment: str) 
                 yield agent, principal
 
 
+class Agreed:
+    """Whom manifests speak for, and where: all manifests in all their environments, whatever a run was asked to compare."""
+
+    def __init__(
+        self,
+        config: "Config",
+        subjects: "Iterable[Subject]",
+        target_of: Callable[[Adapter, Binding, str], Target],
+    ) -> None:
+        self._at: dict[tuple[str, str], set[str]] = {}
+        self._behind: dict[tuple[str, ...], set[str]] = {}
+        """The system, and the target's key."""
+        for subject in subjects:
+            for one in intents(config, subject):
+                if one.binding is None or one.principal is None:
+                    continue
+                system, adapter = one.binding.system, adapter_of(one.binding.kind)
+                self._at.setdefault(bound_at(config, system, one.environment), set()).add(one.principal)
+                if adapter is not None:
+                    with suppress(Unverified):
+                        key = target_of(adapter, one.binding, subject.manifest.agent).key
+                        self._behind.setdefault((system, *key), set()).add(one.principal)
+
+    def known(self, place: tuple[str, str], key: tuple[str, ...], answer: Observation) -> set[str]:
+        """The principals of a system in an environment, and of other environments whose binding leads to the same target.
+
+        One of the same name elsewhere is another: a manifest for staging agrees to nothing in production.
+        """
+        named = self._at.get(place, set()) | self._behind.get((place[0], *key), set())
+        return named | {answer.name_of(one) for one in named}
+
+
 def strangers(
     engine: "Engine",
     watches: Sequence[Watch],
     answers: Mapping[tuple[str, ...], Observation | Failure],
-    plan: Sequence[Intent],
+    agreed: Agreed,
 ) -> Iterator[Finding]:
     """What is to be said of principals without a manifest, at the place in the configuration that tells of them."""
     config = engine.around.config
-    managed: dict[tuple[str, ...], set[str]] = {}
-    for intent in plan:
-        if intent.binding is not None and intent.principal is not None:
-            managed.setdefault((intent.binding.system, intent.environment), set()).add(intent.principal)
     said: set[tuple[tuple[str, ...], str]] = set()
     for watch in watches:
         answer = answers[watch.target.key]
@@ -87,8 +116,8 @@ def strangers(
             continue
         binding = watch.binding
         production = () if not binding.environment or not config.production(binding.environment) else ("production",)
-        named = {one for key, names in managed.items() if key[0] == binding.system for one in names}
-        known = named | {answer.name_of(one) for one in named}
+        known = agreed.known(bound_at(config, binding.system, binding.environment), watch.target.key, answer)
+        where = f"{binding.system} ({binding.environment})" if binding.environment else binding.system
         for agent, principal in watch.orphans:
             if principal not in known and answer.exists(principal) and (watch.target.key, principal) not in said:
                 said.add((watch.target.key, principal))
@@ -100,7 +129,7 @@ def strangers(
         for one in answer.strangers(binding.settings.get("principals") or {}):
             if one.name not in known and (watch.target.key, one.name) not in said:
                 said.add((watch.target.key, one.name))
-                values = {"principal": one.name, "system": binding.system, "why": one.why}
+                values = {"principal": one.name, "where": where, "system": binding.system, "why": one.why}
                 place = _location(engine, "systems", binding.system, "principals")
                 key = f"{binding.system}:{binding.environment}:{one.name}"
                 said_of = engine.say("drift/unmanaged-principal", values, place, "", key, production)

@@ -205,11 +205,43 @@ TWO = row("undeclared-privilege", actions=["s3:GetObject", "s3:PutObject"], reso
 ONE = row("undeclared-privilege", actions=["s3:PutObject"], resources=["arn:aws:s3:::b"], level="write")
 READ = row("undeclared-privilege", actions=["s3:GetObject"], resources=["arn:aws:s3:::c"], level="read")
 STAR = row("undeclared-privilege", actions=["s3:*"], resources=["*"], level="write")
+SELECT = row("undeclared-privilege", privilege="SELECT", schema="app", object="t")
+SCHEMA = row("undeclared-privilege", privilege="USAGE", schema="", object="app", object_type="schema")
+
+
+def becoming(*gains: str) -> Permission:
+    """A role that the agent can become."""
+    return row("reachable-role", privilege="SET ROLE", object="staff", object_type="role", gains=list(gains))
+
+
+def predefined(name: str) -> Permission:
+    """A place in a predefined role."""
+    return row("server-power", privilege="PREDEFINED", object=name, object_type="role")
+
+
+EVERYTHING = "pg_read_all_data (reads every table, view and sequence, password hashes included)"
+PROGRAMS = "pg_execute_server_program (runs programs on the server, and so is a superuser in effect)"
 
 
 @pytest.mark.parametrize(
     ("gone", "there", "same"),
     [
+        (DELETE, becoming("SELECT on app.t", "DELETE on app.t"), True),
+        (DELETE, becoming("SELECT on app.t", "DELETE on app.u"), False),
+        (DELETE, becoming("DELETE on app.tt", "DELETE on other_app.t"), False),
+        (UPDATE, becoming("UPDATE on app.t"), True),
+        (SCHEMA, becoming("USAGE on schema app"), True),
+        (DELETE, becoming("superuser"), True),
+        (DELETE, becoming(PROGRAMS), True),
+        (DELETE, becoming(EVERYTHING), False),
+        (SELECT, becoming(EVERYTHING), True),
+        (DELETE, becoming(*(f"SELECT on app.t{number}" for number in range(9))), True),  # three are only counted
+        (SELECT, predefined("pg_read_all_data"), True),
+        (SCHEMA, predefined("pg_read_all_data"), True),
+        (DELETE, predefined("pg_read_all_data"), False),
+        (DELETE, predefined("pg_write_all_data"), True),
+        (SELECT, predefined("pg_monitor"), False),
+        (becoming("SELECT on app.t"), becoming("SELECT on app.t", "DELETE on app.t"), True),
         (DELETE, UPDATE, False),
         (DELETE, OTHER, False),
         (UPDATE, FEWER, True),

@@ -255,6 +255,10 @@ def test_a_decision_on_the_page(chromium: Browser, tmp_path: Path, world: World)
     places: list[Any] = [one["place"] for one in stored]
     assert [one["database"] for one in places] == [world.database] * 3
     assert principals(asked(tmp_path, world.dsn, "--live", "--as-of", "2026-11-25"))[etl] == ("unmanaged", "pending")
+    permlint(tmp_path, "report", "--live", "--output", "2.html", env={"PG_DSN": world.dsn})
+    shown = (tmp_path / "2.html").read_text()
+    assert shown.count("by sam@example.com on 2026-11-25") == 3
+    assert shown.count("by sam@example.com on 2026-11-25:") == 1  # the one that has a reason
     told = permlint(tmp_path, "report", "--live", "--output", "r.md", env={"PG_DSN": world.dsn})
     text = html.unescape((tmp_path / "r.md").read_text()).replace("\\", "").replace("\u200b", "")
     assert told.returncode in (0, 1)

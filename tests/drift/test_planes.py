@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests import servers
 from tests.drift.projects import GRANT_READ, READ, verdicts
 from tests.servers import World
 from tests.test_drift import BINDING, drift, manifest, rules, setup
@@ -100,6 +103,52 @@ def test_principals_without_a_manifest(tmp_path: Path, world: World) -> None:
     }
     assert [one["message"] for one in body["findings"] if world.role("wild") in one["message"]]
     assert not [one for one in body["findings"] if world.role("group") in one["message"]]
+
+
+def test_a_manifest_for_staging_says_nothing_of_one_of_that_name_in_production(tmp_path: Path, world: World) -> None:
+    overlays = "".join(
+        f'[systems.postgres.environments.{name}]\ndsn_env = "{variable}"\n'
+        for name, variable in (("staging", "PG_DSN"), ("production", "OTHER_DSN"))
+    )
+    patterns = f'[systems.postgres.principals]\nnames = ["{world.prefix}*"]\n'
+    build(
+        tmp_path,
+        {"agent-permissions.yaml": manifest(world, READ)},
+        f'[systems.postgres]\nkind = "postgresql"\n{patterns}{overlays}',
+    )
+    setup(world, GRANT_READ)
+    agent = world.role("agent")
+    with servers.twin(world) as other:
+        body = drift(tmp_path, world, env={"OTHER_DSN": other.dsn})
+    (found,) = body["findings"]
+    assert (found["rule"], found["severity"]) == ("drift/unmanaged-principal", "error")
+    assert found["message"].startswith(f"{agent} of postgres (production) has no manifest")
+    counted = {one["environment"]: (one["declared"], one["unmanaged"]) for one in body["population"]}
+    assert counted == {"production": ([], [agent]), "staging": ([agent], [])}
+    # Where both lead to one database, it is the same principal.
+    body = drift(tmp_path, world, env={"OTHER_DSN": world.dsn})
+    assert body["findings"] == []
+    counted = {one["environment"]: (one["declared"], one["unmanaged"]) for one in body["population"]}
+    assert counted == {"production": ([agent], []), "staging": ([agent], [])}
+
+
+@pytest.mark.parametrize("narrowed", [("--environment", "production"), ("a",), ("--environment", "production", "a")])
+def test_whom_other_manifests_speak_for_is_managed_in_a_narrowed_run(
+    tmp_path: Path, world: World, narrowed: tuple[str, ...]
+) -> None:
+    late = world.role("late")
+    files = {
+        "a/agent-permissions.yaml": manifest(world, READ),
+        "b/agent-permissions.yaml": manifest(world, READ, agent="late", environment="production").replace(
+            world.role("agent"), late
+        ),
+    }
+    build(tmp_path, files, f'{BINDING}[systems.postgres.principals]\nnames = ["{world.prefix}*"]\n')
+    setup(world, GRANT_READ, "CREATE ROLE {late} LOGIN")
+    body = drift(tmp_path, world, *narrowed)
+    assert "drift/unmanaged-principal" not in {one["rule"] for one in body["findings"]}
+    counted = [(one["declared"], one["unmanaged"]) for one in body["population"]]
+    assert counted == [(sorted([world.role("agent"), late]), [])]
 
 
 def test_the_schemas_that_a_whole_system_means(tmp_path: Path, world: World) -> None:

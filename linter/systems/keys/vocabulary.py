@@ -52,6 +52,15 @@ def load(kind: str) -> Vocabulary:
     return Vocabulary(scopes, areas, str(data["read"]), tuple(data["sources"]))
 
 
+def confers(kind: str, scopes: Iterable[str], wanted: str) -> bool:
+    """Whether some scopes of a provider confer all that another one does. What no vocabulary that ships knows confers nothing."""
+    if f"{kind}.yaml" not in os.listdir(os.path.dirname(__file__)):
+        return False
+    known = load(kind).scopes
+    held = frozenset[Atom]().union(*(known[one].atoms for one in scopes if one in known))
+    return wanted in known and known[wanted].atoms <= held
+
+
 def of_settings(given: Mapping[str, str]) -> Vocabulary:
     """The vocabulary that a binding's `scopes` table says: scope -> classes."""
     scopes = {name: Scope(_atoms({EVERY: words}, frozenset({EVERY}))) for name, words in given.items()}
