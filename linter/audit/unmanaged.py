@@ -17,6 +17,7 @@ from linter.drift.planes import Intent
 
 _SILENCE = "it was there when it was last seen; nothing that was asked now says whether it still is"
 _HIDDEN = "it is there, though it is not found as an agent's any more"
+_RENAMED = ": nobody has this name any more (one that was renamed has another)"
 _LEFT = "it is not found as an agent's any more; whether it is still there was not asked"
 
 
@@ -171,9 +172,8 @@ class People:
         if (kept or decided is None) and (self.before is None or one.id not in self.before):
             return
         made = None if decided is None else decision(decided, "") if kept else decision(decided, "done", at)
-        self.revoked.append(
-            Revoked(one.id, "", one.environment, one.system, f"principal {one.name}", made, "live", at, why, one.place)
-        )
+        what = f"principal {one.name}" + (_RENAMED if at else "")
+        self.revoked.append(Revoked(one.id, "", one.environment, one.system, what, made, "live", at, why, one.place))
 
     def _manifests(self, one: Principal, declared: Iterable[str]) -> list[str] | None:
         """The manifests that speak for it; none of them named where the system alone knows; None where none does."""

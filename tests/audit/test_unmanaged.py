@@ -73,10 +73,13 @@ def principals(body: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def gone(body: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each principal that is gone -> the outcome of its decision, and when it was proved. A proof says what it is one of."""
+    found = [one for one in body["revoked"] if one["what"].startswith("principal ")]
+    renamed = ": nobody has this name any more (one that was renamed has another)"
+    assert all(one["what"].endswith(renamed) is bool(one["verified"]) for one in found)
     return {
-        one["what"]: ((one["decided"] or {}).get("outcome", ""), one["verified"][:10])
-        for one in body["revoked"]
-        if one["what"].startswith("principal ")
+        one["what"].removesuffix(renamed): ((one["decided"] or {}).get("outcome", ""), one["verified"][:10])
+        for one in found
     }
 
 
