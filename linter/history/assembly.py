@@ -22,12 +22,20 @@ class Assembly:
     """One reading of history: walk once, then take the lines."""
 
     def __init__(
-        self, repository: Repository, globs: Iterable[str], exclude: Iterable[str], contents: Contents | None
+        self,
+        repository: Repository,
+        globs: Iterable[str],
+        exclude: Iterable[str],
+        contents: Contents | None,
+        *,
+        judged: bool,
     ) -> None:
+        """`judged`: whether it is of one change that is judged, a commit or a branch."""
         self.globs = tuple(globs)
         self._repository = repository
         self._contents = contents or Contents(repository.objects)
         self._matches, self._excluded = matcher(self.globs), matcher(exclude, folders=True)
+        self._judged = judged
         self._tips: list[Node] = []
         self._gone: dict[str, Node] = {}
         self._past: list[Node] = []
@@ -50,7 +58,7 @@ class Assembly:
         Returns:
             All paths at which something was found or looked for.
         """
-        walk = Walk(Pairing(self._contents, self._configured), self._configured)
+        walk = Walk(Pairing(self._contents, self._configured, judged=self._judged), self._configured)
         self._tips = [Node(-1, None, path, None, "") for path in there]
         walk.run(entries, [(node, Watch(there[node.path], FILES[0], [node])) for node in self._tips])
         self._gone = {path: node for path, node in walk.deleted.items() if node.before}

@@ -28,17 +28,21 @@ class Source(NamedTuple):
 class Pairing:
     """Pairs the new files of a comparison with the old ones."""
 
-    def __init__(self, contents: Contents, candidate: Callable[[str], bool]) -> None:
+    def __init__(self, contents: Contents, candidate: Callable[[str], bool], *, judged: bool) -> None:
         self._contents = contents
         self._candidate = candidate
         """Whether a path is a manifest's, by the configured globs."""
+        self._judged = judged
+        """Whether one change is judged, by all globs that matter to it: a file that they do not match was never agreed to."""
 
     def sources(self, diff: list[Change], wanted: Container[str]) -> dict[str, Source]:
         """New path -> what it comes from, for the paths that are wanted and new there; without those that come from nothing."""
         fresh = {one.new: one for one in diff if one.new is not None and one.old != one.new and one.new in wanted}
         if not fresh:
             return {}
-        similar = {new: source for new, one in fresh.items() if (source := _source(one))}
+        similar = {
+            new: source for new, one in fresh.items() if (source := _source(one)) and self._may_be(source.path, new)
+        }
         olds = [
             source
             for one in diff
@@ -55,7 +59,11 @@ class Pairing:
         found: dict[str, Source] = {}
         for test, olds in ((_same, gone), (_same_agent, gone), (_same_agent, kept)):
             for new, one in fresh.items():
-                matching = [old for old in olds if new not in found and self._holds(test, old.blob, one)]
+                matching = [
+                    old
+                    for old in olds
+                    if new not in found and self._may_be(old.path, new) and self._holds(test, old.blob, one)
+                ]
                 if matching:
                     found[new] = similar[new] if similar.get(new) in matching else min(matching)
         found |= self._renamed({new: one for new, one in fresh.items() if new not in found}, gone, diff, found.values())
@@ -97,7 +105,11 @@ class Pairing:
             if not few:
                 shared = Counter([old for name in self._objects(one.new_blob) for old in by_object.get(name, ())])
                 near = [old for old, _ in shared.most_common(_MOST // len(fresh) + 1)]
-            alike = [(share, old) for old in near if (share := self._share(old.blob, one.new_blob))]
+            alike = [
+                (share, old)
+                for old in near
+                if self._may_be(old.path, new) and (share := self._share(old.blob, one.new_blob))
+            ]
             if alike:
                 found[new] = min(alike, key=lambda pair: (-pair[0], pair[1]))[1]
         return found
@@ -119,6 +131,10 @@ class Pairing:
         ]
         found = likeness(*granted)
         return found.share if found.one else 0.0
+
+    def _may_be(self, old: str, new: str) -> bool:
+        """Whether a manifest may come from there: not from a draft that no run collects, where no widening of it was seen."""
+        return not self._judged or self._candidate(old) or not self._candidate(new)
 
     def _is_likely(self, path: str) -> bool:
         """Whether it is worth reading: a commit may take away thousands of files."""

@@ -44,7 +44,7 @@ def read_history(
         HistoryError: there are no commits yet, a revision is none, a path is outside the repository, or git fails.
     """
     span = find_span(repository, since, until)
-    assembly = Assembly(repository, globs, exclude, contents)
+    assembly = Assembly(repository, globs, exclude, contents, judged=False)
     return _read(repository, span, paths, assembly, first_parent=first_parent, everywhere=False)
 
 
@@ -63,7 +63,7 @@ def read_branch(
         HistoryError: as above.
     """
     # In a short range all YAML files cost little, and a pull request must show each manifest that it deletes.
-    assembly = Assembly(repository, globs, exclude, contents)
+    assembly = Assembly(repository, globs, exclude, contents, judged=True)
     return _read(repository, span, paths, assembly, first_parent=False, everywhere=True)
 
 

@@ -105,7 +105,7 @@ def read_staged(
         HistoryError: a manifest is in conflict, a path is outside the repository, or git fails.
     """
     repository = index.repository
-    assembly = Assembly(repository, globs, exclude, contents)
+    assembly = Assembly(repository, globs, exclude, contents, judged=True)
     inner = [repository.inside(path) for path in paths]
     head = repository.commit("HEAD")
     parents = [head, *_merged(repository)] if head is not None else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.command import permlint
-from tests.creep.gates import AGENT, branch, staged
+from tests.creep.gates import AGENT, branch, judged, staged
 from tests.history.repository import Repo
 
 NEW = "support/sorter.agent-permissions.yaml"
@@ -163,3 +163,40 @@ def test_an_agent_brought_back_as_it_was_has_widened_nothing(repo: Repo) -> None
     done = permlint(repo.folder, "creep", "-v", env=dict(repo.environment))
     assert '("Three") added' in done.stdout
     assert '("Back")' not in done.stdout
+
+
+@pytest.mark.parametrize("how", ["staged", "branch"])
+@pytest.mark.parametrize("name", ["triage", "sorter"])
+@pytest.mark.parametrize("gone", ["in this change", "before", "stays"])
+def test_a_draft_that_no_glob_collects_hides_no_widening(repo: Repo, how: str, name: str, gone: str) -> None:
+    draft = "docs/draft.yaml"
+    repo.commit("A draft", {draft: several(name, *WIDENED)})
+    repo.git("branch", "-f", "main")
+    if gone == "before":
+        repo.commit("Gone", {AGENT: None})
+    repo.git("rm", "-q", draft)
+    repo.write(**{NEW: several(name, *WIDENED)})
+    repo.git("add", NEW)
+    if gone == "in this change":
+        repo.git("rm", "-q", AGENT)
+    if how == "branch":
+        repo.git("commit", "-q", "-m", "Move it")
+    done = judged(repo, how)
+    if name == "sorter" and (gone == "stays" or (gone, how) == ("before", "staged")):
+        assert done.returncode == 0, done.stdout
+        assert "first agreed, for production" in done.stdout
+    else:
+        assert done.returncode == 1, done.stdout
+        assert "error[creep/admin-added]" in done.stdout
+        place = "5:15" if gone == "stays" else "6:13"  # beside another manifest, its entry is what is new
+        assert f" --> {NEW}:{place}" in done.stdout
+
+
+def test_a_draft_that_grants_no_more_is_let_through(repo: Repo) -> None:
+    repo.commit("A draft", {"docs/draft.yaml": several("triage", *OLD)})
+    repo.git("rm", "-q", AGENT, "docs/draft.yaml")
+    repo.write(**{NEW: several("triage", *OLD)})
+    repo.git("add", NEW)
+    done = staged(repo)
+    assert done.returncode == 0, done.stdout
+    assert f"moved here from {AGENT}" in done.stdout

@@ -130,13 +130,13 @@ class TestBranch:
         assert {state(one) for one in version.before} == {"read-only", "write"}
 
     def test_a_rename_on_the_branch(self, repo: Repo) -> None:
-        repo.commit("base", {"old.txt": manifest(access="write")})
+        repo.commit("base", {"old/agent-permissions.yaml": manifest(access="write")})
         repo.git("checkout", "-q", "-b", "topic")
-        repo.commit("move", {"old.txt": None, PATH: manifest(access="admin")})
+        repo.commit("move", {"old/agent-permissions.yaml": None, PATH: manifest(access="admin")})
         (line,) = repo.branch("main").lines
         assert told(line) == [f"move: {PATH} admin < (write)"]
         assert line.base is not None
-        assert line.base.path == "old.txt"
+        assert line.base.path == "old/agent-permissions.yaml"
 
     def test_nothing_in_common(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest()})
@@ -174,11 +174,13 @@ class TestStaged:
         assert told(line) == [f"(read-only): {PATH} read-only"]
 
     def test_a_rename_is_followed(self, repo: Repo) -> None:
-        repo.commit("base", {"old.yaml": manifest()})
-        repo.git("mv", "old.yaml", PATH)
+        repo.commit("base", {"old/agent-permissions.yaml": manifest()})
+        repo.write(**{PATH: manifest()})
+        repo.git("rm", "-q", "old/agent-permissions.yaml")
+        repo.git("add", PATH)
         (line,) = repo.staged().lines
         assert told(line) == [f"(read-only): {PATH} read-only < (read-only)"]
-        assert line.versions[0].before[0].path == "old.yaml"
+        assert line.versions[0].before[0].path == "old/agent-permissions.yaml"
 
     def test_while_merging_what_the_other_side_brought_is_not_new(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest(), "b.yaml": manifest("b")})

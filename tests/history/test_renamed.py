@@ -39,11 +39,11 @@ OLD = ("tickets read-only", "users read-only", "slack write")
     ],
 )
 def test_moved_and_renamed_in_one_commit(repo: Repo, resources: tuple[str, ...]) -> None:
-    repo.commit("one", {"old.yaml": several("one", *OLD)})
-    repo.commit("moved", {"old.yaml": None, PATH: several("two", *resources)})
+    repo.commit("one", {"old/agent-permissions.yaml": several("one", *OLD)})
+    repo.commit("moved", {"old/agent-permissions.yaml": None, PATH: several("two", *resources)})
     history = repo.history()
     (line,) = history.lines
-    assert [one.path for one in line.versions] == ["old.yaml", PATH]
+    assert [one.path for one in line.versions] == ["old/agent-permissions.yaml", PATH]
     assert line.versions[1].before == (line.versions[0],)
     assert history.deleted == ()
     repo.git("reset", "-q", "--soft", "HEAD^")
