@@ -212,7 +212,8 @@ def updatable(views: Iterable[int]) -> str:
 def toast(oids: Iterable[int]) -> str:
     """Of these relations the TOAST tables, each with the table whose long values it holds, and whether it has no ACL of its own."""
     wanted = ", ".join(str(int(oid)) for oid in oids)
-    return f"""SELECT t.oid, t.relnamespace, t.relname, t.relkind, t.relowner, ARRAY['chunk_id', 'chunk_seq', 'chunk_data'], c.oid, t.relacl IS NULL
+    return f"""SELECT t.oid, t.relnamespace, t.relname, t.relkind, t.relowner, ARRAY['chunk_id', 'chunk_seq', 'chunk_data'],
+       c.oid, t.relacl IS NULL
 FROM pg_class t JOIN pg_class c ON c.reltoastrelid = t.oid WHERE t.oid = ANY ('{{{wanted}}}'::oid[])"""
 
 
