@@ -149,6 +149,8 @@ CASES = {
     "memberships by another grantor": "CREATE ROLE {dba}; GRANT pg_monitor TO {dba} WITH ADMIN OPTION; SET ROLE {dba};"
     "GRANT pg_monitor TO {agent}; RESET ROLE; GRANT pg_monitor TO {agent}",
     "the right to hand out a membership": "CREATE ROLE {crew}; GRANT {crew} TO {agent} WITH ADMIN OPTION",
+    "a TOAST table": "DO $$BEGIN EXECUTE 'GRANT SELECT ON ' || (SELECT reltoastrelid::regclass FROM pg_class "
+    "WHERE oid = 'app.tickets'::regclass) || ' TO {agent}'; END$$; GRANT USAGE ON SCHEMA pg_toast TO {agent}",
     "default privileges": "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT, INSERT ON TABLES TO {agent}",
 }
 

@@ -59,6 +59,8 @@ def _excess(
     grantable = any(source.grantable for source in sources)
     if grantable:
         what += ", with the right to grant it"
+    if object.type == "TOAST table":
+        what += f": the long values of {side.index.toasted(object)}"
     if object.type == "foreign server" and side.index.logs_in(side.index.roles[side.role], object.name):
         what += ", where a user mapping logs it in"
     resource = side.resource_of(object)

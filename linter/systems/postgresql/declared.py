@@ -22,7 +22,7 @@ OWNERSHIP = "OWNERSHIP"
 
 _IN_NO_SCHEMA = frozenset({"extension", "publication", "subscription"})
 """What belongs to a database, and to none of its schemas."""
-RELATIONS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table"})
+RELATIONS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table", "TOAST table"})
 ROUTINES = frozenset({"function", "procedure", "aggregate"})
 BY_COLUMN = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 """Privileges that can be granted on columns."""

@@ -13,7 +13,7 @@ class Object(NamedTuple):
     """An object that can be granted on."""
 
     type: str
-    """"table", "partitioned table", "view", "materialized view", "foreign table", "sequence", "function", "procedure",
+    """"table", "partitioned table", "view", "materialized view", "foreign table", "TOAST table", "sequence", "function", "procedure",
     "aggregate", "schema", "database", "type", "language", "foreign data wrapper", "foreign server", "tablespace",
     "parameter", "large object"; and without privileges, but with an owner: "extension", "publication", "subscription",
     "collation", "conversion", "statistics", "text search configuration", "text search dictionary"."""
@@ -55,6 +55,7 @@ _KEYWORDS = {
     "view": "TABLE",
     "materialized view": "TABLE",
     "foreign table": "TABLE",
+    "TOAST table": "TABLE",
     "aggregate": "FUNCTION",
 }
 

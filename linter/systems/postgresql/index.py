@@ -33,6 +33,7 @@ _RELATIONS = {
     "m": "materialized view",
     "f": "foreign table",
     "S": "sequence",
+    "t": "TOAST table",
 }
 _ROUTINES = {"f": "function", "p": "procedure", "a": "aggregate", "w": "function"}
 _OTHERS = {"fdw": "foreign data wrapper", "server": "foreign server"}
@@ -197,6 +198,12 @@ class Index:
     def relation(self, schema: str, name: str) -> Relation | None:
         """A relation by its exact name."""
         return self._relations.get((schema, name))
+
+    def toasted(self, object: Object) -> str:
+        """The table whose long values a TOAST table holds; one of the system may not be in the snapshot."""
+        relation = self.relation(object.schema, object.name)
+        tables = [self.things.get(("relation", one)) for one in relation.parents] if relation is not None else []
+        return ", ".join(one.object.sql for one in tables if one is not None) or "a table of the system"
 
     def routines(self, schema: str, name: str) -> Sequence[Routine]:
         """The routines of one name."""

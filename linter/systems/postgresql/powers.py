@@ -66,7 +66,7 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
         audited = one.object in side.audited
         if one.object in side.agreed.everything and not audited:
             continue
-        if one.object.type == "sequence" and _of_a_column(side, one.object):
+        if one.object.type in ("sequence", "TOAST table") and _of_a_table(side, one.object):
             continue  # it goes with its table, and cannot be given alone
         held = sorted(side.held.get(one.object, ()))
         resource = side.resource_of(one.object)
@@ -91,7 +91,7 @@ def ownership(side: Side) -> Iterator[Discrepancy]:
         )
 
 
-def _of_a_column(side: Side, object: Object) -> bool:
+def _of_a_table(side: Side, object: Object) -> bool:
     relation = side.index.relation(object.schema, object.name)
     return relation is not None and bool(relation.parents)
 

@@ -41,6 +41,8 @@ def privileges(family: str, kind: str, version: int) -> Sequence[str]:
         return _FAMILIES.get(family, ())
     if kind == "S":
         return SEQUENCE
+    if kind == "t":
+        return ("SELECT",)
     return (*TABLE, "MAINTAIN") if version >= 170000 else TABLE
 
 

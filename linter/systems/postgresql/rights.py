@@ -224,5 +224,6 @@ def _conferred(rights: Rights) -> Mapping[str, _Conferred]:
 def _kind(key: Key, index: Index) -> str:
     family, oid = key
     if family == "relation":
-        return "sequence" if index.relations[oid].kind == "S" else "table" if oid >= FIRST_USER_OID else "system table"
+        kind = index.relations[oid].kind
+        return "sequence" if kind == "S" else "table" if oid >= FIRST_USER_OID and kind != "t" else "system table"
     return "schema" if family == "schema" else ""

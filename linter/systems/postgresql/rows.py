@@ -6,8 +6,12 @@ from linter.manifest.model import Resource
 from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
 from linter.systems.postgresql.declared import RELATIONS
 from linter.systems.postgresql.granted import Object, RowSecurity
+from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
+from linter.systems.postgresql.policies import unbound
+from linter.systems.postgresql.rights import rights_of
 from linter.systems.postgresql.side import Side
+from linter.systems.postgresql.snapshot import Relation
 from linter.systems.postgresql.wording import details
 
 _BOUND = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -42,6 +46,55 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
                 verdict=UNVERIFIED,
                 reason=reason,
             )
+
+
+def inherited_rows(side: Side) -> Iterator[Discrepancy]:
+    """Rows that a table's row-level security keeps from the role, and that a statement on a parent, which none binds, reaches.
+
+    In a statement only the policies of the relation that it names apply (PostgreSQL manual, 5.11; measured on 15 to 18).
+    """
+    rights = rights_of(side.index, side.index.roles[side.role])
+    for child in side.index.secured:
+        if unbound(rights, child) is not None or child.kind == "v":
+            continue
+        for parent in _ancestors(side.index, child):
+            known = side.index.things.get(("relation", parent.oid))
+            if known is None or unbound(rights, parent) is None:
+                continue
+            # INSERT on a parent goes on to its partitions, and to no other child.
+            words = _BOUND if child.partition else ("SELECT", "UPDATE", "DELETE")
+            held = [one for one in words if side.holds(known.object, one)]
+            if held:
+                yield _inherited(side, side.index.object(("relation", child.oid)), known.object, held)
+
+
+def _ancestors(index: Index, child: Relation) -> Iterator[Relation]:
+    seen: set[int] = set()
+    waiting = list(child.parents)
+    while waiting:
+        oid = waiting.pop()
+        parent = index.relations.get(oid)
+        if parent is not None and oid not in seen:
+            seen.add(oid)
+            waiting += parent.parents
+            yield parent
+
+
+def _inherited(side: Side, child: Object, parent: Object, held: list[str]) -> Discrepancy:
+    what = f"{', '.join(held)} on {parent.sql}, and so on the rows of {child.sql} that row-level security there keeps from it"
+    first = side.holds(parent, held[0])[0]
+    return Discrepancy(
+        "undeclared-privilege",
+        key=f"{child.type}:{child.sql}:rows:{parent.sql}",
+        values={"what": what, "via": first.via, "object": child.sql, "privilege": held[0]},
+        cases=("reading",) if held == ["SELECT"] else (),
+        details={**details(side, held[0], child, None, first.sources[0]), "rows": "all", "privileges": held},
+        fix=_fix(side, parent),
+        cause=f"no row-level security binds {side.role} on {parent.sql}",
+        resource=side.resource_of(parent) or side.resource_of(child),
+        verdict=EXCESS,
+        reason=f"{side.role} has {what}",
+    )
 
 
 def _fix(side: Side, object: Object) -> str:

@@ -94,7 +94,14 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     ) = tables
     views = _changeable(relations, grants, {graph.roles[role].name for role in scanned})
     spelled, passed = _locking(asked, views, bool(policies))
-    asked.batch(("COMMIT",))
+    named = {row[0] for row in relations}
+    unnamed = {oid for row in grants if row[0] == "relation" for oid in row[1]} - named
+    (toasts,) = asked.batch((sql.toast(sorted(unnamed)), "COMMIT"))
+    for *row, columns, table, bare in toasts:
+        relations.append((*row, False, False, False, False, columns))
+        inherited.append((row[0], [table]))
+        if bare:  # somebody granted columns of it alone: then the owner has the rest by default
+            grants.append(("relation", [row[0]], "", row[4], row[4], "SELECT", False))
     key_of, parents_of = dict(keys), dict(inherited)
     extension = {(catalog, one): name for catalog, one, name, _ in members}
     opened = {(catalog, one) for catalog, one, _, more in members if more}

@@ -58,12 +58,15 @@ def disagreements(dsn: str, snapshot: Snapshot, effective: Effective, *, limits:
 def _questions(index: Index, role: int) -> Iterator[str]:
     """One SELECT for each family and set of privileges; an object that is gone meanwhile answers NULL, which is no."""
     version = index.version
-    tables = [one.oid for one in index.relations.values() if one.kind != "S" and one.oid >= FIRST_USER_OID]
+    users = [one for one in index.relations.values() if one.oid >= FIRST_USER_OID]
+    tables = [one.oid for one in users if one.kind not in ("S", "t")]
+    toast = [one.oid for one in users if one.kind == "t"]
     sequences = [one.oid for one in index.relations.values() if one.kind == "S"]
     yield _ask("relation", "has_table_privilege", role, tables, privileges("relation", "r", version))
+    yield _ask("relation", "has_table_privilege", role, toast, privileges("relation", "t", version))
     yield _ask("relation", "has_sequence_privilege", role, sequences, privileges("relation", "S", version))
     yield (
-        f"SELECT 'relation', a.attrelid, a.attname::text, p FROM unnest({_array(tables)}) o "
+        f"SELECT 'relation', a.attrelid, a.attname::text, p FROM unnest({_array((*tables, *toast))}) o "
         f"JOIN pg_attribute a ON a.attrelid = o AND a.attnum > 0 AND NOT a.attisdropped, unnest({_words(COLUMN)}) p "
         f"WHERE NOT has_table_privilege({role}::oid, a.attrelid, p) "
         f"AND has_column_privilege({role}::oid, a.attrelid, a.attnum, p)"

@@ -101,7 +101,8 @@ class Relation(NamedTuple):
     schema: int
     name: str
     kind: str
-    """pg_class.relkind: r table, p partitioned table, v view, m materialised view, f foreign table, S sequence."""
+    """pg_class.relkind: r table, p partitioned table, v view, m materialised view, f foreign table, S sequence; t TOAST table,
+    where somebody granted on it."""
     owner: int
     row_security: bool
     force_row_security: bool
@@ -118,7 +119,7 @@ class Relation(NamedTuple):
     """Of an extension's: whether PUBLIC has been given more on it than the extension gives."""
     parents: tuple[int, ...] = ()
     """What it is a partition of, or inherits from: statements there reach it without an ACL of its own. Of a sequence, the
-    table of the column that it belongs to."""
+    table of the column that it belongs to; of a TOAST table, the table whose long values it holds."""
 
 
 class Routine(NamedTuple):

@@ -114,7 +114,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
         # others
-        f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'
+        f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(temp_|toast_temp_)'
 UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t WHERE {_TYPES}
 UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted FROM pg_language
 UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false FROM pg_foreign_data_wrapper
@@ -209,6 +209,14 @@ def updatable(views: Iterable[int]) -> str:
     return f"SELECT oid, pg_relation_is_updatable(oid, false) FROM unnest('{{{wanted}}}'::oid[]) oid"
 
 
+def toast(oids: Iterable[int]) -> str:
+    """Of these relations the TOAST tables, each with the table whose long values it holds, and whether it has no ACL of its own."""
+    wanted = ", ".join(str(int(oid)) for oid in oids)
+    return f"""SELECT t.oid, t.relnamespace, t.relname, t.relkind, t.relowner, ARRAY['chunk_id', 'chunk_seq', 'chunk_data'],
+       c.oid, t.relacl IS NULL
+FROM pg_class t JOIN pg_class c ON c.reltoastrelid = t.oid WHERE t.oid = ANY ('{{{wanted}}}'::oid[])"""
+
+
 _GRANTED = (
     (
         "relation",
@@ -221,7 +229,7 @@ _GRANTED = (
         "schema",
         "pg_namespace",
         "coalesce(o.nspacl, acldefault('n', o.nspowner))",
-        "o.nspname !~ '^pg_(toast|temp_|toast_temp_)'",
+        "o.nspname !~ '^pg_(temp_|toast_temp_)'",
     ),
     ("database", "pg_database", "coalesce(o.datacl, acldefault('d', o.datdba))", "true"),
     ("type", f"(SELECT * FROM pg_type t WHERE {_TYPES})", "coalesce(o.typacl, acldefault('T', o.typowner))", "true"),
@@ -250,6 +258,10 @@ WHERE x.grantee {to}"""
     yield f"""SELECT 'relation', ARRAY[c.oid], '', {found}
 FROM pg_class c, LATERAL {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)} x
 WHERE c.relkind IN ('r', 'v') AND c.oid < {FIRST_USER_OID} AND x.grantee {to}"""
+    # Nobody can change a TOAST table, whatever its ACL says.
+    yield f"""SELECT 'relation', ARRAY[c.oid], '', {found}
+FROM pg_class c, aclexplode(c.relacl) x
+WHERE c.relkind = 't' AND c.relpersistence <> 't' AND x.privilege_type = 'SELECT' AND x.grantee {to}"""
     yield f"""SELECT 'relation', ARRAY[a.attrelid], a.attname, {found}
 FROM pg_attribute a, LATERAL {_added("a.attacl", "pg_class", "a.attrelid", "NULL", "a.attnum")} x
 WHERE a.attacl IS NOT NULL AND a.attrelid < {FIRST_USER_OID} AND x.grantee {to}"""

@@ -44,6 +44,12 @@ def _queries(version: int) -> list[str]:
         "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
         f"WHERE {_ANY_SCHEMA} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped"
     )
+    granted = "c.relacl IS NOT NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attacl IS NOT NULL)"
+    toast = (
+        "SELECT c.oid, 'pg_toast' AS schema, c.relname::text AS name, a.attname::text AS column, a.attnum "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+        f"WHERE c.relkind = 't' AND c.relnamespace = to_regnamespace('pg_toast') AND ({granted})"
+    )
     routines = (
         "SELECT p.oid, n.nspname::text AS schema, p.proname || '(' || oidvectortypes(p.proargtypes) || ')' AS name "
         f"FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_ANY_SCHEMA}"
@@ -53,13 +59,15 @@ def _queries(version: int) -> list[str]:
         f"JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {_ANY_SCHEMA} AND t.typtype IN ('d', 'e')"
     )
     schemas = (
-        "SELECT n.oid, '' AS schema, n.nspname::text AS name FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast|temp)'"
+        "SELECT n.oid, '' AS schema, n.nspname::text AS name FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp'"
     )
     databases = "SELECT d.oid, '' AS schema, d.datname::text AS name FROM pg_database d"
     found = [
         _one("relation", "has_table_privilege", f"{relations} ('r', 'p', 'v', 'm', 'f')", table),
         _one("relation", "has_sequence_privilege", f"{relations} ('S')", "USAGE SELECT UPDATE"),
         _one("column", "has_column_privilege", columns, "SELECT INSERT UPDATE REFERENCES", column="o.column", to="o.oid, o.attnum"),
+        _one("relation", "has_table_privilege", f"SELECT DISTINCT oid, schema, name FROM ({toast}) t", "SELECT"),
+        _one("column", "has_column_privilege", toast, "SELECT", column="o.column", to="o.oid, o.attnum"),
         _one("routine", "has_function_privilege", routines, "EXECUTE"),
         _one("type", "has_type_privilege", types, "USAGE"),
         _one("schema", "has_schema_privilege", schemas, "USAGE CREATE"),

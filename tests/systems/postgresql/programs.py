@@ -84,6 +84,14 @@ def statements(prefix: str, database: str) -> st.SearchStrategy[list[str]]:
     )
     on_other = st.sampled_from(_OTHERS).flatmap(lambda one: st.sampled_from([f"{word} ON {one[0]}" for word in one[1]]))
     what = st.one_of(on_table, on_columns, on_other)
+    on_toast = st.builds(
+        "DO $$BEGIN EXECUTE 'GRANT SELECT{} ON ' || (SELECT reltoastrelid::regclass FROM pg_class WHERE oid = '{}'::regclass) "
+        "|| ' TO {}{}'; END$$".format,
+        st.sampled_from(["", " (chunk_data)"]),
+        st.sampled_from(('app."t 1"', "public.t3", "public.m1")),
+        grantees,
+        st.sampled_from(["", " WITH GRANT OPTION"]),
+    )
     default = st.sampled_from(
         ["SELECT ON TABLES", "ALL ON TABLES", "USAGE ON SEQUENCES", "EXECUTE ON FUNCTIONS", "USAGE ON TYPES"]
     )
@@ -110,6 +118,7 @@ def statements(prefix: str, database: str) -> st.SearchStrategy[list[str]]:
     )
     superuser = st.one_of(
         plain,
+        on_toast,
         st.builds("ALTER {} OWNER TO {}".format, st.sampled_from(_OWNED), roles),
         st.builds(
             "ALTER ROLE {} {}".format, roles, st.sampled_from(["INHERIT", "NOINHERIT", "SUPERUSER", "NOSUPERUSER"])

@@ -125,6 +125,8 @@ def grantable(object: Object, version: int) -> tuple[str, ...]:
         case "table" | "partitioned table" | "view" | "materialized view" | "foreign table":
             common = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
             return (*common, "MAINTAIN") if version >= 170000 else common
+        case "TOAST table":
+            return ("SELECT",)
         case "sequence":
             return ("USAGE", "SELECT", "UPDATE")
         case "function" | "procedure" | "aggregate":
