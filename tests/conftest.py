@@ -21,8 +21,9 @@ from tests import browser, servers
 settings.register_profile("permlint", settings.default, database=None, deadline=None)
 settings.load_profile("permlint")
 
-# A run of permlint is short and collects nothing; a session of all tests would grow to gigabytes.
+# A run of permlint is short and collects nothing; a session of all tests would grow to gigabytes. Seldom, since it costs time.
 gc.enable()
+gc.set_threshold(400_000, 10, 10)
 
 ROOT = Path(__file__).parent.parent
 _FOREIGN = ("GIT_", "PIP_", "PRE_COMMIT", "PYTHON", "SKIP", "VIRTUALENV_")
