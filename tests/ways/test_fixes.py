@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -11,25 +10,8 @@ import pytest
 from tests import servers
 from tests.servers import World
 from tests.test_drift import BINDING, compared, manifest, setup
+from tests.ways.found import GRANT_READ, READ
 from tests.world import build
-
-
-@pytest.fixture(scope="module", params=sorted({min(servers.programs()), max(servers.programs())}))
-def server(request: pytest.FixtureRequest) -> Iterator[servers.Server]:
-    """The oldest, where inheritance differs most, and the newest."""
-    with servers.running(request.param) as found:
-        yield found
-
-
-@pytest.fixture
-def world(server: servers.Server) -> Iterator[World]:
-    """A database of one's own."""
-    with servers.world(server) as fresh:
-        yield fresh
-
-
-READ = "{resource: postgres.app.tickets, access: read-only}"
-GRANT_READ = "GRANT SELECT ON app.tickets TO {agent}"
 
 
 def test_another_database_of_the_same_server_is_judged_where_it_is_compared(
