@@ -132,11 +132,13 @@ CASES: dict[str, Case] = {
         (GRANT_READ, SECRETS, "ALTER TABLE app.secrets OWNER TO {agent}"),
         ["ownership error"],
     ),
+    "a superuser is one finding": ((READ,), (SECRETS, "ALTER ROLE {agent} SUPERUSER"), ["superuser error"]),
     "pg_read_all_data is one finding, and the declared table's other columns": (
         ("{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}",),
         (SECRETS, "GRANT pg_read_all_data TO {agent}"),
         ["server-power warning", "undeclared-privilege warning"],
     ),
+    "no login": ((READ,), (GRANT_READ, "ALTER ROLE {agent} NOLOGIN"), ["unusable-privilege warning"]),
     "an expired password": (
         (READ,),
         (GRANT_READ, "ALTER ROLE {agent} VALID UNTIL '2001-01-01'"),
