@@ -125,6 +125,45 @@ def test_slack_says_no_with_status_200(
     assert (status, body["verdicts"][0]["reason"]) == (3, "Slack refuses the key: token_revoked")
 
 
+NOTHING = reply({"login": "bot"}, headers={"X-OAuth-Scopes": ""})
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "verdict", "asked", "words"),
+    [
+        ("ghp_" + "a" * 36, 0, "ok", 1, "what is granted is what is declared"),
+        ("gho_" + "a" * 36, 0, "ok", 1, "what is granted is what is declared"),
+        ("0123456789abcdef" * 2 + "01234567", 0, "ok", 1, "what is granted is what is declared"),
+        ("github_pat_" + "a" * 40, 3, "unverified", 0, "a fine-grained token .github_pat_"),
+        ("ghs_" + "a" * 36, 3, "unverified", 0, "an installation's token of a GitHub App .ghs_"),
+        ("ghu_" + "a" * 36, 3, "unverified", 0, "a user's token of a GitHub App .ghu_"),
+        ("v1.0123456789abcdef", 3, "unverified", 1, "an empty list of scopes"),
+    ],
+)
+def test_only_a_classic_token_of_github_has_no_scopes_where_none_are_listed(
+    key: str,
+    status: int,
+    verdict: str,
+    asked: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with stub(NOTHING) as server:
+        project(tmp_path, CASES[1]._replace(entry="{resource: system, access: none}"), monkeypatch, server)
+        monkeypatch.setenv("AGENT_KEY", key)
+        found, body = drift(capsys, "--record", "granted.json")
+        assert len(server.asked) == asked
+    assert (found, [one["verdict"] for one in body["verdicts"]]) == (status, [verdict])
+    assert re.search(words, body["verdicts"][0]["reason"])
+    assert key not in json.dumps(body)
+    if asked:
+        monkeypatch.delenv("AGENT_KEY")
+        again, recorded = drift(capsys, "--live-from", "granted.json")
+        assert (again, recorded["verdicts"][0]["verdict"]) == (status, verdict)
+
+
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
 
 
