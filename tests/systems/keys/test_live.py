@@ -18,7 +18,7 @@ from linter.cli import run
 from linter.systems.keys.adapter import Keys
 from linter.systems.live import KINDS, adapter_of
 from tests.command import permlint
-from tests.systems.keys.projects import CANARY, CASES, CLIENT, Case, drift, forms, project
+from tests.systems.keys.projects import CANARY, CASES, CLIENT, TOOLS, Case, drift, forms, project
 from tests.systems.keys.stub import Answer, reply, stub
 from tests.world import build
 
@@ -84,6 +84,68 @@ def test_what_an_mcp_server_is_sent(
         assert methods == ["initialize", "notifications/initialized", "tools/list", "tools/list"]
         assert json.loads(server.asked[3].body)["params"] == {"cursor": "p2"}
         assert [one.headers.get("mcp-session-id") for one in server.asked] == [None, "s-1", "s-1", "s-1"]
+
+
+OFFERS: Mapping[str, Any] = {
+    "resources/list": {"resources": [{"uri": "file:///etc/passwd", "name": CANARY}]},
+    "resources/templates/list": {"resourceTemplates": []},
+    "prompts/list": {"prompts": []},
+}
+NO_METHOD = {"error": {"code": -32601, "message": "no such method"}}
+BOTH: Mapping[str, Any] = {"resources": {}, "prompts": {}}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "changed", "entry", "asked", "verdict", "scopes"),
+    [
+        # What is announced is listed, and counts where there is something.
+        (BOTH, {}, "access: execute, scope: {tools: [search, close]}", 3, "excess", ["resources/read"]),
+        ({"resources": {}}, {}, "access: execute, scope: {tools: [search, close]}", 2, "excess", ["resources/read"]),
+        (BOTH, {"prompts/list": {"prompts": [{}]}}, "access: execute, scope: {tools: [search, close]}", 3, "excess",
+         ["resources/read", "prompts/get"]),
+        (BOTH, {"resources/list": {"resources": []}}, "access: execute, scope: {tools: [search, close]}", 3, "ok", []),
+        (BOTH, {"resources/list": {"resources": []}, "resources/templates/list": {"resourceTemplates": [{}]}},
+         "access: execute, scope: {tools: [search, close]}", 3, "excess", ["resources/read"]),
+        # Who may use the whole server may read what it offers.
+        (BOTH, {}, "access: execute", 3, "ok", []),
+        # What nobody lists is possible, unless the server says that there is no such list.
+        (BOTH, {"resources/list": None}, "access: execute, scope: {tools: [search, close]}", 3, "conditional", ["resources/read"]),
+        (BOTH, {"resources/list": {"resources": [], "nextCursor": "2"}}, "access: execute, scope: {tools: [search, close]}", 3,
+         "conditional", ["resources/read"]),
+        (BOTH, {"resources/list": {"resources": []}, "resources/templates/list": NO_METHOD},
+         "access: execute, scope: {tools: [search, close]}", 3, "ok", []),
+        ({}, {}, "access: execute, scope: {tools: [search, close]}", 0, "ok", []),
+    ],
+)  # fmt: skip
+def test_what_an_mcp_server_offers_beside_tools(
+    capabilities: Any,
+    changed: Mapping[str, Any],
+    entry: str,
+    asked: int,
+    verdict: str,
+    scopes: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = CASES[IDS.index("mcp")]
+    start = reply({"id": 1, "result": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}, **capabilities}}})
+    lists = []
+    for method in (name for name in OFFERS if name.partition("/")[0] in capabilities):
+        given = changed.get(method, OFFERS[method])
+        lists.append(reply({}, 500) if given is None else reply(given if "error" in given else {"result": given}))
+    answers = (start, case.answers[1], reply({"result": {"tools": TOOLS}}), *lists)
+    with stub(*answers) as server:
+        project(tmp_path, case._replace(entry=f"{{resource: system, {entry}}}"), monkeypatch, server)
+        _, body = drift(capsys, "--record", "granted.json")
+        sent = [json.loads(one.body) for one in server.asked[3:]]
+        assert [one["method"] for one in sent] == [one for one in OFFERS if one.partition("/")[0] in capabilities]
+        assert len({one["id"] for one in (json.loads(one.body) for one in server.asked) if "id" in one}) == 2 + asked
+    assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["findings"]
+    assert [one["details"]["scopes"] for one in body["findings"]] == [[one] for one in sorted(scopes)]
+    assert "passwd" not in json.dumps(body) + (tmp_path / "granted.json").read_text(encoding="utf-8")
+    _, recorded = drift(capsys, "--live-from", "granted.json")
+    assert recorded["findings"] == body["findings"]
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -105,6 +105,38 @@ def test_the_pages_of_an_mcp_server(responses: Any, verdict: str, tmp_path: Path
     assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["verdicts"]
 
 
+ANNOUNCED: Any = {"body": {"result": {"capabilities": {"resources": {}}}}}
+ONE: Any = {"body": {"result": {"resources": [{}]}}}
+NONE: Any = {"body": {"result": {"resources": []}}}
+NO_TEMPLATES: Any = {"body": {"error": {"code": -32601}}}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "verdict"),
+    [
+        ({"responses": [ANNOUNCED, tools("search", "close"), ONE]}, "excess"),
+        ({"responses": [ANNOUNCED, tools("search", "close")]}, "conditional"),
+        ({"responses": [ANNOUNCED, tools("search", "close"), NONE]}, "conditional"),
+        ({"responses": [ANNOUNCED, tools("search", "close"), NONE, {"body": {"result": {"resourceTemplates": []}}}]}, "ok"),
+        ({"responses": [START, tools("search", "close"), NO_TEMPLATES]}, "ok"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": True}}, "excess"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": None}}, "conditional"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": False}}, "ok"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": []}, "unverified"),
+    ],
+)  # fmt: skip
+def test_what_an_mcp_server_offers_beside_tools(recorded: Any, verdict: str, tmp_path: Path) -> None:
+    body = compared(tmp_path, "mcp", [TOOL], recorded)
+    assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["findings"]
+
+
+def test_what_is_read_and_got_is_declared_by_its_request(tmp_path: Path) -> None:
+    recorded = {"tools": [{"name": "search"}, {"name": "close"}], "offers": {"resources": True, "prompts": True}}
+    more = [f"{{resource: s.{one}, access: read-only}}" for one in ("resources/read", "prompts/get")]
+    body = compared(tmp_path, "mcp", [TOOL, *more], recorded)
+    assert [one["verdict"] for one in body["verdicts"]] == ["ok", "ok", "ok"], body["verdicts"]
+
+
 @pytest.mark.parametrize(
     "responses",
     [[], {}, "x", [7], [{"status": "200"}], [{"headers": []}], [{"request": 7}], [ok("users:read"), 7]],
