@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from linter.systems.aws.account import Account
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.live import Unverified
-from tests.systems.aws.situations import ACCOUNT, BUCKET, OBJECT, ROLE, SESSION, USER, allow, policy
+from tests.systems.aws.situations import ACCOUNT, BUCKET, OBJECT, ROLE, SESSION, USER, allow, deny, policy
 
 BOT = f"arn:aws:iam::{ACCOUNT}:user/bot"
 YES, NO, MAYBE = (True, True), (False, False), (False, True)
@@ -177,6 +178,19 @@ def test_one_page_of_an_account_is_none(more: Any) -> None:
         (policy({"Effect": "Allow", "action": "*", "Resource": "*"}), "'action', which is no element"),
         (policy({"Effect": "Allow", "Resource": "*"}), "names no action"),
         (policy({"Effect": "Allow", "Action": [], "Resource": "*"}), "names no action"),
+        (policy(deny("*", [])), "a Resource that is empty"),
+        (policy(deny("*", NotResource=BUCKET)), "with Resource and NotResource"),
+        (policy(allow("s3:*", NotAction="iam:*")), "with Action and NotAction"),
+        (policy(deny("*", Principal="*", NotPrincipal="*")), "with Principal and NotPrincipal"),
+        (
+            '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Action": "s3:GetObject"}]}',
+            "`Action` twice",
+        ),
+        ('{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}], "Statement": []}', "`Statement` twice"),
+        (
+            quote('{"Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}'),
+            "`Effect` twice",
+        ),
     ],
 )
 def test_a_policy_that_would_say_nothing_is_unverified(document: Any, problem: str) -> None:

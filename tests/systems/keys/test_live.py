@@ -32,6 +32,10 @@ ANSWERS: Mapping[str, tuple[Answer, str]] = {
     "page": (reply(f"<html>{CANARY}</html>".encode(), kind="text/html"), "instead of its JSON"),
     "not its JSON": (reply([CANARY]), "."),
     "empty": (reply({}), "."),
+    "key twice": (
+        reply(b'{"ok": true, "' + CANARY.encode() + b'": 1, "ok": false, "ok": true}'),
+        "the key `ok` twice in one object",
+    ),
     "header": (b"HTTP/1.1 200 " + CANARY.encode() + b"\r\nbad header " + CANARY.encode() + b"\r\n\r\n", "."),
 }
 

@@ -70,6 +70,28 @@ def test_answers_are_matched_else_taken_in_order(
     assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["verdicts"]
 
 
+OVER, AHEAD = "2026-01-01", "2100-01-01"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "verdict"),
+    [
+        ("gitlab", {"scopes": ["read_api"], "expires_at": OVER}, "unverified"),
+        ("gitlab", {"scopes": ["read_api"], "expires_at": AHEAD}, "ok"),
+        ("gitlab", {"scopes": ["read_api"], "expires_at": None}, "ok"),
+        ("zendesk", {"token": {"scopes": ["read"], "expires_at": f"{OVER}T00:00:00Z"}}, "unverified"),
+        ("zendesk", {"token": {"scopes": ["read"], "expires_at": f"{AHEAD}T00:00:00Z"}}, "ok"),
+        ("oauth2", {"active": True, "scope": "a", "exp": 1_700_000_000}, "unverified"),
+        ("oauth2", {"active": True, "scope": "a", "exp": 4_102_444_800}, "ok"),
+        ("oauth2", {"active": True, "scope": "a", "exp": "whenever"}, "ok"),  # the server itself calls it active
+    ],
+)
+def test_a_key_whose_time_is_over_proves_nothing(kind: str, body: Any, verdict: str, tmp_path: Path) -> None:
+    entry = "{resource: s, actions: [a]}" if kind == "oauth2" else READS
+    found = compared(tmp_path, kind, [entry], {"responses": [{"status": 200, "body": body}]})
+    assert [one["verdict"] for one in found["verdicts"]] == [verdict], found["verdicts"]
+
+
 START = {"request": "POST /mcp", "body": {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-06-18"}}}
 NOTED = {"request": "POST /mcp", "status": 202, "body": None}
 TOOL = "{resource: s, access: execute, scope: {tools: [search, close]}}"
