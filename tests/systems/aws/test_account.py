@@ -125,6 +125,23 @@ def test_service_control_policies_that_are_not_known(scps: Any) -> None:
     assert decided({"caller_arn": USER, "identity_policies": [policy(allow("s3:*"))], "scps": scps}, USER) == MAYBE
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/", NO), ("/agents/", NO), ("/aws-service-role/es.amazonaws.com/", YES), ("/my/aws-service-role/", NO)],
+)
+@pytest.mark.parametrize("policies", ["scps", "rcps"])
+def test_policies_of_the_organization_do_not_bind_a_service_linked_role(
+    policies: str, path: str, expected: Any
+) -> None:
+    levels = {"scps": [], "rcps": [], policies: [[policy(allow("*"), deny("s3:*", Principal="*"))]]}
+    arn = f"arn:aws:iam::{ACCOUNT}:role{path}triage"
+    inline = [{"PolicyName": "inline", "PolicyDocument": policy(allow("s3:GetObject"))}]
+    listed = dump(RoleDetailList=[{"RoleName": "triage", "Arn": arn, "Path": path, "RolePolicyList": inline}])
+    assert decided({**listed, **levels}, arn) == expected
+    session, known = decided({**listed, **levels}, SESSION)
+    assert (session, known) == (False, expected[1])  # an upper bound: its session policy is not known
+
+
 def test_who_is_who() -> None:
     role = {"RoleName": "bot", "Arn": f"arn:aws:iam::{ACCOUNT}:role/bot"}
     account = Account(
