@@ -237,7 +237,11 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
 def test_a_provider_that_echoes_the_key(
     format_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    echoed = f"chat:write,{CANARY},{quote(CANARY, safe='')},{b64encode(f'u:{CANARY}'.encode()).decode()}"
+    percent = "".join(f"%{one:02X}" for one in CANARY.encode())
+    changed = (CANARY.upper(), CANARY.encode().hex(), CANARY.encode().hex().upper(), percent)
+    echoed = (
+        f"chat:write,{CANARY},{quote(CANARY, safe='')},{b64encode(f'u:{CANARY}'.encode()).decode()},{','.join(changed)}"
+    )
     answer = reply({"ok": True, "user": CANARY, "team_id": [CANARY, {CANARY: 1}]}, headers={"X-OAuth-Scopes": echoed})
     with stub(answer) as server:
         case = CASES[0]._replace(entry="{resource: system, access: read-only}")
@@ -252,7 +256,7 @@ def test_a_provider_that_echoes_the_key(
         *((tmp_path / name).read_text(encoding="utf-8") for name in ("granted.json", "report")),
     ]
     texts += [text.replace("\\", "") for text in texts]  # as a reader of Markdown sees it
-    assert not [form for text in texts for form in forms(CANARY) if form in text]
+    assert not [form for text in texts for form in (*forms(CANARY), *changed) if form in text]
     assert "chat:write" in shown.out
 
 
