@@ -184,12 +184,12 @@ def _excess(
     folds: Iterable[_Fold],
     actions: tuple[str, ...] = (),
 ) -> Excess:
-    whole = _Fold()
-    for fold in folds:
+    whole, several = _Fold(), list(folds)
+    for fold in several:
         whole.bits |= fold.bits
-        whole.where = join((*whole.where, *fold.where))
         whole.because |= fold.because
         whole.via |= fold.via
+    whole.where = join(region for fold in several for region in fold.where)
     return Excess(
         bound,
         services,
