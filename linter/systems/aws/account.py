@@ -3,6 +3,7 @@
 Two forms: a dump of iam:GetAccountAuthorizationDetails, which has everybody, or the policies of one caller by themselves.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from linter.systems.aws.evaluate import Policy, Situation
 from linter.systems.aws.facts import ABSENT, Facts, facts
 from linter.systems.aws.policies import BadPolicy, document
 from linter.systems.aws.principals import ACCESS_KEY, Kind, Principal, principal_of
+from linter.systems.aws.wildcards import covers, tidy
 from linter.systems.live import Stranger, Unverified
 
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
@@ -148,6 +150,7 @@ class Account:
             role = str(found.entry.get("Arn") or f"arn:{who.partition}:iam::{who.account}:role/{who.name}")
             role = who.arn if who.kind is Kind.ROLE else role
         bound = _SERVICE_LINKED not in role
+        trust = self.resource_policies.get(role, ()) if role else ()
         return Situation(
             who,
             role,
@@ -157,7 +160,7 @@ class Account:
             session,
             who.kind is not Kind.SESSION or sessions is not None,
             self.resource_policies,
-            _facts(who, role, found.entry, str(self.data.get("organization") or "")),
+            _facts(who, role, found.entry, str(self.data.get("organization") or ""), taggable=_taggable(trust)),
             tuple(one for level in self.rcps or () for one in level) if bound else (),
         )
 
@@ -260,8 +263,20 @@ def _default(arn: str, one: Mapping[str, Any]) -> Policy:
     return document(versions[version], f"the policy {arn.rpartition('/')[2]}")
 
 
-def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: str) -> Facts:
-    """What a request of this principal carries, whatever else it does (IAM User Guide, "Global condition keys")."""
+def _taggable(trust: Policy) -> bool:
+    """Whether a role's trust lets anybody tag its sessions ("Pass session tags in AWS STS")."""
+    patterns = [
+        "*" if one.not_actions else tidy(pattern.lower()) for one in trust if one.allows for pattern in one.actions
+    ]
+    return any(covers(pattern, "sts:tagsession") for pattern in patterns)
+
+
+def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: str, *, taggable: bool) -> Facts:
+    """What a request of this principal carries, whatever else it does (IAM User Guide, "Global condition keys").
+
+    Args:
+        taggable: whether whoever assumes the role may give the session tags.
+    """
     arn = role if who.session else who.arn
     known: dict[str, tuple[str, ...]] = {
         "aws:PrincipalArn": (arn,),
@@ -290,8 +305,10 @@ def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: st
             known["aws:userid"] = (str(entry["UserId"]),)
     elif who.session:
         known |= {"aws:username": ABSENT, "aws:PrincipalType": ("AssumedRole",)}
-    for tag in entry.get("Tags") or ():
+    for tag in () if taggable else entry.get("Tags") or ():  # a tag of a session's own takes the place of its role's
         known[f"aws:PrincipalTag/{tag.get('Key')}"] = (str(tag.get("Value")),)
     # A session may have tags of its own; a user has those of its entry.
     tagged = "aws:principaltag/" if who.kind is Kind.USER and entry else ""
-    return facts(known)._replace(absent=tagged)
+    # The session of a user who showed no code says so; a long-term key says nothing ("aws:MultiFactorAuthPresent").
+    other = {"aws:multifactorauthpresent": ("false",)} if who.kind is Kind.USER else {}
+    return facts(known)._replace(absent=tagged, other=other, now=time.time())

@@ -356,3 +356,27 @@ def test_nearly_everything_takes_no_minute(statements: Any, tmp_path: Path) -> N
     )  # 3 s; with all services' resources beside each other it was more than 10 minutes
     levels = {one.details["level"] for one in outcome.findings if one.rule == "drift/undeclared-privilege"}
     assert levels == {"read", "write", "delete", "admin"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            allow("s3:DeleteObject", "arn:aws:s3:::${aws:PrincipalTag/team}/*"),
+            ": a variable in its resources could not be decided",
+        ),
+        (
+            allow("s3:FrobObject", "arn:aws:s3:::invoices/*"),
+            ": whether there is such an action, and what it does, is not known",
+        ),
+        (
+            allow("s3:DeleteObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            ": IpAddress aws:SourceIp = 10.0.0.0/8",
+        ),
+    ],
+)
+def test_a_condition_is_said_to_be_what_it_is(statement: Any, words: str, tmp_path: Path) -> None:
+    outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], *READS, statement)
+    (found,) = outcome.findings
+    assert found.rule == "drift/conditional-privilege"
+    assert found.message.endswith(words), found.message
