@@ -281,3 +281,25 @@ def test_a_policy_that_would_say_nothing_is_unverified(document: Any, problem: s
     account = Account(dump(UserDetailList=[given]))
     with pytest.raises(Unverified, match=problem):
         account.situation(account.find("bot"))
+
+
+def test_the_policy_of_one_resource_that_is_none_says_nothing_of_the_others() -> None:
+    more = {"resource_policies": {BUCKET: policy(), "arn:aws:s3:::other": {"Statement": [{"Effect": "Perhaps"}]}}}
+    account = Account({**dump(UserDetailList=[user()]), **more})
+    assert list(account.resource_policies) == [BUCKET]
+    assert account.unread == {
+        "arn:aws:s3:::other": "the policy of arn:aws:s3:::other has a statement that neither allows nor denies"
+    }
+    with pytest.raises(
+        ValueError, match="neither allows nor denies"
+    ):  # who recorded one caller's says that it concerns him
+        Account({"caller_arn": USER, **more})
+
+
+def test_a_name_under_another_path_or_in_another_case_is_near() -> None:
+    account = Account(dump(UserDetailList=[user()], RoleDetailList=[{"RoleName": "Dev", "Arn": ROLE}]))
+    assert account.nearest(f"arn:aws:iam::{ACCOUNT}:user/agents/BOT") == BOT
+    assert account.nearest("dev") == ROLE
+    assert account.nearest("bo") == ""
+    with pytest.raises(Unverified, match="twice: nobody knows which of them counts"):
+        Account(dump(UserDetailList=[user(), user()])).find(BOT)
