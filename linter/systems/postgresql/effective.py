@@ -47,7 +47,7 @@ def effective(index: Index, role: str) -> Effective:
         reach=tuple(reach(rights)),
         owned=tuple(_owned(rights)),
         indirect=indirect(rights, all_held),
-        unusable=tuple(unusable(rights, all_held)),
+        unusable=tuple(dict.fromkeys(unusable(rights, all_held))),
         future=tuple(future(rights)),
         row_security=tuple(row_security(rights)),
         elsewhere=tuple(_elsewhere(rights)),

@@ -214,7 +214,9 @@ class Unusable(NamedTuple):
     needs: str
     """What is missing: "USAGE on schema app"."""
     fix: str
-    """The GRANT that would make it usable."""
+    """The statement that would make it usable."""
+    partly: bool = False
+    """Whether statements without a WHERE work all the same."""
 
 
 class Future(NamedTuple):

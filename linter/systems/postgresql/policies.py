@@ -1,11 +1,14 @@
 """Row-level security: whether it binds a role on a relation, and which policies apply."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from linter.systems.postgresql.granted import RowSecurity
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.snapshot import PUBLIC, Policy, Relation
+
+ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What row-level security applies to."""
 
 
 def row_security(rights: Rights) -> Iterator[RowSecurity]:
@@ -51,6 +54,52 @@ def other_rows(rights: Rights, other: Rights, relation: Relation) -> bool:
         else _applies(one, rights) and not _applies(one, other)
         for one in policies
     )
+
+
+def shut(rights: Rights, relation: Relation, command: str) -> bool:
+    """Whether row-level security lets a role see or change no row at all by a command: by default it denies.
+
+    Of an expression only `true`, `false` and none at all are understood; any other may let a row through.
+    """
+    if unbound(rights, relation) is not None:
+        return False
+    found = applying(rights, relation, command)
+    return any(_none_pass([(one, expression(one)) for one in found]) for expression in _EXPRESSIONS[command])
+
+
+def refusing(rights: Rights, relation: Relation, command: str) -> list[Policy]:
+    """The restrictive policies that refuse every row to a role by a command, whatever others admit."""
+    found = [one for one in applying(rights, relation, command) if not one.permissive]
+    return [one for one in found if any(expression(one) == "false" for expression in _EXPRESSIONS[command])]
+
+
+def applying(rights: Rights, relation: Relation, command: str) -> list[Policy]:
+    """The policies that a role's command has to meet."""
+    found = rights.index.policies.get(relation.oid, ())
+    return [one for one in found if one.command in (command, "ALL") and _applies(one, rights)]
+
+
+def _using(policy: Policy) -> str | None:
+    return policy.using
+
+
+def _written(policy: Policy) -> str | None:
+    return policy.using if policy.check == "" else policy.check
+
+
+_EXPRESSIONS: Mapping[str, Sequence[Callable[[Policy], str | None]]] = {
+    "SELECT": (_using,),
+    "INSERT": (_written,),
+    "UPDATE": (_using, _written),
+    "DELETE": (_using,),
+}
+"""What the rows that a command reads have to meet, and those that it writes (PostgreSQL manual, CREATE POLICY)."""
+
+
+def _none_pass(policies: list[tuple[Policy, str | None]]) -> bool:
+    """Whether no row meets these expressions: a restrictive one refuses all, or no permissive one admits any."""
+    refused = any(one == "false" for policy, one in policies if not policy.permissive)
+    return refused or all(one in ("", "false") for policy, one in policies if policy.permissive)
 
 
 def _applies(policy: Policy, rights: Rights) -> bool:

@@ -8,31 +8,32 @@ from linter.systems.postgresql.declared import RELATIONS
 from linter.systems.postgresql.granted import Object, RowSecurity
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.policies import unbound
+from linter.systems.postgresql.policies import ROWS, shut, unbound
 from linter.systems.postgresql.rights import rights_of
 from linter.systems.postgresql.side import Side
 from linter.systems.postgresql.snapshot import Relation
 from linter.systems.postgresql.wording import details
 
-_BOUND = ("SELECT", "INSERT", "UPDATE", "DELETE")
-"""What row-level security applies to."""
-
 
 def unbound_rows(side: Side) -> Iterator[Discrepancy]:
     """For each relation of a resource whose scope names rows: nothing narrows them, or something does and cannot be compared."""
     known = {one.object: one for one in side.effective.row_security}
+    rights = rights_of(side.index, side.index.roles[side.role])
     for demand in side.demands:
         if not demand.rows:
             continue
         for object in demand.objects:
-            held = [one for one in _BOUND if side.holds(object, one) and one in demand.may.get(object, {})]
+            held = [one for one in ROWS if side.holds(object, one) and one in demand.may.get(object, {})]
             if object.type not in RELATIONS or not held:
                 continue
             found = known.get(object)
             if object.type not in ("table", "partitioned table"):
                 reason = f"row-level security is for tables, and {object.sql} is a {object.type}"
             elif found is not None and found.binds:
-                policies = "; ".join(found.policies) or "no policy lets any row through"
+                relation = side.index.relation(object.schema, object.name)
+                if relation is not None and all(shut(rights, relation, one) for one in held):
+                    continue  # no row is let through, which is said elsewhere
+                policies = "; ".join(found.policies)
                 reason = f"row-level security binds {side.role}, and nobody can compare its policies with the scope: {policies}"
             else:
                 for privilege in held:
@@ -62,7 +63,7 @@ def inherited_rows(side: Side) -> Iterator[Discrepancy]:
             if known is None or unbound(rights, parent) is None:
                 continue
             # INSERT on a parent goes on to its partitions, and to no other child.
-            words = _BOUND if child.partition else ("SELECT", "UPDATE", "DELETE")
+            words = ROWS if child.partition else ("SELECT", "UPDATE", "DELETE")
             held = [one for one in words if side.holds(known.object, one)]
             if held:
                 yield _inherited(side, side.index.object(("relation", child.oid)), known.object, held)
