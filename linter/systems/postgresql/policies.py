@@ -1,5 +1,6 @@
 """Row-level security: whether it binds a role on a relation, and which policies apply."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from linter.systems.postgresql.granted import RowSecurity
@@ -25,7 +26,7 @@ def row_security(rights: Rights) -> Iterator[RowSecurity]:
                 binds = False
             named = index.things.get(("relation", relation.oid))
             if named is not None:
-                yield RowSecurity(named.object, binds, reason, tuple(_spell(one) for one in applying))
+                yield RowSecurity(named.object, binds, reason, tuple(spell(one) for one in applying))
 
 
 def unbound(rights: Rights, relation: Relation) -> str | None:
@@ -65,6 +66,35 @@ def shut(rights: Rights, relation: Relation, command: str) -> bool:
         return False
     found = applying(rights, relation, command)
     return any(_none_pass([(one, expression(one)) for one in found]) for expression in _EXPRESSIONS[command])
+
+
+def admits_more(rights: Rights, one: Relation, than: Relation, command: str) -> bool:
+    """Whether a relation's policies may let a role's command reach rows that another's, of the same columns, keep from it.
+
+    They surely do not where each of the first's that admits rows is one of the other's too, and each that refuses some
+    in the other's one of the first's. A relation that is shut says nothing of rows: so one closes the way around a parent.
+    """
+    if shut(rights, one, command) or shut(rights, than, command):
+        return False
+    for expression in _EXPRESSIONS[command]:
+        (admitted, refused), (admits, refuses) = (
+            (
+                {_bare(expression(policy), known) for policy in policies if policy.permissive},
+                {_bare(expression(policy), known) for policy in policies if not policy.permissive},
+            )
+            for known, policies in ((each, applying(rights, each, command)) for each in (one, than))
+        )
+        if not (("true" in admits or admitted - _NOTHING <= admits) and refuses - {"", "true"} <= refused):
+            return True
+    return False
+
+
+_NOTHING = frozenset({"", "false"})
+
+
+def _bare(expression: str | None, relation: Relation) -> str | None:
+    """An expression in which the relation's own name, where it stands before a column, does not tell it from another's."""
+    return re.sub(rf'(?<![\w"$.]){re.escape(quote(relation.name))}\.', ".", expression) if expression else expression
 
 
 def refusing(rights: Rights, relation: Relation, command: str) -> list[Policy]:
@@ -112,7 +142,8 @@ def _bound(applying: list[Policy]) -> str:
     return "row-level security is enabled"
 
 
-def _spell(policy: Policy) -> str:
+def spell(policy: Policy) -> str:
+    """A policy in words: its name, command and expressions."""
     parts = [f"{quote(policy.name)} ({policy.command}{'' if policy.permissive else ', restrictive'})"]
     if policy.using is None or policy.check is None:
         return f"{parts[0]}: its expression could not be read"

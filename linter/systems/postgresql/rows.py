@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from linter.manifest.model import Resource
-from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
+from linter.systems.live import CONDITIONAL, EXCESS, UNVERIFIED, Discrepancy
 from linter.systems.postgresql.declared import RELATIONS
-from linter.systems.postgresql.granted import Object, RowSecurity
+from linter.systems.postgresql.granted import POSSIBLE, Object, RowSecurity
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.policies import ROWS, shut, unbound
+from linter.systems.postgresql.policies import ROWS, admits_more, applying, shut, spell, unbound
 from linter.systems.postgresql.rights import rights_of
 from linter.systems.postgresql.side import Side
-from linter.systems.postgresql.snapshot import Relation
+from linter.systems.postgresql.snapshot import Policy, Relation
 from linter.systems.postgresql.wording import details
 
 
@@ -50,23 +50,30 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
 
 
 def inherited_rows(side: Side) -> Iterator[Discrepancy]:
-    """Rows that a table's row-level security keeps from the role, and that a statement on a parent, which none binds, reaches.
+    """Rows that a table's row-level security keeps from the role, and that a statement on a parent reaches, or may reach.
 
     In a statement only the policies of the relation that it names apply (PostgreSQL manual, 5.11; measured on 15 to 18).
     """
     rights = rights_of(side.index, side.index.roles[side.role])
+    told = {object for demand in side.demands if demand.rows for object in demand.objects}
     for child in side.index.secured:
         if unbound(rights, child) is not None or child.kind == "v":
             continue
         for parent in _ancestors(side.index, child):
             known = side.index.things.get(("relation", parent.oid))
-            if known is None or unbound(rights, parent) is None:
+            if known is None:
                 continue
             # INSERT on a parent goes on to its partitions, and to no other child.
             words = ROWS if child.partition else ("SELECT", "UPDATE", "DELETE")
             held = [one for one in words if side.holds(known.object, one)]
-            if held:
-                yield _inherited(side, side.index.object(("relation", child.oid)), known.object, held)
+            here = side.index.object(("relation", child.oid))
+            if unbound(rights, parent) is not None:
+                if held:
+                    yield _inherited(side, here, known.object, held)
+            elif known.object not in told:  # of which it is said that its policies have to be compared
+                held = [one for one in held if admits_more(rights, parent, child, one)]
+                if held:
+                    yield _perhaps(side, here, known.object, held, applying(rights, parent, held[0]))
 
 
 def _ancestors(index: Index, child: Relation) -> Iterator[Relation]:
@@ -95,6 +102,27 @@ def _inherited(side: Side, child: Object, parent: Object, held: list[str]) -> Di
         resource=side.resource_of(parent) or side.resource_of(child),
         verdict=EXCESS,
         reason=f"{side.role} has {what}",
+    )
+
+
+def _perhaps(side: Side, child: Object, parent: Object, held: list[str], policies: list[Policy]) -> Discrepancy:
+    what = f"{', '.join(held)} on rows of {child.sql} that its policies keep from {side.role}"
+    spelled = "; ".join(map(spell, policies))
+    via = f"a statement on {parent.sql} meets the policies of {parent.sql} alone, which are others: {spelled}"
+    return Discrepancy(
+        "conditional-privilege",
+        key=f"{child.type}:{child.sql}:rows:{parent.sql}",
+        values={"what": what, "via": via},
+        details={
+            **details(side, held[0], child, None, side.holds(parent, held[0])[0].sources[0], POSSIBLE),
+            "rows": "others",
+            "privileges": held,
+        },
+        fix=f"-- decide whether the policies of {parent.sql} may open these rows; give both the same policies if not",
+        cause=f"{parent.sql} and {child.sql} have different policies",
+        resource=side.resource_of(parent) or side.resource_of(child),
+        verdict=CONDITIONAL,
+        reason=f"{side.role} may have {what}",
     )
 
 
