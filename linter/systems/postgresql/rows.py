@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 
 from linter.manifest.model import Resource
-from linter.systems.live import CONDITIONAL, EXCESS, UNVERIFIED, Discrepancy
+from linter.systems.live import EXCESS, UNVERIFIED, Discrepancy
 from linter.systems.postgresql.declared import RELATIONS
-from linter.systems.postgresql.granted import POSSIBLE, Object, RowSecurity
-from linter.systems.postgresql.index import Index
+from linter.systems.postgresql.granted import Object, RowSecurity
 from linter.systems.postgresql.names import quote
-from linter.systems.postgresql.policies import ROWS, admits_more, applying, shut, spell, unbound
+from linter.systems.postgresql.policies import ROWS, shut
 from linter.systems.postgresql.rights import rights_of
 from linter.systems.postgresql.side import Side
-from linter.systems.postgresql.snapshot import Policy, Relation
 from linter.systems.postgresql.wording import details
 
 
@@ -49,85 +47,8 @@ def unbound_rows(side: Side) -> Iterator[Discrepancy]:
             )
 
 
-def inherited_rows(side: Side) -> Iterator[Discrepancy]:
-    """Rows that a table's row-level security keeps from the role, and that a statement on a parent reaches, or may reach.
-
-    In a statement only the policies of the relation that it names apply (PostgreSQL manual, 5.11; measured on 15 to 18).
-    """
-    rights = rights_of(side.index, side.index.roles[side.role])
-    told = {object for demand in side.demands if demand.rows for object in demand.objects}
-    for child in side.index.secured:
-        if unbound(rights, child) is not None or child.kind == "v":
-            continue
-        for parent in _ancestors(side.index, child):
-            known = side.index.things.get(("relation", parent.oid))
-            if known is None:
-                continue
-            # INSERT on a parent goes on to its partitions, and to no other child.
-            words = ROWS if child.partition else ("SELECT", "UPDATE", "DELETE")
-            held = [one for one in words if side.holds(known.object, one)]
-            here = side.index.object(("relation", child.oid))
-            if unbound(rights, parent) is not None:
-                if held:
-                    yield _inherited(side, here, known.object, held)
-            elif known.object not in told:  # of which it is said that its policies have to be compared
-                held = [one for one in held if admits_more(rights, parent, child, one)]
-                if held:
-                    yield _perhaps(side, here, known.object, held, applying(rights, parent, held[0]))
-
-
-def _ancestors(index: Index, child: Relation) -> Iterator[Relation]:
-    seen: set[int] = set()
-    waiting = list(child.parents)
-    while waiting:
-        oid = waiting.pop()
-        parent = index.relations.get(oid)
-        if parent is not None and oid not in seen:
-            seen.add(oid)
-            waiting += parent.parents
-            yield parent
-
-
-def _inherited(side: Side, child: Object, parent: Object, held: list[str]) -> Discrepancy:
-    what = f"{', '.join(held)} on {parent.sql}, and so on the rows of {child.sql} that row-level security there keeps from it"
-    first = side.holds(parent, held[0])[0]
-    return Discrepancy(
-        "undeclared-privilege",
-        key=f"{child.type}:{child.sql}:rows:{parent.sql}",
-        values={"what": what, "via": first.via, "object": child.sql, "privilege": held[0]},
-        cases=("reading",) if held == ["SELECT"] else (),
-        details={**details(side, held[0], child, None, first.sources[0]), "rows": "all", "privileges": held},
-        fix=_fix(side, parent),
-        cause=f"no row-level security binds {side.role} on {parent.sql}",
-        resource=side.resource_of(parent) or side.resource_of(child),
-        verdict=EXCESS,
-        reason=f"{side.role} has {what}",
-    )
-
-
-def _perhaps(side: Side, child: Object, parent: Object, held: list[str], policies: list[Policy]) -> Discrepancy:
-    what = f"{', '.join(held)} on rows of {child.sql} that its policies keep from {side.role}"
-    spelled = "; ".join(map(spell, policies))
-    via = f"a statement on {parent.sql} meets the policies of {parent.sql} alone, which are others: {spelled}"
-    return Discrepancy(
-        "conditional-privilege",
-        key=f"{child.type}:{child.sql}:rows:{parent.sql}",
-        values={"what": what, "via": via},
-        details={
-            **details(side, held[0], child, None, side.holds(parent, held[0])[0].sources[0], POSSIBLE),
-            "rows": "others",
-            "privileges": held,
-        },
-        fix=f"-- decide whether the policies of {parent.sql} may open these rows; give both the same policies if not",
-        cause=f"{parent.sql} and {child.sql} have different policies",
-        resource=side.resource_of(parent) or side.resource_of(child),
-        verdict=CONDITIONAL,
-        reason=f"{side.role} may have {what}",
-    )
-
-
-def _fix(side: Side, object: Object) -> str:
-    """What makes row-level security bind the role: each of these by itself may be why it does not."""
+def enforced(side: Side, object: Object) -> str:
+    """The statements that make row-level security bind the role: each of these by itself may be why it does not."""
     relation = side.index.relation(object.schema, object.name)
     steps = []
     if relation is not None and not relation.row_security:
@@ -150,7 +71,7 @@ def _unbound(side: Side, resource: Resource, object: Object, privilege: str, fou
         values={"what": what, "via": held.via, "object": object.sql, "privilege": privilege},
         cases=("reading",) if privilege == "SELECT" else (),
         details={**details(side, privilege, object, None, held.sources[0]), "rows": "all"},
-        fix=_fix(side, object),
+        fix=enforced(side, object),
         cause=f"no row-level security binds {side.role} on {object.sql}",
         resource=resource,
         verdict=EXCESS,

@@ -1,8 +1,9 @@
-"""A statement on a parent meets the parent's row-level security, and never its children's."""
+"""A statement meets the row-level security of the table that it names, and never that of its parent or its children."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,7 @@ def test_near_misses(tmp_path: Path, world: servers.World, change: str) -> None:
     assert not [one for one in compared(tmp_path, world)["findings"] if "app.child" in one["message"]]
 
 
+TABLES = (PLAIN, PARTITIONED.replace("FOR VALUES IN (1)", "DEFAULT"))
 BOUND = (
     "ALTER TABLE app.parent ENABLE ROW LEVEL SECURITY; ALTER TABLE app.child ENABLE ROW LEVEL SECURITY",
     "INSERT INTO app.child VALUES (1), (2)",
@@ -89,9 +91,7 @@ POLICIES = {
 
 
 @pytest.mark.parametrize("case", POLICIES)
-@pytest.mark.parametrize(
-    "tables", [PLAIN, PARTITIONED.replace("FOR VALUES IN (1)", "DEFAULT")], ids=["inherits", "partition"]
-)
+@pytest.mark.parametrize("tables", TABLES, ids=["inherits", "partition"])
 def test_policies_of_both(tmp_path: Path, world: servers.World, tables: str, case: str) -> None:
     parents, childs, more = POLICIES[case]
     build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
@@ -114,3 +114,47 @@ def test_policies_of_both(tmp_path: Path, world: servers.World, tables: str, cas
     world.run("GRANT SELECT ON app.child, app.own TO {agent}")
     others = "SELECT 1 / (NOT EXISTS (SELECT id FROM app.parent EXCEPT SELECT id FROM app.child))::int"
     assert (world.attempt("agent", others) is None) is not more
+
+
+ALL = "{resource: 'postgres.app.*', access: read-only}"
+OPEN = "GRANT SELECT ON ALL TABLES IN SCHEMA app TO {agent}"
+ENABLED = "ALTER TABLE app.child ENABLE ROW LEVEL SECURITY; CREATE POLICY c ON app.child "
+CHILDREN = {
+    "nothing binds the child": (ALL, OPEN, "undeclared-privilege"),
+    "its policies are laxer": (ALL, f"{OPEN}; {ENABLED} USING (true)", "conditional-privilege"),
+    "its policies are the same": (ALL, f"{OPEN}; {ENABLED} USING (id = 1)", ""),
+    "it is shut": (ALL, f"{OPEN}; {ENABLED} TO {{other}} USING (true)", ""),
+    "it is named itself": ("{resource: postgres.app.child, access: read-only}", OPEN, ""),
+    "the parent may not be read": (ALL, "GRANT SELECT ON app.child TO {agent}", ""),
+}
+
+
+@pytest.mark.parametrize("case", CHILDREN)
+@pytest.mark.parametrize("tables", TABLES, ids=["inherits", "partition"])
+def test_a_child_opens_what_its_parent_keeps(tmp_path: Path, world: servers.World, tables: str, case: str) -> None:
+    entry, granted, rule = CHILDREN[case]
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, entry)}, BINDING)
+    world.run(
+        "CREATE ROLE {agent} LOGIN; CREATE ROLE {other}; CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO {agent}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        tables,
+        "INSERT INTO app.child VALUES (1), (2); ALTER TABLE app.parent ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY p ON app.parent USING (id = 1)",
+        granted,
+    )
+
+    def found() -> list[dict[str, Any]]:
+        return [
+            one
+            for one in compared(tmp_path, world)["findings"]
+            if "app.parent" in one["message"] and "rows" in one["message"]
+        ]
+
+    assert [one["rule"].removeprefix("drift/") for one in found()] == ([rule] if rule else [])
+    if rule:
+        more = "SELECT 1 / (SELECT count(*) FROM app.child WHERE id = 2)"
+        assert world.attempt("agent", more) is None
+    if rule == "undeclared-privilege":
+        world.run(found()[0]["fix"])
+        assert world.attempt("agent", more) == "22012"
+        assert found() == []
