@@ -142,7 +142,8 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for row in sorted(routines)
         ),
         others=tuple(
-            Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
+            Other._make((*row[:6], extension.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[6]))
+            for row in sorted(others)
         ),
         grants=tuple(Grant._make((family, tuple(oids), *rest)) for family, oids, *rest in grants),
         default_grants=tuple(sorted(starmap(DefaultGrant, defaults))),
@@ -183,6 +184,7 @@ _CATALOGS = {
     "language": "pg_language",
     "fdw": "pg_foreign_data_wrapper",
     "server": "pg_foreign_server",
+    **{family: catalog for family, catalog, *_ in sql.WITHOUT_ACL},
 }
 
 

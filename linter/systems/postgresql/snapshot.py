@@ -12,6 +12,8 @@ parameter's oid is that of pg_parameter_acl; a subscription's is a number."""
 
 PUBLIC = 0
 """The grantee of what is granted to PUBLIC."""
+BOOTSTRAP = 10
+"""The superuser that initdb makes, whose is all that it makes."""
 
 
 class Server(NamedTuple):
@@ -160,6 +162,8 @@ class Other(NamedTuple):
     trusted: bool
     """Of a language: whether it is trusted."""
     extension: str
+    arguments: str = ""
+    """Of an operator: the types on its left and right; of an operator class or family: its access method."""
 
 
 class Grant(NamedTuple):
