@@ -11,6 +11,7 @@ from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
 from linter.systems.postgresql.snapshot import (
     BOOTSTRAP,
+    FIRST_USER_OID,
     PUBLIC,
     Grant,
     Key,
@@ -22,7 +23,6 @@ from linter.systems.postgresql.snapshot import (
     Snapshot,
     Use,
 )
-from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from linter.systems.postgresql.rights import Rights
@@ -121,10 +121,10 @@ class Index:
         return found
 
     def passed(self, view: int) -> tuple[str, ...]:
-        """The changes of a view that reach the relation below it; all where the server could not say. A rule's are the rule's."""
+        """The changes of a view that reach the relation below it; all where the server could not say, but where a rule stands instead."""
         known = self._passed.get(view, ())
         events = ("INSERT", "UPDATE", "DELETE") if known is None else known
-        return tuple(event for event in events if (view, event) not in self.uses)
+        return tuple(event for event in events if not any(one.instead for one in self.uses.get((view, event), ())))
 
     @cached_property
     def _passed(self) -> Mapping[int, tuple[str, ...] | None]:

@@ -148,7 +148,10 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         grants=tuple(Grant._make((family, tuple(oids), *rest)) for family, oids, *rest in grants),
         default_grants=tuple(sorted(starmap(DefaultGrant, defaults))),
         uses=tuple(
-            sorted(Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED)) for one, event, rule, to, mask in uses)
+            sorted(
+                Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED), tuple(columns), instead)
+                for one, event, rule, to, mask, columns, instead in uses
+            )
         ),
         updatables=tuple(
             Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED)) for view in views

@@ -14,6 +14,8 @@ PUBLIC = 0
 """The grantee of what is granted to PUBLIC."""
 BOOTSTRAP = 10
 """The superuser that initdb makes, whose is all that it makes."""
+FIRST_USER_OID = 16384
+"""What has a smaller OID initdb made."""
 
 
 class Server(NamedTuple):
@@ -203,8 +205,13 @@ class Use(NamedTuple):
     rule: str
     """The rule's name; "_RETURN" is the view's query."""
     relation: int
+    """0 says that the rule stands instead of the statement, whatever it does; then there are no privileges."""
     privileges: tuple[str, ...]
     """SELECT, INSERT, UPDATE, DELETE."""
+    columns: tuple[str, ...] = ()
+    """Of a rule: those that it reads, or sets; empty where it is the whole relation, or not known."""
+    instead: bool = True
+    """Whether the statement that sets it off is not run itself."""
 
 
 class Updatable(NamedTuple):

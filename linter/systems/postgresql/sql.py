@@ -9,18 +9,11 @@ unless their ACL says more than pg_init_privs: their grants are the server's own
 
 from collections.abc import Iterable, Iterator
 
-from linter.systems.postgresql.snapshot import BOOTSTRAP, PUBLIC
+from linter.systems.postgresql.rewriting import USES
+from linter.systems.postgresql.snapshot import BOOTSTRAP, FIRST_USER_OID, PUBLIC
 
-FIRST_USER_OID = 16384
 MOST_LARGE_OBJECTS = 1000
 """A database may hold millions; above this number the snapshot says so."""
-
-# A view's query and a rule's actions are stored as a tree of nodes, whose range table has, for each relation, the
-# permissions that are checked: bits as in the server's parsenodes.h. Blanks in names are escaped there, so that no name
-# can look like this. All quantifiers are lazy: the first makes the whole pattern so.
-_CHANGING = 1 + 4 + 8
-"""INSERT, UPDATE, DELETE. Of its own relation a rule reads OLD and NEW, which the server stores as if it read the relation."""
-_PERMISSIONS = r" :relid (\d+?) (?:(?! :relid ).)*?:requiredPerms (\d+?) "
 
 
 def begin(statement_ms: int, lock_ms: int) -> tuple[str, ...]:
@@ -143,11 +136,7 @@ FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname 
         f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
 FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
         # uses
-        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid,
-       bit_or(CASE WHEN m[1] = r.ev_class::text THEN m[2]::bigint & {_CHANGING} ELSE m[2]::bigint END)
-FROM pg_rewrite r, regexp_matches(r.ev_action::text, '{_PERMISSIONS}', 'g') m
-WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0'
-  AND (m[1] <> r.ev_class::text OR m[2]::bigint & {_CHANGING} <> 0) GROUP BY 1, 2, 3, 4""",
+        USES,
         # triggers
         """SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
