@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.creep.change import Change, Growth, Sets, compare, minus, sets
+from linter.creep.returned import returned
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
@@ -120,7 +121,11 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], *
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
-    events = _attribute(told, now.manifest) if told and now is not None and now.manifest is not None else told
+    events = (
+        _attribute(told, now.manifest, known, reviews)
+        if told and now is not None and now.manifest is not None
+        else told
+    )
     begun = next((one.version for one in told if one.kind == "first"), None) if former else None
     succession = None
     if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:
@@ -199,23 +204,33 @@ def _in_force(version: Version, line: Line) -> Version | None:
     return found
 
 
-def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
+def _attribute(events: Sequence[Event], now: Manifest, known: Sequence[Version], reviews: Reviews) -> list[Event]:
     """Say of each event what of it stands now, from the newest to the oldest: what a later one brought is its own."""
+    before = returned(now, known, reviews.signed)
+    place = len(known)
     rest = dict(sets(now))
     unclear = dict(rest)
     fresh = set(rest)
     told: set[tuple[str, ...]] = set()
     found = []
     for event in reversed(events):
+        place -= 1
+        had = [leaf for leaf, first in before if first < place]
         standing: dict[str, tuple[Leaf, ...]] = {}
         doubtful: dict[str, tuple[Leaf, ...]] = {}
         for growth in event.change.growths:
             name = growth.environment
             here = _brought(growth, rest.get(name, ()))
+            back: list[Leaf] = []
+            if here and had:
+                # It was in these words before: whether that is more than what was there in between, nobody can compare.
+                brought = sets(event.version.manifest).get(name, ()) if event.version.manifest is not None else ()
+                back = [leaf for leaf in had if leaf in brought and meet([leaf], here)]
+                here = minus(here, had).possible
             if here:
                 standing[name] = here
                 rest[name] = _without(rest[name], here)
-            here = meet(growth.reworded, unclear.get(name, ()))
+            here = meet((*growth.reworded, *back), unclear.get(name, ()))
             if here:
                 doubtful[name] = here
                 unclear[name] = _without(unclear[name], here)
