@@ -44,6 +44,8 @@ class Answer(NamedTuple):
     """The principals that were compared there."""
     place: Where
     """Which account or database it was, as far as it says."""
+    identities: Mapping[str, str]
+    """Of those principals: name -> what it keeps when it is renamed, where it has such."""
 
 
 class Live(NamedTuple):
@@ -131,7 +133,8 @@ def from_body(body: Mapping[str, Any]) -> Live:
             (one["system"], one["environment"]): Answer(
                 one["at"],
                 frozenset(one["compared"]),
-                {str(name): str(said) for name, said in one.get("place", {}).items()},
+                _texts(one.get("place", {})),
+                _texts(one.get("identities", {})),
             )
             for one in body["asked"]
             if not one["problem"]
@@ -202,7 +205,14 @@ def _population(one: Mapping[str, Any]) -> Population:
     declared, unmanaged, orphaned = (tuple(map(str, one[name])) for name in ("declared", "unmanaged", "orphaned"))
     # An older drift looks for nobody by name.
     present, absent = (tuple(map(str, one.get(name, ()))) for name in ("present", "absent"))
-    return Population(system, environment, kind, query, declared, unmanaged, orphaned, problem, present, absent)
+    identities, borne = (_texts(one.get(name, {})) for name in ("identities", "borne"))
+    return Population(
+        system, environment, kind, query, declared, unmanaged, orphaned, problem, present, absent, identities, borne
+    )
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(said) for name, said in given.items()}
 
 
 def _source(one: Population) -> Source:

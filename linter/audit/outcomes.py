@@ -41,9 +41,11 @@ class Ground(NamedTuple):
 
     def strayed(self, row: Permission | Principal) -> str:
         """In what the place that was asked now differs from where something was seen, a clause; empty where it does not."""
-        if self.live is None or row.system in self.moved:
-            return ""
-        return elsewhere(row.place, self.live.place(row.system, row.environment))
+        return "" if row.system in self.moved else self.elsewhere(row)
+
+    def elsewhere(self, row: Permission | Principal) -> str:
+        """The same, whatever an operator says."""
+        return "" if self.live is None else elsewhere(row.place, self.live.place(row.system, row.environment))
 
     def compared(self, row: Permission) -> str:
         """When its principal was compared where a permission was seen; empty where it was not."""

@@ -178,6 +178,12 @@ class Observation(Protocol):
     def name_of(self, principal: str) -> str:
         """A principal as `strangers` calls it, however it is named."""
 
+    def identity_of(self, principal: str) -> str:
+        """What stays a principal's when it is renamed (`linter.systems.lasting`); empty where it has nothing such, or is not there."""
+
+    def bearer(self, identity: str) -> str | None:
+        """Who has such an identity now, as `strangers` calls it; empty for nobody, None where that cannot be told."""
+
 
 class Adapter(Protocol):
     """A kind of system that can be compared."""

@@ -10,6 +10,7 @@ from typing import Any
 from linter.checks import Place
 from linter.manifest.model import Resource
 from linter.skeleton import Draft
+from linter.systems.lasting import alike
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
@@ -97,6 +98,17 @@ class Observed:
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""
         return principal
+
+    def identity_of(self, principal: str) -> str:
+        """The role's oid, which it keeps."""
+        oid = self.index.roles.get(principal)
+        return "" if oid is None else self.index.identity(oid)
+
+    def bearer(self, identity: str) -> str | None:
+        """The role of that oid."""
+        if alike(identity, self.index.identity(0)) is None:
+            return None
+        return next((name for name, oid in self.index.roles.items() if self.index.identity(oid) == identity), "")
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The login roles that are members of certain roles, or whose names match."""

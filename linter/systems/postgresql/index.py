@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.systems.lasting import UNKNOWN
 from linter.systems.places import NOWHERE, Where
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
@@ -157,6 +158,28 @@ class Index:
         server = self.snapshot.server
         found = {"database": database, "server": server.address or f"{server.host}:{server.port}"}
         return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+
+    def identity(self, role: int) -> str:
+        """What a role goes on being called when it is renamed."""
+        return f"{self._cluster}/{role}"
+
+    def object_identity(self, object: Object) -> str:
+        """The same of an object, within its database; empty where it is not in the snapshot."""
+        key = self._keys.get(object)
+        if key is None:
+            return ""
+        family, oid = key
+        number = str(oid) if family == "relation" else f"{family} {oid}"
+        return f"{self._cluster}/{self.snapshot.server.database_oid}/{number}"
+
+    @property
+    def _cluster(self) -> str:
+        identifier = self.snapshot.server.identifier
+        return f"cluster {identifier}" if identifier else UNKNOWN
+
+    @cached_property
+    def _keys(self) -> Mapping[Object, Key]:
+        return {thing.object: key for key, thing in self.things.items()}
 
     def judged_at(self, object: Object) -> Where:
         """Where another comparison judges rights on an object: another database's are also that one's own."""
