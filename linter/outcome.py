@@ -58,6 +58,8 @@ class ResourceVerdict(NamedTuple):
     also: tuple[str, ...]
     """The others that hold, the gravest first."""
     reason: str
+    object_id: str = ""
+    """What the one object that it names keeps when it is renamed (linter.systems.lasting); empty where there is nothing such."""
 
 
 class Asked(NamedTuple):

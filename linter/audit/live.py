@@ -25,6 +25,7 @@ class Fact(NamedTuple):
     system: str
     principal: str
     details: Mapping[str, Any]
+    object_id: str
 
 
 class Verdict(NamedTuple):
@@ -34,6 +35,7 @@ class Verdict(NamedTuple):
     also: tuple[str, ...]
     reason: str
     principal: str
+    object_id: str = ""
 
 
 class Answer(NamedTuple):
@@ -78,6 +80,16 @@ class Live(NamedTuple):
         found = self.answers.get(self.asked_at(system, environment))
         return found.place if found is not None else NOWHERE
 
+    def identity(self, system: str, environment: str, principal: str) -> str:
+        """What a principal that was compared keeps when it is renamed; empty where it was not, is not there, or has nothing such."""
+        found = self.answers.get(self.asked_at(system, environment))
+        return found.identities.get(principal, "") if found is not None else ""
+
+    def bearer(self, system: str, environment: str, identity: str) -> str | None:
+        """Who has such an identity now; empty for nobody, None where nothing that was asked says so."""
+        found = self.populations.get(self.asked_at(system, environment))
+        return found.borne.get(identity) if found is not None else None
+
     def asked_at(self, system: str, environment: str) -> tuple[str, str]:
         """The place of `answers` that an environment's permissions in a system are compared with."""
         return (system, environment if (system, environment) in self.answers else "")
@@ -120,7 +132,7 @@ def from_body(body: Mapping[str, Any]) -> Live:
     for one in body["verdicts"]:
         key = (one["path"], one["environment"], one["resource"])
         verdicts.setdefault(key, []).append(
-            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"])
+            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"], str(one.get("object_id", "")))
         )
     asked = [_asked(one) for one in body["asked"]]
     populations = [_population(one) for one in body["population"]]
@@ -181,7 +193,8 @@ def note_of(one: Mapping[str, Any]) -> Note:
 
 
 def _fact(one: Mapping[str, Any]) -> Fact:
-    return Fact(note_of(one), str(one.get("system", "")), str(one.get("principal", "")), dict(one["details"]))
+    system, principal, object_id = (str(one.get(name, "")) for name in ("system", "principal", "object_id"))
+    return Fact(note_of(one), system, principal, dict(one["details"]), object_id)
 
 
 def _asked(one: Mapping[str, Any]) -> Asked:

@@ -8,6 +8,8 @@ nothing of the kind.
 
 UNKNOWN = "?"
 """The scope of a system that numbers, and does not say which one it is."""
+NOTHING = "nothing"
+"""What is said within a scope of a name that stood for no object there."""
 
 
 def alike(one: str, other: str) -> bool | None:

@@ -114,6 +114,8 @@ class Discrepancy(NamedTuple):
     """By default its own resource, if it has one."""
     reason: str = ""
     """One clause for the verdict."""
+    object_id: str = ""
+    """What the one object that it is about keeps when it is renamed (linter.systems.lasting); empty where there is nothing such."""
     judged_at: Where = NOWHERE
     """Another place, whose own comparison of the same principal says this or knows that it was agreed, where there is one."""
 
@@ -124,6 +126,8 @@ class Part(NamedTuple):
     claim: Claim
     principal: str
     discrepancies: tuple[Discrepancy, ...]
+    objects: Mapping[int, str] = {}
+    """Position of a resource that names one object -> what that keeps when it is renamed."""
 
 
 class Stranger(NamedTuple):
