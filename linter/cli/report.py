@@ -163,7 +163,10 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     runs = runs._replace(errors=(*faults, *runs.errors))
     known = _nights(told.state)
     gone = {
-        one.fingerprint: one.ended for one in known if one.how == RESOLVED and one.ended <= common.as_of.isoformat()
+        one.fingerprint: one.ended
+        for one in known
+        # What an older permlint saw last may have been renamed.
+        if one.how == RESOLVED and one.lasting and one.ended <= common.as_of.isoformat()
     }
     past = Past(previous, decided, gone, told.moved)
     files = [one for one in (*told.live_from, told.drift_json, told.previous, told.state) if one is not None]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +233,22 @@ def test_a_database_that_was_restored_from_a_dump_numbers_anew(tmp_path: Path, w
     assert row["decision"]["outcome"] == "unverified"
     assert row["reason"].endswith("cannot be excluded, and this may be it: DELETE on app.tix")
     assert gone(asked(tmp_path, world.dsn)) == {}
+
+
+def test_what_the_nightly_history_saw_end_is_not_proved_by_a_rename(tmp_path: Path, world: World) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, NOTES, OTHER)}, BINDING)
+    world.run("GRANT DELETE ON app.tickets TO {agent}")
+    day = asked(tmp_path, world.dsn)["as_of"]
+    revoke(tmp_path, world.dsn, day, what="DELETE on app.tickets")
+    state = ("--state", "s.sqlite")
+    permlint(tmp_path, "drift", *state, env={"PG_DSN": world.dsn})
+    world.run("ALTER TABLE app.tickets RENAME TO old")
+    permlint(tmp_path, "drift", *state, env={"PG_DSN": world.dsn})
+    assert outcomes(asked(tmp_path, world.dsn, *state))["DELETE on app.tickets"][0] == "pending"
+    done = permlint(tmp_path, "report", *state, "--format", "json")
+    assert permission(json.loads(done.stdout), "DELETE on app.tickets")["decision"]["outcome"] == "unverified"
+    # As an older permlint resolved it, by its name alone.
+    with closing(sqlite3.connect(tmp_path / "s.sqlite")) as connection, connection:
+        connection.execute("UPDATE finding SET how = 'resolved', lasting = '' WHERE ended != ''")
+    done = permlint(tmp_path, "report", *state, "--format", "json")
+    assert permission(json.loads(done.stdout), "DELETE on app.tickets")["decision"]["outcome"] == "unverified"
