@@ -56,6 +56,9 @@ def found(text: str) -> list[str]:
         ("scope: 'status\r\n  - resource: a\r\n    '", ["key 6:3 - resource:"]),
         ("scope: status only\n      actions:\u00a0[delete]", ["key 6:7 actions:"]),
         ("scope: status only\n      access:admin", ["key 6:7 access:"]),
+        ("scope: 3 rows\n      access:admin", ["key 6:7 access:"]),
+        ("scope: &x !!str status\n      access:admin", ["key 6:7 access:"]),
+        ("scope: {note: a\naccess:admin}", ["key 6:1 access:"]),
     ],
 )
 def test_what_is_read_as_something_else(line: str, expected: list[str]) -> None:

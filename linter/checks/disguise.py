@@ -126,17 +126,14 @@ def _names(value: Any, document: Document, within: str) -> Iterator[Span]:
 
 def _written(document: Document) -> Iterator[Hit]:
     """Letters that are written as codes, and lines that look like keys and are part of a value."""
-    from linter.manifest.scalars import scalars
-
     content = document.text.content
     coded: list[Span] = []
     keys: list[Span] = []
-    # A code in quotes takes six characters, a line break and a key more; an alias's text is met twice.
-    for start, end in sorted({span for span in scalars(document) if span[1] - span[0] > 5}):
+    for start, end in document.rewritten:
         written = content[start:end]
         if "\\" in written and _DOUBLE_QUOTED.match(written) and (match := _ESCAPED.search(written)):
             coded.append((start + match.start(1), start + match.end(1)))
-        if ("\n" in written or "\r" in written) and start not in document.blocks:
+        if "\n" in written or "\r" in written:
             keys += _lines(document, start, end)
     yield from _hits("coded", iter(coded), content)
     yield from _hits("key", iter(keys), content)
