@@ -18,6 +18,8 @@ _FAR = 80
 """Blanks in a row after which text is out of sight in an editor; comments that are lined up stand within half of that."""
 _MOST = 100
 """Findings of one case in one manifest: enough to see that somebody hides something."""
+_LONGEST = 60
+"""Characters of a hidden text that a message quotes."""
 
 # Embeddings, overrides and isolates (CVE-2021-42574): what follows is shown in another order than it is read.
 _REORDERING = Pattern("[\u202a-\u202e\u2066-\u2069]")
@@ -64,7 +66,7 @@ def disguised_text(subject: Subject) -> Iterator[Hit]:
 
 def _hits(case: str, spans: Iterator[Span], content: str) -> Iterator[Hit]:
     for number, (start, end) in enumerate(islice(spans, _MOST), 1):
-        values = {"code": f"U+{ord(content[start]):04X}", "text": content[start:end]}
+        values = {"code": f"U+{ord(content[start]):04X}", "text": content[start : min(end, start + _LONGEST)]}
         yield Hit(Place(span=(start, end)), values, (case,), key=f"{case}:{number}")
 
 
