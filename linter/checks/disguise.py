@@ -48,7 +48,7 @@ _GRANTING = (
 )
 # Within quotes a line may stand where a key would, or within a plain value one whose blank after the colon is none.
 _QUOTED_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?[\"']?{_GRANTING})(?=\s)")
-_PLAIN_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?{_GRANTING})")
+_PLAIN_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?{_GRANTING})(?=[^ \t\r\n])")
 
 
 @template("disguised-text")
@@ -128,17 +128,19 @@ def _names(value: Any, document: Document, within: str) -> Iterator[Span]:
 
 def _written(document: Document) -> Iterator[Hit]:
     """Letters that are written as codes, and lines that look like keys and are part of a value."""
-    from linter.manifest.scalars import scalars
-
     content = document.text.content
     coded: list[Span] = []
     keys: list[Span] = []
-    # A code in quotes takes six characters, a line break and a key more; an alias's text is met twice.
-    for start, end in sorted({span for span in scalars(document) if span[1] - span[0] > 5}):
+    spans = document.rewritten
+    if _PLAIN_LINE.search(content):
+        from linter.manifest.scalars import scalars
+
+        spans = [span for span in scalars(document) if span[0] not in document.blocks]
+    for start, end in sorted({*spans}):
         written = content[start:end]
         if "\\" in written and _DOUBLE_QUOTED.match(written) and (match := _ESCAPED.search(written)):
             coded.append((start + match.start(1), start + match.end(1)))
-        if ("\n" in written or "\r" in written) and start not in document.blocks:
+        if "\n" in written or "\r" in written:
             keys += _lines(document, start, end)
     yield from _hits("coded", iter(coded), content)
     yield from _hits("key", iter(keys), content)

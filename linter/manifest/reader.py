@@ -59,7 +59,7 @@ class Suspect(NamedTuple):
 class Document:
     """One YAML document: its text, its data (dict, list, str, int, float, bool, None) and where everything stands."""
 
-    __slots__ = ("blocks", "data", "duplicates", "spans", "suspects", "text")
+    __slots__ = ("blocks", "data", "duplicates", "rewritten", "spans", "suspects", "text")
 
     def __init__(self, text: Text, data: Any, spans: Spans, blocks: set[int]) -> None:
         self.text = text
@@ -67,6 +67,8 @@ class Document:
         self.spans = spans
         self.blocks = blocks
         """The starts of all block scalars (`|` and `>`)."""
+        self.rewritten: list[tuple[int, int]] = []
+        """The spans of scalars, quoted or tagged, that say something else than they show: on several lines, or with escapes."""
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
 
@@ -165,6 +167,7 @@ class _Machine:
         self.most = most
         self.spans: Spans = {}
         self.blocks: set[int] = set()
+        self.rewritten: list[tuple[int, int]] = []
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
         self.anchors: dict[str, tuple[Any, int] | None] = {}
@@ -194,6 +197,7 @@ class _Machine:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
         document.duplicates, document.suspects = self.duplicates, self.suspects
+        document.rewritten = self.rewritten
         return document
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
@@ -233,6 +237,8 @@ class _Machine:
                     if style == "|" or style == ">":
                         end = start + len(content[start:end].rstrip())
                         blocks.add(start)
+                    elif "\\" in (written := content[start:end]) or "\n" in written or "\r" in written:
+                        self.rewritten.append((start, end))
                     if event.tag is not None:
                         tagged = self._tagged(event, value, start)
                         value = value if key is None else tagged
