@@ -247,6 +247,15 @@ class Account:
         levels = [level if isinstance(level, list) else [level] for level in given]
         return tuple(tuple(one for policy in level for one in document(policy, source)) for level in levels)
 
+    def identities(self) -> dict[str, str] | None:
+        """The unique id of every user and role -> its ARN; None where some are not known."""
+        listed = [
+            (str(entry.get(key) or ""), str(entry.get("Arn")))
+            for name, key in (("UserDetailList", "UserId"), ("RoleDetailList", "RoleId"))
+            for entry in self.dump[name]
+        ]
+        return dict(listed) if self.whole and all(id for id, _ in listed) else None
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The users and roles under a path, with a tag, or whose names match."""
         found: dict[str, Stranger] = {}

@@ -14,7 +14,7 @@ from linter.checking import select
 from linter.config import load
 from linter.drift.recordings import Recording
 from linter.drift.run import Request, drift
-from linter.outcome import Outcome
+from linter.outcome import Outcome, Sought
 from linter.rulesets import ruleset
 from tests.systems.aws.situations import ACCOUNT, USER, allow, deny, policy
 from tests.world import TODAY, build
@@ -282,11 +282,17 @@ def test_what_one_caller_has_is_no_population(tmp_path: Path) -> None:
     assert found.problem == "what answered tells of one principal alone: which others there are, it does not say"
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
+@pytest.mark.parametrize(
+    ("whole", "identity", "borne"),
+    [(True, "AIDATHERE", {"AIDAGONE": "", "AIDATHERE": "there"}), (True, "", {}), (False, "", {})],
+)
+def test_one_who_is_looked_for_by_name_and_by_id(
+    tmp_path: Path, whole: bool, identity: str, borne: dict[str, str]
+) -> None:
     gone, there = f"arn:aws:iam::{ACCOUNT}:user/gone", f"arn:aws:iam::{ACCOUNT}:user/there"
+    user = {"UserName": "there", "Arn": there, "Path": "/", **({"UserId": identity} if identity else {})}
     dump = {
-        "UserDetailList": [{"UserName": "there", "Arn": there, "Path": "/"}],
+        "UserDetailList": [user],
         "RoleDetailList": [],
         "GroupDetailList": [],
         "Policies": [],
@@ -296,11 +302,18 @@ def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
     settings = load(None, str(tmp_path))
     request = Request(
         recordings=(Recording("recorded.json", "", {"aws": (entry,)}),),
-        sought=[("aws", "", gone), ("aws", "", there), ("other", "", gone), ("aws", "staging", gone)],
+        sought=[
+            Sought("aws", "", gone, "AIDAGONE"),
+            Sought("aws", "", there, ""),
+            Sought("other", "", gone, "AIDAGONE"),
+            Sought("aws", "", "", "AIDATHERE"),
+        ],
     )
     selection = select(settings, (), str(tmp_path), force_exclude=False)
     (found,) = drift(settings, ruleset(settings, "drift"), selection, TODAY, request).outcome.population
     assert (found.present, found.absent) == (((there,), (gone,)) if whole else ((), ()))
+    assert found.borne == {id: name and there for id, name in borne.items()}
+    assert found.identities == ({there: identity} if identity else {})
     assert bool(found.problem) is not whole
 
 
