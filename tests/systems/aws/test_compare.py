@@ -393,3 +393,41 @@ def test_a_condition_is_said_to_be_what_it_is(statement: Any, words: str, tmp_pa
     (found,) = outcome.findings
     assert found.rule == "drift/conditional-privilege"
     assert found.message.endswith(words), found.message
+
+
+MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3"
+TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "rule"),
+    [
+        # The reference calls every kind required, of which a request names one.
+        ("bedrock:InvokeModel", MODEL, "undeclared-privilege"),
+        ("bedrock:InvokeModelWithResponseStream", MODEL, "undeclared-privilege"),
+        ("dynamodb:PutResourcePolicy", TABLE, "undeclared-privilege"),
+        ("dynamodb:TagResource", TABLE, "undeclared-privilege"),
+        # Where it may be so, it is possible.
+        ("dynamodb:RestoreTableFromBackup", TABLE, "conditional-privilege"),
+        ("ec2:RunInstances", "arn:aws:ec2:*::image/*", "conditional-privilege"),
+        ("ec2:RunInstances", ["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:*/*"], "undeclared-privilege"),
+        # And what is of no kind that it takes is dead.
+        ("bedrock:InvokeModel", TABLE, ""),
+    ],
+)
+def test_an_action_that_takes_several_kinds_of_resources(action: str, resource: Any, rule: str, tmp_path: Path) -> None:
+    outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], *READS, allow(action, resource))
+    assert [(one.rule, one.details["actions"]) for one in outcome.findings] == (
+        [(f"drift/{rule}", [action])] if rule else []
+    )
+    if rule == "conditional-privilege":
+        assert outcome.findings[0].message.endswith("it may take other resources too, on which it is not allowed")
+
+
+def test_a_model_that_is_declared_is_invoked(tmp_path: Path) -> None:
+    entries = [{"resource": "bedrock.anthropic.claude-3", "actions": ["bedrock:InvokeModel"]}]
+    outcome = compared(tmp_path, entries, allow("bedrock:InvokeModel", MODEL))
+    assert verdicts(outcome) == ["ok"]
+    assert not outcome.findings
+    less = compared(tmp_path, entries, allow("bedrock:InvokeModel", MODEL.replace("claude-3", "claude-2")))
+    assert {one.rule for one in less.findings} == {"drift/missing-privilege", "drift/undeclared-privilege"}
