@@ -26,7 +26,7 @@ _MAIN = {
 
 _MOST_WILDCARDS, _LONGEST_NAME = 8, 2048
 """An ARN has at most 2,048 characters; a manifest may come from a stranger."""
-_AROUND = {"iam": (("*/", ""),), "secretsmanager": (("", "-??????"),), "logs": (("", ":*"),)}
+_AROUND = {"iam": (("*/", ""),), "secretsmanager": (("", "-??????"),), "logs": (("", ":*"),), "lambda": (("", ":*"),)}
 
 
 class Need(NamedTuple):

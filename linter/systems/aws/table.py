@@ -44,8 +44,11 @@ its refusals name ("is not authorized to perform: iam:ListUsers on resource: arn
 them by that ARN too; the S3 User Guide's own walkthrough grants the first on arn:aws:s3:::*."""
 
 
+_SHARED = frozenset({"elasticloadbalancing"})
+"""Services of which two have one name, and actions of one name on resources of either."""
 _OF_ONE = re.compile(
     r":(?:(?:Un)?Tag\w*|List\w*Tags\w*|\w*ResourcePolicy|GenerateServiceLastAccessedDetails|ListPoliciesGrantingServiceAccess)$"
+    r"|^dynamodb:(?:Query|Scan|PartiQLSelect)$"
     r"|^bedrock:(?:InvokeModel(?:WithResponseStream)?|\w*(?:Prompt|PromptRouter|InferenceProfile|AutomatedReasoningPolicy))$"
 )
 """Actions whose requests name one resource, of one kind or another, though the reference calls several kinds required."""
@@ -170,7 +173,7 @@ class Table:
                 if place is not None and bits >> place & 1:
                     asked = Kind((Region(pattern.replace("~", partition)),), False)
                     found.append(Group(service, _CLASSES[letter], (asked,), 1 << place))
-            if sum(kind.required for kind in kinds) > 1:
+            if any(kind.required for kind in kinds):
                 one = sum(1 << place for place in places(bits) if _OF_ONE.search(self.name(place)))
                 if one:
                     found.append(
@@ -192,10 +195,13 @@ class Table:
     def areas(self, service: str, partition: str) -> tuple[Area, ...]:
         """The same as areas: an ARN is of the kind that names it most narrowly (an object is no bucket)."""
         patterns = self.patterns(service, partition)
-        return tuple(
-            join([Region(one, tuple(sorted({other for other in patterns if other != one and covers(one, other)})))])
-            for one in patterns
-        )
+
+        def narrower(one: str) -> list[str]:
+            # A version or an alias is its function's, prompt's or template's too: Lambda asks about the qualified name.
+            return [other for other in patterns if other not in (one, f"{one}:*") and covers(one, other)]
+
+        apart = service not in _SHARED
+        return tuple(join([Region(one, tuple(sorted(set(narrower(one)))) if apart else ())]) for one in patterns)
 
     @cache  # noqa: B019
     def of_class(self, access: str, service: str = "") -> int:

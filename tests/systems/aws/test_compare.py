@@ -407,6 +407,14 @@ TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
         ("bedrock:InvokeModelWithResponseStream", MODEL, "undeclared-privilege"),
         ("dynamodb:PutResourcePolicy", TABLE, "undeclared-privilege"),
         ("dynamodb:TagResource", TABLE, "undeclared-privilege"),
+        ("dynamodb:Query", f"{TABLE}/index/by-day", "undeclared-privilege"),
+        # A version or an alias is its function's too, and both kinds of load balancers have one service's name.
+        ("lambda:InvokeFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:report:prod", "undeclared-privilege"),
+        (
+            "elasticloadbalancing:DeleteLoadBalancer",
+            f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:loadbalancer/app/a/1",
+            "undeclared-privilege",
+        ),
         # Where it may be so, it is possible.
         ("dynamodb:RestoreTableFromBackup", TABLE, "conditional-privilege"),
         ("ec2:RunInstances", "arn:aws:ec2:*::image/*", "conditional-privilege"),
@@ -431,3 +439,11 @@ def test_a_model_that_is_declared_is_invoked(tmp_path: Path) -> None:
     assert not outcome.findings
     less = compared(tmp_path, entries, allow("bedrock:InvokeModel", MODEL.replace("claude-3", "claude-2")))
     assert {one.rule for one in less.findings} == {"drift/missing-privilege", "drift/undeclared-privilege"}
+
+
+def test_an_alias_of_a_function_that_is_declared_is_invoked(tmp_path: Path) -> None:
+    entries = [{"resource": "lambda.report", "access": "execute"}]
+    alias = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:report:prod"
+    outcome = compared(tmp_path, entries, allow("lambda:InvokeFunction", alias))
+    assert verdicts(outcome) == ["ok"]
+    assert not outcome.findings
