@@ -78,7 +78,7 @@ class Membership(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One setting of pg_db_role_setting, of the few that bear on permissions (role, search_path, row_security ...)."""
+    """One setting of pg_db_role_setting, of the few that bear on permissions (role, search_path, lo_compat_privileges ...)."""
 
     role: int
     """0: every role."""

@@ -54,7 +54,7 @@ FROM pg_roles""",
         # settings
         """SELECT s.setrole, s.setdatabase, lower(split_part(c, '=', 1)), substr(c, strpos(c, '=') + 1)
 FROM pg_db_role_setting s, unnest(s.setconfig) c
-WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'row_security', 'default_transaction_read_only')""",
+WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'lo_compat_privileges', 'session_replication_role')""",
         # databases
         "SELECT oid, datname, datdba, datallowconn, datistemplate FROM pg_database",
         # owners as whom code runs
