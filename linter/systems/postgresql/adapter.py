@@ -10,6 +10,7 @@ from typing import Any
 from linter.checks import Place
 from linter.manifest.model import Resource
 from linter.skeleton import Draft
+from linter.systems.lasting import alike
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
@@ -97,6 +98,17 @@ class Observed:
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""
         return principal
+
+    def identity_of(self, principal: str) -> str:
+        """The role's oid, which it keeps."""
+        oid = self.index.roles.get(principal)
+        return "" if oid is None else self.index.identity(oid)
+
+    def bearer(self, identity: str) -> str | None:
+        """The role of that oid."""
+        if alike(identity, self.index.identity(0)) is None:
+            return None
+        return next((name for name, oid in self.index.roles.items() if self.index.identity(oid) == identity), "")
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The login roles that are members of certain roles, or whose names match."""
@@ -218,7 +230,8 @@ class PostgreSQL:
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
             side = Side(claim, own, log, agreed, held, index)
-            parts.append(Part(claim, role, tuple(_exact(_discrepancies(side), statements))))
+            found = tuple(_identified(_exact(_discrepancies(side), statements), index))
+            parts.append(Part(claim, role, found, _named(own, index)))
         return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), lambda: tuple(_table(held)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
@@ -249,6 +262,23 @@ def _exact(found: Iterable[Discrepancy], statements: Mapping[str, str]) -> Itera
     for one in found:
         fix = inexact.sub(lambda match: statements[match[0]], one.fix)
         yield one if fix == one.fix else one._replace(fix=fix)
+
+
+def _identified(found: Iterable[Discrepancy], index: Index) -> Iterator[Discrepancy]:
+    """The same, each with what its object keeps when it is renamed."""
+    for one in found:
+        kind, schema, name = (one.details.get(key) for key in ("object_type", "schema", "object"))
+        identity = index.identity_in_words(str(kind), str(schema), str(name)) if kind else ""
+        yield one._replace(object_id=identity) if identity else one
+
+
+def _named(demands: Iterable[Demand], index: Index) -> dict[int, str]:
+    """What the one object of each resource keeps; of a resource that names none that there is, that it is no other's."""
+    found = {}
+    for one in demands:
+        if not one.schemas and len(one.objects) <= 1:
+            found[one.resource.position] = index.object_identity(one.objects[0] if one.objects else None)
+    return found
 
 
 def _agreed(demands: Sequence[Demand]) -> Agreed:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.systems.lasting import NOTHING, UNKNOWN
 from linter.systems.places import NOWHERE, Where
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
@@ -159,6 +160,43 @@ class Index:
         server = self.snapshot.server
         found = {"database": database, "server": server.address or f"{server.host}:{server.port}"}
         return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+
+    def identity(self, role: int) -> str:
+        """What a role goes on being called when it is renamed."""
+        return f"{self._cluster}/{role}"
+
+    def object_identity(self, object: Object | None) -> str:
+        """The same of an object, within its database; of none, what is no object's. Empty for one that is not in the snapshot."""
+        key = None if object is None else self._keys.get(object)
+        if object is not None and key is None:
+            return ""
+        number = NOTHING if key is None else str(key[1]) if key[0] == "relation" else f"{key[0]} {key[1]}"
+        return f"{self._cluster}/{self.snapshot.server.database_oid}/{number}"
+
+    def identity_in_words(self, kind: str, schema: str, name: str) -> str:
+        """The same of an object as a finding's details have it: a routine with its arguments."""
+        if kind == "role":
+            oid = self.roles.get(name)
+            return "" if oid is None else self.identity(oid)
+        object = self._in_words.get((kind, schema, name))
+        return "" if object is None else self.object_identity(object)
+
+    @cached_property
+    def _in_words(self) -> Mapping[tuple[str, str, str], Object]:
+        """As `wording.details` writes them."""
+        return {
+            (one.type, one.schema, one.name + (f"({one.arguments})" if one.sql.endswith(")") else "")): one
+            for one in self._keys
+        }
+
+    @property
+    def _cluster(self) -> str:
+        identifier = self.snapshot.server.identifier
+        return f"cluster {identifier}" if identifier else UNKNOWN
+
+    @cached_property
+    def _keys(self) -> Mapping[Object, Key]:
+        return {thing.object: key for key, thing in self.things.items()}
 
     def judged_at(self, object: Object) -> Where:
         """Where another comparison judges rights on an object: another database's are also that one's own."""
