@@ -138,8 +138,10 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for row in sorted(relations)
         ),
         routines=tuple(
-            Routine._make((*row[:-1], extension.get(("pg_proc", row[0]), ""), row[-1], ("pg_proc", row[0]) in opened))
-            for row in sorted(routines)
+            Routine._make(
+                (*row, extension.get(("pg_proc", row[0]), ""), used, ("pg_proc", row[0]) in opened, tuple(steps))
+            )
+            for *row, used, steps in sorted(routines)
         ),
         others=tuple(
             Other._make((*row[:6], extension.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[6]))

@@ -149,6 +149,8 @@ class Routine(NamedTuple):
     """Of a SECURITY DEFINER one: whether a view, a default or the like calls it, for which its schema need not be open."""
     opened: bool = False
     """As a relation's."""
+    steps: tuple[int, ...] = ()
+    """Of an aggregate: the SECURITY DEFINER functions that it calls, which its owner may have to be allowed, not its caller."""
 
 
 class Other(NamedTuple):

@@ -59,7 +59,7 @@ WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'lo_compat_privile
         "SELECT oid, datname, datdba, datallowconn, datistemplate FROM pg_database",
         # owners as whom code runs
         f"""SELECT relowner FROM pg_class WHERE (relkind = 'v' OR relhasrules) AND oid >= {FIRST_USER_OID}
-UNION SELECT proowner FROM pg_proc WHERE prosecdef AND oid >= {FIRST_USER_OID}""",
+UNION SELECT proowner FROM pg_proc WHERE (prosecdef OR prokind = 'a') AND oid >= {FIRST_USER_OID}""",
     )
 
 
@@ -102,7 +102,8 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false),
        CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
                  OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
-       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid)
+       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid),
+       CASE WHEN p.prokind = 'a' THEN {_STEPS} ELSE '{{}}' END
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID} OR p.proowner <> {BOOTSTRAP}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
@@ -171,6 +172,10 @@ FROM pg_extension e
 JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'""",
     )
 
+
+_STEPS = f"""ARRAY(SELECT f.oid FROM pg_aggregate a, pg_proc f WHERE a.aggfnoid = p.oid AND f.prosecdef AND f.oid >= {FIRST_USER_OID}
+             AND f.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn))"""
+"""The SECURITY DEFINER functions that an aggregate calls."""
 
 _TYPES = f"""(t.oid >= {FIRST_USER_OID} OR t.typowner <> {BOOTSTRAP}) AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
        OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
