@@ -36,6 +36,24 @@ CASES: dict[str, Case] = {
         ),
         ["security-definer-path warning"],
     ),
+    "a declared view of the server's own secrets": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (
+            GRANT_READ,
+            "CREATE VIEW app.logins AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON app.logins TO {agent}",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a declared view of a view of the server's secrets": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (GRANT_READ, "CREATE VIEW app.logins AS SELECT * FROM pg_shadow; GRANT SELECT ON app.logins TO {agent}"),
+        ["security-definer-path warning"],
+    ),
+    "a declared view of what everybody reads of the server": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (GRANT_READ, "CREATE VIEW app.logins AS SELECT * FROM pg_roles; GRANT SELECT ON app.logins TO {agent}"),
+        [],
+    ),
     "an undeclared view of secrets": (
         (READ,),
         (GRANT_READ, SECRETS, "CREATE VIEW app.leak AS SELECT * FROM app.secrets; GRANT SELECT ON app.leak TO {agent}"),

@@ -6,7 +6,7 @@ from linter.systems.postgresql.granted import Held, Indirect, Object, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.policies import other_rows, unbound
 from linter.systems.postgresql.rights import Rights, rights_of
-from linter.systems.postgresql.snapshot import Relation, Routine, Trigger, Use
+from linter.systems.postgresql.snapshot import FIRST_USER_OID, Relation, Routine, Trigger, Use
 from linter.systems.postgresql.ways import Way, Ways, actions
 
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
@@ -176,7 +176,7 @@ class _Search:
                 object = self.object(target)
                 if object is None:
                     continue
-                if target.kind == "v":
+                if target.kind == "v" and target.oid >= FIRST_USER_OID:
                     seen.add(target.oid)
                     # A view with security_invoker is checked as whoever runs the query, here too.
                     if not target.security_invoker:

@@ -99,7 +99,10 @@ class Database(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """A relation that SQL can name, sequences included. Those of the system only where their ACL was changed."""
+    """A relation that SQL can name, sequences included.
+
+    Those of the system only where their ACL was changed, or where a view or a rule uses what is kept from PUBLIC.
+    """
 
     oid: int
     schema: int

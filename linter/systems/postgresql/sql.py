@@ -214,6 +214,16 @@ def updatable(views: Iterable[int]) -> str:
     return f"SELECT oid, pg_relation_is_updatable(oid, false) FROM unnest('{{{wanted}}}'::oid[]) oid"
 
 
+def kept(oids: Iterable[int]) -> str:
+    """Of these relations of the server, in the columns of the second batch, those that PUBLIC may not read."""
+    wanted = ", ".join(str(int(oid)) for oid in oids)
+    return f"""SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, false, false, false, false,
+       (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
+FROM pg_class c WHERE c.oid = ANY ('{{{wanted}}}'::oid[]) AND c.relkind IN ('r', 'v')
+  AND NOT EXISTS (SELECT FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner)))
+                  WHERE grantee = {PUBLIC} AND privilege_type = 'SELECT')"""
+
+
 def toast(oids: Iterable[int]) -> str:
     """Of these relations the TOAST tables, each with the table whose long values it holds, and whether it has no ACL of its own."""
     wanted = ", ".join(str(int(oid)) for oid in oids)

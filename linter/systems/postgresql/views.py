@@ -6,7 +6,7 @@ from linter.systems.postgresql.granted import Object, Unusable
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.policies import admitting, shut
 from linter.systems.postgresql.rights import Rights, rights_of
-from linter.systems.postgresql.snapshot import Relation, Use
+from linter.systems.postgresql.snapshot import FIRST_USER_OID, Relation, Use
 
 
 def below(rights: Rights, on: Object, view: Relation, privilege: str) -> Iterator[Unusable]:
@@ -26,8 +26,8 @@ def below(rights: Rights, on: Object, view: Relation, privilege: str) -> Iterato
             return  # which of several relations is changed, the server knows
         for use in uses:
             target = index.relations.get(use.relation)
-            if target is None or ("relation", target.oid) not in index.things:
-                continue  # of the server
+            if target is None or target.oid < FIRST_USER_OID or ("relation", target.oid) not in index.things:
+                continue  # what initdb granted of the server's own is not in a snapshot
             lacking = _lacking(rights, current, use, target, privilege, alone=len(uses) == 1)
             if lacking is not None:
                 yield Unusable(on, privilege, *lacking)
