@@ -143,8 +143,9 @@ def _story(
     )
     begun = next((one.version for one in told if one.kind == "first"), None) if former else None
     succession = None
-    if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:
-        succession = perhaps(begun.manifest, now.manifest, former if partial else until(begun, former), commons)
+    if begun is not None and now is not None and now.manifest is not None:
+        ended = former if partial else until(begun, former)
+        succession = perhaps(begun, now.manifest, ended, commons, partial=partial)
     return Story(
         path=line.path,
         now=now,
@@ -173,8 +174,8 @@ def _event(
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
         before = _last(version, others, manifest.agent)
-    if not before and not elsewhere and (former := same(manifest, heirs, commons)) is not None:
-        before = [former.manifest]
+    if not before and not elsewhere and (former := same(manifest, heirs, commons)):
+        before = former
     if not before and not elsewhere:
         return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
     return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere), known=tuple(before))
