@@ -5,7 +5,7 @@ permissions, so the new one's size says nothing against it; who keeps a half of 
 is seen by what is new in it being the old one's. Free text counts as the text that it took the place of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from linter.boxes import Box
@@ -63,8 +63,13 @@ def likeness(old: Iterable[Leaf], new: Iterable[Leaf]) -> Likeness:
     return Likeness(len(held), len(mine), len(shared), len(there))
 
 
-def made_of(agents: Iterable[tuple[Former, list[Leaf]]], new: list[Leaf]) -> list[Former]:
+def made_of(
+    agents: Iterable[tuple[Former, list[Leaf]]], new: list[Leaf], *, but: Callable[[Former], bool]
+) -> list[Former]:
     """The former agents that a new one is made of: the most alike, and those that brought the rest of it whole.
+
+    Args:
+        but: which of them it is not, however alike; asked of few.
 
     Returns:
         None of them where not even together they are nearly all of it.
@@ -72,7 +77,7 @@ def made_of(agents: Iterable[tuple[Former, list[Leaf]]], new: list[Leaf]) -> lis
     whole = []
     for agent, leaves in agents:
         found = likeness(leaves, new)
-        if found.held and 4 * found.held >= 3 * found.old:
+        if found.held and 4 * found.held >= 3 * found.old and not but(agent):
             whole.append((found.share, agent, leaves))
     chosen: list[Former] = []
     both: list[Leaf] = []

@@ -218,7 +218,6 @@ def perhaps_renamed(past: Past) -> Iterator[Hit]:
     agreed = event.version in past.story.reviews.covered or (
         past.staged and not past.production(past.manifest.environments) and not unjustified(past, event, found.added)
     )
-    apart = old.how == "before" or (not past.partial and old.ended.commit != event.version.commit)
     values = {
         "old": old.manifest.agent,
         "file": old.path,
@@ -235,7 +234,7 @@ def perhaps_renamed(past: Past) -> Iterator[Hit]:
     yield Hit(
         Place(("agent_name",)),
         values,
-        ("agreed",) if agreed else ("apart",) if apart else (found.sign,),
+        ("agreed",) if agreed else (found.sign,),
         key=" | ".join([old.manifest.agent, *what]),
         details=details(
             event.version, "perhaps renamed", in_words(_granted(old.manifest)), in_words(_granted(past.manifest))

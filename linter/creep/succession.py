@@ -42,8 +42,8 @@ class Succession(NamedTuple):
     fresh: tuple[str, ...]
     """Environments that it runs in now, and the former one did not."""
     sign: str
-    """How good a sign what they share is: "half" of what either has, or only "siblings", for many others have that, or a
-    "part", less than half, where the new one may do more."""
+    """How good a sign what they share is: "half" of what either has; that, but "apart", in another change; "siblings", for many
+    others have that; or a "part", less than half, where the new one may do more."""
 
 
 def gone(by_agent: Mapping[str, Sequence[Line]], there: Sequence[Line], *, partial: bool) -> list[Gone]:
@@ -125,7 +125,11 @@ def _nearest(manifest: Manifest, agents: Sequence[Gone]) -> list[Gone]:
 def same(manifest: Manifest, agents: Sequence[Gone], commons: Commons) -> list[Manifest]:
     """The agents that this one is made of for sure, if it began in the same change: mostly one."""
     former = [one.manifest for one in _nearest(manifest, [one for one in agents if one.how == "gone"])]
-    return made_of([(one, _leaves(one)) for one in former if not commons.siblings(one, manifest)], _leaves(manifest))
+    return made_of(
+        [(one, _leaves(one)) for one in former],
+        _leaves(manifest),
+        but=lambda one: commons.siblings(one, manifest),
+    )
 
 
 def perhaps(
@@ -144,14 +148,19 @@ def perhaps(
     manifest = begun.manifest
     new = _leaves(manifest)
     best: Succession | None = None
-    for one in _nearest(manifest, agents):
-        found = of_objects(_leaves(one.manifest), new)
-        together = partial or one.ended.commit == begun.commit
-        if not found.held or not (together or (found.perhaps and one.how == "gone")):
+    alike = [(of_objects(_leaves(one.manifest), new), one) for one in _nearest(manifest, agents)]
+    for found, one in sorted(alike, key=lambda pair: -pair[0].share):
+        if best is not None and best.sign == "half":
+            break
+        together = one.how != "before" and (partial or one.ended.commit == begun.commit)
+        near_enough = {"gone": found.perhaps, "before": found.one, "stub": False}[one.how]
+        if not found.held or not (together or near_enough):
             continue
         change = compare([one.manifest], manifest, {})
         added = meet(change.added, compare([one.manifest], now, {}).added) if change.added else ()
         sign = _sign(one, manifest, found, added, commons)
+        if sign == "half" and not together:
+            sign = "apart"
         if not sign or (best is not None and _rank(sign, found) <= _rank(best.sign, best.likeness)):
             continue
         fresh = tuple(
@@ -163,13 +172,11 @@ def perhaps(
 
 
 def _rank(sign: str, found: Likeness) -> tuple[int, float]:
-    return ("part", "siblings", "half").index(sign), found.share
+    return ("part", "siblings", "apart", "half").index(sign), found.share
 
 
 def _sign(one: Gone, begun: Manifest, found: Likeness, added: tuple[Leaf, ...], commons: Commons) -> str:
     """How good a sign it is that a new agent shares objects with a former one."""
-    if one.how == "before":
-        return "half" if found.one and not commons.siblings(one.manifest, begun) else ""
     if found.perhaps:
         return "siblings" if commons.siblings(one.manifest, begun) else "half"
     more = near(added, _leaves(one.manifest))

@@ -134,9 +134,12 @@ class Pairing:
         manifest = self._contents[new]
         if not isinstance(manifest, Manifest):
             return []
-        read = [(old, content) for old in olds if isinstance(content := self._contents[old.blob], Manifest)]
-        former = [(old, _leaves(one)) for old, one in read if not self._commons.siblings(one, manifest)]
-        return made_of(former, _leaves(manifest))
+        read = {old: content for old in olds if isinstance(content := self._contents[old.blob], Manifest)}
+        return made_of(
+            [(old, _leaves(one)) for old, one in read.items()],
+            _leaves(manifest),
+            but=lambda old: self._commons.siblings(read[old], manifest),
+        )
 
     def _may_be(self, old: str, new: str) -> bool:
         """Whether a manifest may come from there: not from a draft that no run collects, where no widening of it was seen."""

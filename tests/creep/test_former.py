@@ -152,3 +152,13 @@ def test_of_many_that_are_gone_at_once_the_most_alike_is_named(repo: Repo, whole
     done = permlint(repo.folder, "creep", env=dict(repo.environment)) if whole else branch(repo)
     assert done.returncode == 1, done.stdout
     assert f"error[creep/perhaps-renamed]: `agent07` ({file('agent07')}) is gone since" in done.stdout
+
+
+def test_what_was_gone_before_hides_nothing_that_is_gone_now(repo: Repo) -> None:
+    repo.commit("Twin", {SECOND: several("second", *OLD)})
+    repo.commit("Gone", {SECOND: None})
+    repo.git("branch", "-f", "main")
+    change(repo, {AGENT: None, NEW: several("sorter", *OLD[:2], "mail admin", "lists read-only")})
+    for done in (branch(repo), permlint(repo.folder, "creep", env=dict(repo.environment))):
+        assert done.returncode == 1, done.stdout
+        assert f"error[creep/perhaps-renamed]: `triage` ({AGENT})" in done.stdout
