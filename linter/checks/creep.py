@@ -17,8 +17,8 @@ from linter.checks.past import (
     several,
     unjustified,
 )
+from linter.creep.attribution import Event
 from linter.creep.change import gravity
-from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
 from linter.creep.words import in_words
 from linter.manifest.model import Manifest

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from linter.checks import Hit, Place, template
 from linter.checks.past import Past, details, environments, origin, several
+from linter.creep.attribution import Event
 from linter.creep.reviews import bringers, is_by
-from linter.creep.story import Event
 from linter.history.model import Version
 
 

@@ -82,8 +82,8 @@ def _gone(last: Version, ended: Version, how: str) -> list[Gone]:
 def _stubs(there: Sequence[Line], *, partial: bool) -> list[Gone]:
     """The agents that lost more than half of what they had, and live on: of all of history, where another one began."""
     begun = {_id(line.versions[0]) for line in there if line.base is None and line.versions}
-    found = []
-    for line in there:
+    found: list[Gone] = []
+    for line in there if begun else ():
         steps = [(before, one) for one in line.versions if _id(one) in begun for before in one.before]
         for before, after in [(line.base, line.tip)] if partial else steps:
             if before is None or after is None or before.manifest is None or after.manifest is None:
