@@ -23,7 +23,7 @@ _CASES = {"otherwise": "", "production": " in production"}
 def command(shape: str, config_file: str | None) -> None:
     """List every rule, as the configuration sets it.
 
-    A * marks a mandatory rule, which cannot be silenced. `permlint explain RULE` says more of one.
+    Of a rule with several severities `permlint explain RULE` says when it has which. A * marks a mandatory rule, which cannot be silenced.
 
     \b
     permlint rules
@@ -35,9 +35,14 @@ def command(shape: str, config_file: str | None) -> None:
 
 
 def _table(rules: Mapping[str, Rule]) -> str:
-    rows = [(id, severities(rule) + ("*" if rule.mandatory else ""), rule.summary) for id, rule in rules.items()]
+    rows = [(id, _reach(rule) + ("*" if rule.mandatory else ""), rule.summary) for id, rule in rules.items()]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(visible(f"{id:{widths[0]}}  {severity:{widths[1]}}  {summary}") for id, severity, summary in rows)
+
+
+def _reach(rule: Rule) -> str:
+    """The severities that it can have, the least first, such as "warning/error": a column that stays narrow."""
+    return "/".join(one.label for one in sorted(set(rule.severity.values())))
 
 
 def severities(rule: Rule) -> str:
