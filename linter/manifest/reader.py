@@ -67,10 +67,10 @@ class Document:
         self.spans = spans
         self.blocks = blocks
         """The starts of all block scalars (`|` and `>`)."""
-        self.rewritten: list[tuple[int, int]] = []
-        """The spans of scalars, quoted or tagged, that say something else than they show: on several lines, or with escapes."""
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
+        """The spans of scalars that are not read as they stand there: with a line break or a code within, but no blocks."""
 
     def entry(self, route: Route) -> Entry:
         """The spans of the key and the value at this route. KeyError or IndexError where nothing stands there."""
@@ -167,9 +167,9 @@ class _Machine:
         self.most = most
         self.spans: Spans = {}
         self.blocks: set[int] = set()
-        self.rewritten: list[tuple[int, int]] = []
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int] | None] = {}
         self.merging: dict[int, tuple[int, int]] = {}
         """id(mapping) -> the span of its last merge key."""
@@ -196,12 +196,11 @@ class _Machine:
         except (YAMLError, UnicodeEncodeError) as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
-        document.duplicates, document.suspects = self.duplicates, self.suspects
-        document.rewritten = self.rewritten
+        document.duplicates, document.suspects, document.rewritten = self.duplicates, self.suspects, self.rewritten
         return document
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
-        spans, anchors, blocks = self.spans, self.anchors, self.blocks
+        spans, anchors, blocks, rewritten = self.spans, self.anchors, self.blocks, self.rewritten
         content, most = self.text.content, self.most
         stack: list[Any] = []  # what is put aside while a nested collection is read; a plain tuple is the fastest
         # The root stands in a list of its own, so that it is attached as everything else is.
@@ -227,18 +226,22 @@ class _Machine:
                     if key is None:
                         if value in _WORDS_1_1 and not muted:
                             self.suspect(None, value, start, end)
-                    elif not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
-                        text = value
-                        value = resolve(text)
-                        if _may_differ(text) and not (muted or key[:2] == "x-"):
-                            self.suspect(key if is_map else len(container), text, start, end)
+                    else:
+                        # A break within is read as a blank, or as fewer breaks.
+                        if end - start != len(value) or (" " in value and content[start:end] != value):
+                            rewritten.append((start, end))
+                        if not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
+                            text = value
+                            value = resolve(text)
+                            if _may_differ(text) and not (muted or key[:2] == "x-"):
+                                self.suspect(key if is_map else len(container), text, start, end)
                 else:
                     style = event.style
                     if style == "|" or style == ">":
                         end = start + len(content[start:end].rstrip())
                         blocks.add(start)
-                    elif "\\" in (written := content[start:end]) or "\n" in written or "\r" in written:
-                        self.rewritten.append((start, end))
+                    elif content[start + 1 : end - 1] != value:
+                        rewritten.append((start, end))
                     if event.tag is not None:
                         tagged = self._tagged(event, value, start)
                         value = value if key is None else tagged

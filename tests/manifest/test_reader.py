@@ -434,3 +434,22 @@ def test_any_bytes_are_a_document_or_unreadable(raw: bytes) -> None:
         assert (error.line >= 1, error.column >= 1) == (True, True)  # noqa: PT017 - raising is allowed, not wanted
         return
     _attempt(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "rewritten"),
+    [
+        ("a: one two # three", []),
+        ("a: 017\nb: ''\nc: '{}'\nd: \"x\"\ne:", []),
+        ("a: |\n  one\n  two\nb: >\n  one\n  two\n", []),
+        ("a: one\n  two", ["one\n  two"]),
+        ("a: 3 of\n  them", ["3 of\n  them"]),
+        ("{a: one\ntwo, b: c}", ["one\ntwo"]),
+        ("a: one\n\n  two", ["one\n\n  two"]),
+        ("a: 'it''s'", ["'it''s'"]),
+        ('a: "o\\x6ee"\n"\\x62": "one\ntwo"', ['"o\\x6ee"', '"\\x62"', '"one\ntwo"']),
+    ],
+)
+def test_what_is_not_read_as_it_stands(line: str, rewritten: list[str]) -> None:
+    document = read(Text(line))
+    assert [line[start:end] for start, end in document.rewritten] == rewritten
