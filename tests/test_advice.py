@@ -198,8 +198,9 @@ def test_nothing_is_sent_by_reading(tmp_path: Path, action: str, found: int) -> 
 )
 def test_what_is_executed_is_not_said_to_be_written(tmp_path: Path, entry: str, bounds: str, undo: str) -> None:
     entry = f"  - {{{entry}}}\n"
-    [(message, _)] = said(tmp_path, entry, "scope/unbounded-write")
+    [(message, fix)] = said(tmp_path, entry, "scope/unbounded-write")
     assert message == bounds
+    assert ("OBJECT" in fix) is ("shell," in entry)  # what has a name needs none
     [(message, _)] = said(tmp_path, entry, "rollback/missing-rollback")
     assert message == f"the agent executes {undo} and there is no rollback_strategy"
 

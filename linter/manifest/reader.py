@@ -87,16 +87,23 @@ def read(text: Text, most: int = MAX_NODES) -> Document:
     Raises:
         Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
     """
-    if not text.content.isascii() and (found := _FOREIGN_BREAK.search(text.content)):
-        name = f"U+{ord(found[0]):04X}"
-        message = f"the character {name} ends a line for some YAML readers and not for others: remove it"
-        raise Unreadable(*text.position(found.start()), message)
+    content = text.content
+    if not content.isascii() and (found := _FOREIGN_BREAK.search(content)):
+        raise Unreadable(*text.position(found.start()), _ends_a_line(f"U+{ord(found[0]):04X}", "YAML readers"))
+    if "\r" in content and "\n" in content and (found := _LONE_RETURN.search(content)):
+        raise Unreadable(*text.position(found.start()), _ends_a_line("U+000D (a carriage return)", "programs"))
     return _Machine(text, most).run()
 
 
 # NEL, LS and PS: line breaks in YAML 1.1 (and to libyaml), ordinary characters in YAML 1.2 (section 5.4). After a comment
 # they would hide a line from whoever reads it in an editor.
 _FOREIGN_BREAK = Pattern("[\x85\u2028\u2029]")
+# A line break to YAML, none to git, diff and code hosts where other lines end in LF: what follows it on their line hides there.
+_LONE_RETURN = Pattern(r"\r(?=[^\r\n])")
+
+
+def _ends_a_line(name: str, readers: str) -> str:
+    return f"the character {name} ends a line for some {readers} and not for others: remove it"
 
 
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -161,6 +168,8 @@ class _Machine:
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
         self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.merging: dict[int, tuple[int, int]] = {}
+        """id(mapping) -> the span of its last merge key."""
 
     def fail(self, offset: int, message: str) -> Unreadable:
         from linter.secrets import mask  # a tag or an anchor may hold one
@@ -286,8 +295,13 @@ class _Machine:
                 if key in container and not muted:
                     self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
             elif is_map:
-                sources = _merge_sources(value, spans) if key == "<<" else None
+                # Quoted or tagged it is text, and so an ordinary, unknown key (https://yaml.org/type/merge.html).
+                merging = key == "<<" and content[key_start:key_end] == "<<"
+                sources = _merge_sources(value, spans) if merging else None
                 if sources:
+                    if merges and not muted:  # of two, some readers let the first win and others the second
+                        self.duplicates.append(Duplicate(key, self.merging[id(container)], (key_start, key_end)))
+                    self.merging[id(container)] = (key_start, key_end)
                     merges = (merges or []) + sources
                 else:
                     container[key] = value

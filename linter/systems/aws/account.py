@@ -16,6 +16,8 @@ from linter.systems.live import Stranger, Unverified
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 _MORE = ("IsTruncated", "Marker", "NextToken")
 """What an answer has that goes on elsewhere; NextToken is what the AWS CLI's --max-items leaves."""
+_SERVICE_LINKED = ":role/aws-service-role/"
+"""The path of roles that no policy of the organization binds ("SCP effects on permissions", "Resource control policies")."""
 _FORM = (
     ("identity_policies", list), ("groups", list), ("managed_policies", list), ("resource_policies", dict),
     ("account_authorization_details", dict), ("access_keys", dict), ("caller_arn", str), ("organization", str), ("region", str),
@@ -145,17 +147,18 @@ class Account:
         if who.session:
             role = str(found.entry.get("Arn") or f"arn:{who.partition}:iam::{who.account}:role/{who.name}")
             role = who.arn if who.kind is Kind.ROLE else role
+        bound = _SERVICE_LINKED not in role
         return Situation(
             who,
             role,
             identity,
             boundary,
-            self.scps,
+            self.scps if bound else (),
             session,
             who.kind is not Kind.SESSION or sessions is not None,
             self.resource_policies,
             _facts(who, role, found.entry, str(self.data.get("organization") or "")),
-            tuple(one for level in self.rcps or () for one in level),
+            tuple(one for level in self.rcps or () for one in level) if bound else (),
         )
 
     def _of_dump(self, found: Found) -> tuple[Policy, Policy | None]:

@@ -25,7 +25,7 @@ from linter.systems.live import (
     Unverified,
 )
 from linter.systems.places import Where
-from linter.systems.postgresql import audit, becoming, definers, powers
+from linter.systems.postgresql import audit, becoming, definers, kin, powers
 from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, demand, union
@@ -37,7 +37,7 @@ from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.recording import from_json, to_json
 from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
-from linter.systems.postgresql.rows import inherited_rows, unbound_rows
+from linter.systems.postgresql.rows import unbound_rows
 from linter.systems.postgresql.side import Agreed, Side, ordinary
 from linter.systems.postgresql.snapshot import Snapshot
 from linter.systems.postgresql.wording import describe
@@ -298,7 +298,7 @@ def _discrepancies(side: Side) -> Iterator[Discrepancy]:
     yield from missing(side)
     yield from unusable(side)
     yield from unbound_rows(side)
-    yield from inherited_rows(side)
+    yield from kin.around(side)
     yield from becoming.administration(side)
     yield from becoming.reachable(side)
     yield from definers.indirect(side)

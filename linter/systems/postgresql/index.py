@@ -11,6 +11,8 @@ from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
 from linter.systems.postgresql.snapshot import (
+    BOOTSTRAP,
+    FIRST_USER_OID,
     PUBLIC,
     Grant,
     Key,
@@ -22,7 +24,6 @@ from linter.systems.postgresql.snapshot import (
     Snapshot,
     Use,
 )
-from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from linter.systems.postgresql.rights import Rights
@@ -90,7 +91,8 @@ class Index:
             found["database", database.oid] = Thing(Object("database", "", database.name), database.owner, "")
         for other in self.snapshot.others:
             if not other.schema or other.schema in names:
-                named = Object(_OTHERS.get(other.family, other.family), names.get(other.schema, ""), other.name)
+                kind = _OTHERS.get(other.family, other.family)
+                named = Object(kind, names.get(other.schema, ""), other.name, other.arguments)
                 found[other.family, other.oid] = Thing(named, other.owner, other.extension)
         return found
 
@@ -104,10 +106,10 @@ class Index:
 
     @cached_property
     def owned(self) -> Mapping[int, Sequence[Thing]]:
-        """What each role owns, of what is not the system's own."""
+        """What each role owns, of what is not as initdb made it."""
         found: dict[int, list[Thing]] = {}
         for (family, oid), thing in self.things.items():
-            if family not in ("relation", "routine") or oid >= FIRST_USER_OID:
+            if family not in ("relation", "routine") or oid >= FIRST_USER_OID or thing.owner != BOOTSTRAP:
                 found.setdefault(thing.owner, []).append(thing)
         return found
 
@@ -120,10 +122,10 @@ class Index:
         return found
 
     def passed(self, view: int) -> tuple[str, ...]:
-        """The changes of a view that reach the relation below it; all where the server could not say. A rule's are the rule's."""
+        """The changes of a view that reach the relation below it; all where the server could not say, but where a rule stands instead."""
         known = self._passed.get(view, ())
         events = ("INSERT", "UPDATE", "DELETE") if known is None else known
-        return tuple(event for event in events if (view, event) not in self.uses)
+        return tuple(event for event in events if not any(one.instead for one in self.uses.get((view, event), ())))
 
     @cached_property
     def _passed(self) -> Mapping[int, tuple[str, ...] | None]:

@@ -333,3 +333,20 @@ def test_another_accounts_queue_of_the_same_name_is_another(resource: str, expec
         config=CONFIG.replace("systems.aws", f"systems.{resource.partition('.')[0]}"),
     )  # fmt: skip
     assert verdicts(outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"),
+    [
+        ("*", [("undeclared-privilege", ["s3:ListAllMyBuckets"], ["*"], "read")]),
+        ("arn:aws:s3:::*", [("undeclared-privilege", ["s3:ListAllMyBuckets"], ["*"], "read")]),
+        ("arn:aws:s3:::invoices", []),
+    ],
+)
+def test_the_list_of_all_buckets_is_granted_on_all_buckets(resource: str, found: Any, tmp_path: Path) -> None:
+    entries: list[dict[str, Any]] = [{"resource": "s3.invoices", "access": "read-only"}]
+    reads = allow("s3:GetObject", "arn:aws:s3:::invoices/*")
+    assert facts(compared(tmp_path, entries, reads, allow("s3:ListAllMyBuckets", resource))) == found
+    both = [*entries, {"resource": "s3", "actions": ["s3:ListAllMyBuckets"]}]
+    declared = facts(compared(tmp_path, both, reads, allow("s3:ListAllMyBuckets", resource)))
+    assert [one[0] for one in declared] == ([] if found else ["missing-privilege"])
