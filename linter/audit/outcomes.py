@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from linter.audit.decisions import Decided
-from linter.audit.granted import overlap
+from linter.audit.granted import overlap, together
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Principal, Revoked
 from linter.audit.renames import Renamed, last, levels, mistaken, object_of, renamed, same_principal
@@ -148,7 +148,8 @@ def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Itera
     """
     instead = [one for one in agreed if _touches(one, row)]
     if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
-        instead += [one for one in ground.beside(row) if one.origin == "granted" and overlap(row, one)]
+        others = [one for one in ground.beside(row) if one.origin == "granted"]
+        instead += [one for one in others if overlap(row, one)] or together(row, others)
     other = ground.renamed(row, decided)
     instead += other.sure
     at = _absent(ground, row, decided, instead)
