@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from linter.audit.identity import granted_id, level_of_fact, powers_granted
 from linter.audit.live import Fact, Live, Verdict
 from linter.audit.model import Permission
+from linter.systems.aws.wildcards import overlap as overlaps
 from linter.systems.keys.vocabulary import confers
 from linter.systems.live import CONDITIONAL, EXCESS, GRAVITY, MISSING, OK, UNVERIFIED
 
@@ -29,6 +31,7 @@ _BEYOND = {
 _BECOME = "SET ROLE"
 _LACKING = frozenset({"drift/missing-privilege", "drift/unusable-privilege", "drift/unknown-object"})
 _SHOWN = 6
+_ACTION = re.compile(r"\*|[a-z0-9-]+:\S+", re.IGNORECASE)
 _READS, _WRITES = frozenset({"SELECT", "USAGE"}), frozenset({"INSERT", "UPDATE", "DELETE", "USAGE"})
 _EVERYWHERE: Mapping[str, frozenset[str]] = {
     "pg_read_all_data": _READS,
@@ -152,7 +155,8 @@ def what(rule: str, details: Mapping[str, Any]) -> str:
     if details.get("privilege"):
         return _sql(rule.removeprefix("drift/"), details)
     if details.get("actions"):
-        return f"{_few(details['actions'])} on {_few(details.get('resources') or ['*'])}"
+        said = f"{_few(details['actions'])} on {_few(details.get('resources') or ['*'])}"
+        return f"{said} (gaining {_few(details['assumes'], '; ')})" if details.get("assumes") else said
     if details.get("scopes"):
         return f"{_few(details['scopes'])} on {details.get('provider')} ({details.get('level')})"
     return ""
@@ -238,6 +242,8 @@ def rights_overlap(one: str, other: str) -> bool:
 
 def _brings(gain: str, rights: set[str], object: str) -> bool:
     """Whether becoming another role, and what that gains, may bring back a right: `SELECT on schema app`, or a power."""
+    if _ACTION.fullmatch(gain):  # what a role of AWS may do
+        return any(right.startswith("and ") or overlaps(gain.lower(), right.lower()) for right in rights)
     power, _, place = gain.partition(" (")[0].partition(" on ")
     if not place:  # a role's attribute or place, or those that are only counted
         return bool(rights & _EVERYWHERE.get(power, rights))

@@ -181,7 +181,9 @@ def doubts(ground: Ground, row: Permission, decided: Decided | None) -> str:
 def _hides(other: Permission, row: Permission) -> bool:
     """Whether a permission that there is leaves it open whether another one is gone."""
     if other.origin == "granted":
-        return overlap(row, other) if row.origin == "granted" else _touches(row, other) or _confers(other, row)
+        if row.origin == "granted":
+            return overlap(row, other)
+        return _touches(row, other) or _confers(other, row) or " (gaining " in other.what
     if row.origin == "granted" or other.verdict != UNVERIFIED:
         return False
     return bool(levels(other) & levels(row))  # a key that may write to one channel may write to all

@@ -230,6 +230,10 @@ OLD_CREATEROLE = row(
     gains=["the membership of every role"],
 )
 CREATEROLE = row("role-administration", privilege="CREATE ROLE", object="a", object_type="role")
+ASSUMING = row(
+    "undeclared-privilege", actions=["sts:AssumeRole"], resources=["arn:aws:iam::1:role/x"], level="write",
+    assumes=["s3:Put*", "sqs:SendMessage"],
+)  # fmt: skip
 EVERYTHING = "pg_read_all_data (reads every table, view and sequence, password hashes included)"
 PROGRAMS = "pg_execute_server_program (runs programs on the server, and so is a superuser in effect)"
 
@@ -272,6 +276,10 @@ PROGRAMS = "pg_execute_server_program (runs programs on the server, and so is a 
         (UPDATE, BYPASS, False),
         (DELETE, OLD_CREATEROLE, True),
         (DELETE, CREATEROLE, False),
+        (ONE, ASSUMING, True),
+        (READ, ASSUMING, False),
+        (STAR, ASSUMING, True),
+        (READ, ASSUMING._replace(what="sts:AssumeRole on arn:aws:iam::1:role/x (gaining *)"), True),
     ],
 )
 def test_what_may_be_the_same_right(gone: Permission, there: Permission, same: bool) -> None:
