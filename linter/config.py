@@ -17,6 +17,8 @@ NONPRODUCTION = frozenset({"dev", "development", "test", "qa", "ci", "sandbox", 
 """Anything else counts as production: an unknown environment is not called harmless."""
 _SHARED = "pyproject.toml"
 _MARK = b"tool.permlint"
+_KINDS = frozenset({"postgresql", "aws", "slack", "github", "gitlab"})
+"""The commonest kinds of system: the others are looked up, which costs more."""
 """What tells whether the file that many tools share has a part of ours."""
 
 
@@ -84,7 +86,7 @@ def load(explicit: str | None, start: str) -> Config:
         root = top or start
     shown = _shown(path, root)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
@@ -109,7 +111,7 @@ def load_committed(start: str, contents: Callable[[Sequence[str]], Sequence[byte
             root = os.path.dirname(path)
             shown = _shown(path, root)
             try:
-                text = content.decode("utf-8")
+                text = content.decode("utf-8-sig")
             except UnicodeDecodeError:
                 raise BadConfig(shown, 1, "cannot be read: it is not UTF-8") from None
             return _config(root, path, top, _table(text, path, shown), text)
@@ -145,7 +147,22 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
             problem = problem.partition(", found")[0]
         message = f"{place + ': ' if place else ''}{problem}. {violation.suggestion}".rstrip(". ")
         raise BadConfig(shown, _line(text, keys), message)
+    for system, binding in data.get("systems", {}).items():
+        if near := _misspelt(binding["kind"]):
+            message = f"systems.{system}.kind: there is no kind `{binding['kind']}`; did you mean `{near}`?"
+            raise BadConfig(shown, _line(text, ("systems", system, "kind")), message)
     return data
+
+
+def _misspelt(kind: str) -> str:
+    """The kind that was surely meant; empty for one that permlint knows, or that is nothing like one: it cannot be compared."""
+    if kind in _KINDS:
+        return ""
+    from difflib import get_close_matches
+
+    from linter.systems.live import KINDS
+
+    return "" if kind in KINDS else next(iter(get_close_matches(kind.lower(), KINDS, 1, 0.8)), "")
 
 
 def _config(root: str, path: str | None, top: str | None, data: Mapping[str, Any], text: str) -> Config:

@@ -126,6 +126,7 @@ class Engine:
             hit.repair,
             about.source,
             about.principal,
+            hit.object_id,
         )
         return Draft(finding, extent)
 

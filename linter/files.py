@@ -27,13 +27,13 @@ def search(
     """The files below a folder that the globs match, relative to the root, sorted.
 
     In a git working tree git names the files, so what it ignores is skipped; elsewhere the folder is walked. A glob is
-    relative to the root; for a folder outside the root, to that folder.
+    relative to the root; for a folder outside the root, to that folder. Letters match in either case.
 
     Args:
         absent: whether a file that git lists and that is not there is meant, too.
     """
     base = root if _below(folder, root) else folder
-    wanted, unwanted = matcher(globs), matcher(exclude, folders=True)
+    wanted, unwanted = matcher(globs, any_case=True), matcher(exclude, folders=True)
     listed = _git_files(folder)
     names = list(_walk(folder)) if listed is None else listed
     prefix = os.path.relpath(folder, base)

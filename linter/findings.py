@@ -96,6 +96,8 @@ class Finding(NamedTuple):
     """The comparison that it comes from; None for what is found without one."""
     principal: str = ""
     """Of a comparison: whose rights it is about."""
+    object_id: str = ""
+    """And what the one object keeps when it is renamed (linter.systems.lasting), where it is on one."""
 
     @property
     def system(self) -> str:

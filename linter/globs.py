@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 
-def matcher(globs: Iterable[str], *, folders: bool = False) -> Callable[[str], bool]:
-    """A test for paths relative to the root. With `folders`, a glob that matches a folder covers all below it."""
+def matcher(globs: Iterable[str], *, folders: bool = False, any_case: bool = False) -> Callable[[str], bool]:
+    """A test for paths relative to the root.
+
+    Args:
+        folders: whether a glob that matches a folder covers all below it.
+        any_case: whether letters match in either case: on macOS and Windows, `Agent-Permissions.YAML` is what opens by the usual name.
+    """
     patterns = [_pattern(glob) + ("(?:/.*)?" if folders else "") for glob in globs]
     if not patterns:
         return lambda _: False
-    match = re.compile("|".join(patterns), re.DOTALL).fullmatch
+    match = re.compile("|".join(patterns), re.DOTALL | (re.IGNORECASE if any_case else 0)).fullmatch
     return lambda path: match(path) is not None
 
 

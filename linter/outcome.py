@@ -58,6 +58,8 @@ class ResourceVerdict(NamedTuple):
     also: tuple[str, ...]
     """The others that hold, the gravest first."""
     reason: str
+    object_id: str = ""
+    """What the one object that it names keeps when it is renamed (linter.systems.lasting); empty where there is nothing such."""
 
 
 class Asked(NamedTuple):
@@ -79,6 +81,8 @@ class Asked(NamedTuple):
     """Why it did not answer, a sentence; empty where it did."""
     place: Mapping[str, str] = {}
     """The same as `account` as far as it tells one place from another; empty where it does not say."""
+    identities: Mapping[str, str] = {}
+    """Of those that were compared: name -> what it keeps when it is renamed (linter.systems.lasting), where it has such."""
 
 
 class Population(NamedTuple):
@@ -101,6 +105,22 @@ class Population(NamedTuple):
     """Of the names that were looked for beside the query: those that are there."""
     absent: tuple[str, ...] = ()
     """And those that are not: there is nobody of that name."""
+    identities: Mapping[str, str] = {}
+    """Of those that are unmanaged or present: name -> what it keeps when it is renamed, where it has such."""
+    borne: Mapping[str, str] = {}
+    """Such an identity that was looked for -> the name of who has it now, empty for nobody; those that nobody can tell of are
+    left out."""
+
+
+class Sought(NamedTuple):
+    """A principal to look for, though no manifest and no pattern may find it."""
+
+    system: str
+    environment: str
+    name: str
+    """Empty to look for its identity alone."""
+    identity: str
+    """Empty where it is not known."""
 
 
 class Timing(NamedTuple):

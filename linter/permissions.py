@@ -303,18 +303,22 @@ def _subtract_alike(one: list[Leaf], other: list[Leaf]) -> tuple[Leaf, ...] | No
         return None
     left: list[Leaf] = []
     several = False
+    before: tuple[Box | None, Box | None] = (None, None)
+    pieces: list[Sets] = []
     for key in sorted(mine):
         if key not in theirs:
             left.append(mine[key])
             continue
-        texts, sets = parts(mine[key].box) or ((), ())
-        named, taken = parts(theirs[key].box) or ((), ())
-        if texts or named:
-            return None
-        if sets != taken:
-            pieces = minus(sets, [{taken}], Effort()) or ()
+        boxes = mine[key].box, theirs[key].box
+        if boxes[0] is not before[0] or boxes[1] is not before[1]:  # the actions of an entry share a box
+            before = boxes
+            texts, sets = parts(boxes[0]) or ((), ())
+            named, taken = parts(boxes[1]) or ((), ())
+            if texts or named:
+                return None
+            pieces = (minus(sets, [{taken}], Effort()) or []) if sets != taken else []
             several = several or len(pieces) > 1
-            left += [Leaf(*key, piece) for piece in pieces]
+        left += [_leaf((*key, piece)) for piece in pieces]
     return normal(left) if several else tuple(left)
 
 

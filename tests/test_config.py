@@ -76,6 +76,8 @@ def test_a_configuration_that_cannot_be_read_is_not_taken_for_none(tmp_path: Pat
             "the name of an environment variable",
         ),
         ('[systems.postgres]\ndsn_env = "X"\n', 1, "`kind` is missing"),
+        ('[systems.db]\nkind = "postgres"\n', 2, "there is no kind `postgres`; did you mean `postgresql`?"),
+        ('[systems.hook]\n\nkind = "Slack_Webhook"\n', 3, "did you mean `slack_webhook`?"),
         ('[rules."review/no-owner"]\nmandatory = false\n', 2, "a mandatory rule stays one"),
     ],
 )
@@ -85,6 +87,12 @@ def test_faults(tmp_path: Path, text: str, line: int, message: str) -> None:
         load(None, str(tmp_path))
     assert (caught.value.path, caught.value.line) == ("permlint.toml", line)
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["mysql", "stripe", "slack_webhook", "aws", "x"])
+def test_a_kind_that_nobody_compares_may_be_bound(tmp_path: Path, kind: str) -> None:
+    build(tmp_path, {"permlint.toml": f'\ufeff[systems.it]\nkind = "{kind}"\n'})
+    assert load(None, str(tmp_path)).systems["it"]["kind"] == kind
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

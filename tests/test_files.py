@@ -72,6 +72,7 @@ def test_an_excluded_folder_covers_all_below_it() -> None:
 @pytest.mark.parametrize("with_git", [False, True])
 def test_default_globs(tmp_path: Path, with_git: bool) -> None:
     found = ["agent-permissions.yaml", "a/agent-permissions.staging.yml", "b/triage.agent-permissions.yaml"]
+    found += ["c/Agent-Permissions.YAML"]
     others = [
         "a/permissions.yaml",
         "node_modules/x/agent-permissions.yaml",
@@ -87,7 +88,7 @@ def test_default_globs(tmp_path: Path, with_git: bool) -> None:
         ["**/agent-permissions*.yml", "**/agent-permissions*.yaml", "**/*.agent-permissions.yaml"],
         [],
     ) == sorted(found)
-    assert run(tmp_path).manifests == 3
+    assert run(tmp_path).manifests == 4
 
 
 @pytest.mark.parametrize("spawns", [True, False], ids=["posix_spawn", "subprocess"])

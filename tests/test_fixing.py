@@ -84,6 +84,12 @@ def test_unsafe_only_when_asked(tmp_path: Path, before: str, after: str | None) 
     assert fixed(tmp_path, text, unsafe=True) == (text if after is None else HEAD + ENTRY + after)
 
 
+@pytest.mark.parametrize("key", ["X-actions", "x_actions", "x actions", "\u0445-actions", "xactions"])
+def test_a_key_of_the_teams_own_never_becomes_a_permission_by_itself(tmp_path: Path, key: str) -> None:
+    text = HEAD + ENTRY + f"    {key}: [delete]\n"
+    assert fixed(tmp_path, text) == text
+
+
 def test_write_only_is_not_taken_for_read_only(tmp_path: Path) -> None:
     text = HEAD + "  - resource: wiki\n    access: write-only\n"
     assert fixed(tmp_path, text) == text

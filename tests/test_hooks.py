@@ -32,6 +32,8 @@ NAMED = [
     "agents/ticket triage.agent-permissions.yml",
     ".agents/été.agent-permissions.yaml",
     ".agent-permissions.yaml",
+    "Agent-Permissions.YAML",
+    "agents/Triage.Agent-Permissions.yml",
 ]
 OTHERS = [
     "agent-permissions",
@@ -44,7 +46,6 @@ OTHERS = [
     "agent_permissions.yaml",
     "permissions.yaml",
     "permlint-accepted.yaml",
-    "Agent-Permissions.yaml",
     "docs/agent-permissions.md",
     "triage.agent-permissions.v2.yaml",
 ]
@@ -78,7 +79,7 @@ def test_the_pattern_leaves_others(path: str) -> None:
 
 @pytest.mark.parametrize("path", NAMED + OTHERS)
 def test_the_pattern_and_the_default_globs_agree(path: str) -> None:
-    assert bool(re.search(HOOKS["permlint"]["files"], path)) is matcher(MANIFESTS)(path)
+    assert bool(re.search(HOOKS["permlint"]["files"], path)) is matcher(MANIFESTS, any_case=True)(path)
 
 
 def test_no_filter_of_types_narrows_the_hooks() -> None:

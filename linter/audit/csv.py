@@ -24,7 +24,7 @@ COLUMNS = (
     "id", "agent", "environment", "system", "resource", "origin", "what", "scope", "level", "granted", "verdict", "also",
     "verdict_reason", "principal", "blast_radius_declared", "blast_radius_computed", "privileged", "justification", "owner",
     "path", "new", "last_decision", "last_decided_by", "last_decided_on", "last_reason", "last_outcome", "finding", "place",
-    "check", "decision", "decided_by", "decided_on", "reason",
+    "principal_id", "object_id", "check", "decision", "decided_by", "decided_on", "reason",
 )  # fmt: skip
 SEALED = (
     "id",
@@ -38,6 +38,8 @@ SEALED = (
     "principal",
     "finding",
     "place",
+    "principal_id",
+    "object_id",
 )
 """What is stored of a row: the first half of `check` is made from it, a row whose cells slipped is noticed."""
 READ = (
@@ -92,6 +94,7 @@ def sealed_cells(one: Permission | Principal) -> dict[str, str]:
             "what": "whatever it may do: nobody agreed to it",
             "principal": one.name,
             "place": written(one.place),
+            "principal_id": one.principal_id,
         }
     return {
         "id": one.id,
@@ -105,6 +108,8 @@ def sealed_cells(one: Permission | Principal) -> dict[str, str]:
         "principal": one.principal,
         "finding": one.finding,
         "place": written(one.place),
+        "principal_id": one.principal_id,
+        "object_id": one.object_id,
     }
 
 

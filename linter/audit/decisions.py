@@ -52,6 +52,9 @@ class Decided(NamedTuple):
     finding: str = ""
     place: Where = NOWHERE
     """Where it was seen; NOWHERE where the report did not know, or was of a permlint that did not say."""
+    principal_id: str = ""
+    object_id: str = ""
+    """What the principal and the object keep when they are renamed (linter.systems.lasting)."""
 
     @property
     def rank(self) -> tuple[str, ...]:

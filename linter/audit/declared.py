@@ -201,9 +201,14 @@ def _compared(
     said = live.verdicts.get((path, row.environment, row.resource))
     verdict = gravest(said) if said else _UNTOLD
     if outdated:
-        verdict = Verdict("unverified", (), CHANGED, verdict.principal)
+        verdict = Verdict("unverified", (), CHANGED, verdict.principal, verdict.object_id)
     granted = granted_level(levels(resource.leaves), verdict, row.resource, row.system, plane)
     principal = verdict.principal or row.principal
     return row._replace(
-        granted=granted, verdict=verdict.verdict, also=verdict.also, reason=verdict.reason, principal=principal
+        granted=granted,
+        verdict=verdict.verdict,
+        also=verdict.also,
+        reason=verdict.reason,
+        principal=principal,
+        object_id=verdict.object_id,
     )

@@ -140,6 +140,7 @@ def rows(plane: Plane, agent: str) -> Iterable[Permission]:
             new=False,
             decision=None,
             finding=note.fingerprint,
+            object_id=fact.object_id,
         )
 
 
@@ -201,9 +202,16 @@ def overlap(one: Permission, other: Permission) -> bool:
         return True
     if object == place and any(confers(place, others, right) for right in rights):
         return True
+    return rights_overlap(one.what, other.what) and (
+        object == place or "*" in object + place or " more" in object + place
+    )
+
+
+def rights_overlap(one: str, other: str) -> bool:
+    """Whether of two rights in words the second may be, or hold, the first, whatever they are on."""
+    rights, others = _parts(one)[0], _parts(other)[0]
     uncounted = any("*" in right or right.startswith("and ") for right in rights | others)
-    same_right = uncounted or bool(rights & others) or bool(others & {"OWNERSHIP", "ALL"})
-    return same_right and (object == place or "*" in object + place or " more" in object + place)
+    return uncounted or bool(rights & others) or bool(others & {"OWNERSHIP", "ALL"})
 
 
 def _brings(gain: str, rights: set[str], object: str) -> bool:

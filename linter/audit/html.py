@@ -214,15 +214,38 @@ class _Places(NamedTuple):
     """Each place once, as a cell."""
     usual: dict[str, int]
     """"system (environment)" -> the number of the place where most permissions there were seen."""
+    principals: dict[str, str]
+    """"system (environment) principal" -> what most permissions have as its id."""
+    scopes: dict[str, str]
+    """"system (environment)" -> in what most objects' ids are unlike (linter.systems.lasting), with its "/"."""
 
 
 def _places(audit: Audit) -> _Places:
     seen: dict[str, Counter[str]] = {}
+    principals: dict[str, Counter[str]] = {}
+    scopes: dict[str, Counter[str]] = {}
     for agent in audit.agents:
         for one in agent.permissions:
             seen.setdefault(_where(one), Counter())[_place(one)] += 1
+            if one.principal_id:
+                principals.setdefault(_whose(one), Counter())[shown_as(one.principal_id)] += 1
+            if one.object_id:
+                scopes.setdefault(_where(one), Counter())[_scope(one)] += 1
     every = list(dict.fromkeys(place for counts in seen.values() for place in counts))
-    return _Places(every, {where: every.index(counts.most_common(1)[0][0]) for where, counts in seen.items()})
+    return _Places(
+        every,
+        {where: every.index(counts.most_common(1)[0][0]) for where, counts in seen.items()},
+        {whose: counts.most_common(1)[0][0] for whose, counts in principals.items()},
+        {where: counts.most_common(1)[0][0] for where, counts in scopes.items()},
+    )
+
+
+def _whose(one: Permission) -> str:
+    return f"{_where(one)} {shown_as(one.principal)}"
+
+
+def _scope(one: Permission) -> str:
+    return "".join(shown_as(one.object_id).rpartition("/")[:2])
 
 
 def _where(one: Permission) -> str:
@@ -234,12 +257,17 @@ def _place(one: Permission) -> str:
 
 
 def _sealed(one: Permission, places: _Places) -> dict[str, str | int | None]:
-    """The system, where what the row shows does not begin with it; and where it was seen, where that is not where most were."""
+    """The system, where what the row shows does not begin with it; where it was seen, where that is not where most were; and
+    what principal and object keep when they are renamed, as far as most others' do not tell.
+    """
     system, resource = shown_as(one.system), shown_as(one.resource)
     number = places.every.index(_place(one))
+    holder, object = shown_as(one.principal_id), shown_as(one.object_id)
     return {
         "data-system": None if not resource or resource.split(".")[0].strip() == system else system,
         "data-place": None if number == places.usual[_where(one)] else number,
+        "data-principal": None if holder == places.principals.get(_whose(one), "") else holder,
+        "data-object": object.removeprefix(places.scopes.get(_where(one)) or "/") or None,
     }
 
 

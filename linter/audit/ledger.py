@@ -70,13 +70,13 @@ def ledger(
     for row in (each for found in now.values() for each in found):
         by_place.setdefault(outcomes.place(row), []).append(row)
         held.setdefault((row.system, row.principal), []).append(row)
-    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified, past.moved)
+    before = past.previous.permissions if past.previous else None
+    ground = outcomes.Ground(as_of, config.revoke_within, runs.live, by_place, held, verified, past.moved, before or {})
     sorting = _Sorting(ground, runs, past, complete=complete)
     for row in earlier:
         if row.id not in known:
             sorting.take(row)
-    before = past.previous.permissions if past.previous else None
-    places = {row.id: row.place for row in earlier}
+    last = {row.id: row for row in earlier}
     shared = _shared(now)
 
     def finished(row: Permission) -> Permission:
@@ -86,11 +86,25 @@ def ledger(
             sorting.unknown[f"which of {files} was kept for {row.agent} is not known: they declare the same"] = None
             decided = None
         here = NOWHERE if runs.live is None else runs.live.place(row.system, row.environment)
-        seen = row._replace(place=places.get(row.id) or here)
+        then = last.get(row.id, row)
+        seen = row._replace(
+            place=then.place or here,
+            principal_id=then.principal_id or row.principal_id,
+            object_id=then.object_id or row.object_id,
+        )
         # Where it was first seen, until somebody says that the system moved: elsewhere nothing proves that it is gone.
-        place = seen.place if not here or ground.strayed(seen) else here
+        if not here or ground.strayed(seen):
+            row = seen
+        else:
+            row = row._replace(
+                place=here,
+                principal_id=row.principal_id or seen.principal_id,
+                object_id=row.object_id or seen.object_id,
+            )
         decision = outcomes.standing(ground, decided, seen) if decided is not None else None
-        return row._replace(decision=decision, new=before is not None and row.id not in before, place=place)
+        if decision is not None and decision.outcome not in ("", "done") and outcomes.lacking(ground, seen):
+            row = row._replace(reason="; ".join(filter(None, (row.reason, outcomes.doubts(ground, seen, decided)))))
+        return row._replace(decision=decision, new=before is not None and row.id not in before)
 
     every = {path: [finished(row) for row in (*found, *sorting.carried.get(path, ()))] for path, found in now.items()}
     people = People(ground, past.decided, past.previous.principals if past.previous else None, managed(plans))
@@ -143,6 +157,8 @@ def _now(
     for environment in subject.manifest.environments:
         plane = planes.get((shown_path(subject), subject.redact(environment)))
         found += rows(plane, shown_name(subject)) if plane is not None else ()
+    if live is not None:
+        found = [row._replace(principal_id=live.identity(row.system, row.environment, row.principal)) for row in found]
     if live is None or not live.outdated(shown_path(subject), digest_of(subject.manifest)):
         return found
     return [
@@ -191,7 +207,8 @@ class _Sorting:
             self.unknown[f"{where}: {clause}: that anything is gone since then is not proved"] = None
         unseen = row.origin == "granted" and not found.at and not found.instead
         if unseen and path is not None:
-            reason = f"it was granted when it was last seen; {clause}" if clause else outcomes.CARRIED
+            why = clause or found.doubt
+            reason = f"it was granted when it was last seen; {why}" if why else outcomes.CARRIED
             carried = row._replace(granted=None, verdict="unverified", also=(), reason=reason)
             self.carried.setdefault(path, []).append(carried)
             return

@@ -25,6 +25,7 @@ class Fact(NamedTuple):
     system: str
     principal: str
     details: Mapping[str, Any]
+    object_id: str
 
 
 class Verdict(NamedTuple):
@@ -34,6 +35,7 @@ class Verdict(NamedTuple):
     also: tuple[str, ...]
     reason: str
     principal: str
+    object_id: str = ""
 
 
 class Answer(NamedTuple):
@@ -44,6 +46,8 @@ class Answer(NamedTuple):
     """The principals that were compared there."""
     place: Where
     """Which account or database it was, as far as it says."""
+    identities: Mapping[str, str]
+    """Of those principals: name -> what it keeps when it is renamed, where it has such."""
 
 
 class Live(NamedTuple):
@@ -75,6 +79,16 @@ class Live(NamedTuple):
         """Where a system answered."""
         found = self.answers.get(self.asked_at(system, environment))
         return found.place if found is not None else NOWHERE
+
+    def identity(self, system: str, environment: str, principal: str) -> str:
+        """What a principal that was compared keeps when it is renamed; empty where it was not, is not there, or has nothing such."""
+        found = self.answers.get(self.asked_at(system, environment))
+        return found.identities.get(principal, "") if found is not None else ""
+
+    def bearer(self, system: str, environment: str, identity: str) -> str | None:
+        """Who has such an identity now; empty for nobody, None where nothing that was asked says so."""
+        found = self.populations.get(self.asked_at(system, environment))
+        return found.borne.get(identity) if found is not None else None
 
     def asked_at(self, system: str, environment: str) -> tuple[str, str]:
         """The place of `answers` that an environment's permissions in a system are compared with."""
@@ -118,7 +132,7 @@ def from_body(body: Mapping[str, Any]) -> Live:
     for one in body["verdicts"]:
         key = (one["path"], one["environment"], one["resource"])
         verdicts.setdefault(key, []).append(
-            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"])
+            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"], str(one.get("object_id", "")))
         )
     asked = [_asked(one) for one in body["asked"]]
     populations = [_population(one) for one in body["population"]]
@@ -131,7 +145,8 @@ def from_body(body: Mapping[str, Any]) -> Live:
             (one["system"], one["environment"]): Answer(
                 one["at"],
                 frozenset(one["compared"]),
-                {str(name): str(said) for name, said in one.get("place", {}).items()},
+                _texts(one.get("place", {})),
+                _texts(one.get("identities", {})),
             )
             for one in body["asked"]
             if not one["problem"]
@@ -178,7 +193,8 @@ def note_of(one: Mapping[str, Any]) -> Note:
 
 
 def _fact(one: Mapping[str, Any]) -> Fact:
-    return Fact(note_of(one), str(one.get("system", "")), str(one.get("principal", "")), dict(one["details"]))
+    system, principal, object_id = (str(one.get(name, "")) for name in ("system", "principal", "object_id"))
+    return Fact(note_of(one), system, principal, dict(one["details"]), object_id)
 
 
 def _asked(one: Mapping[str, Any]) -> Asked:
@@ -202,7 +218,14 @@ def _population(one: Mapping[str, Any]) -> Population:
     declared, unmanaged, orphaned = (tuple(map(str, one[name])) for name in ("declared", "unmanaged", "orphaned"))
     # An older drift looks for nobody by name.
     present, absent = (tuple(map(str, one.get(name, ()))) for name in ("present", "absent"))
-    return Population(system, environment, kind, query, declared, unmanaged, orphaned, problem, present, absent)
+    identities, borne = (_texts(one.get(name, {})) for name in ("identities", "borne"))
+    return Population(
+        system, environment, kind, query, declared, unmanaged, orphaned, problem, present, absent, identities, borne
+    )
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(said) for name, said in given.items()}
 
 
 def _source(one: Population) -> Source:

@@ -129,6 +129,10 @@ class Permission(NamedTuple):
     """Of what is granted and not declared: the fingerprint of the finding that says so."""
     place: Where = NOWHERE
     """Which account or database it was compared in last, as far as that says; empty where it was not compared."""
+    principal_id: str = ""
+    """What its principal keeps when it is renamed (linter.systems.lasting); empty where that is not known, or there is nothing such."""
+    object_id: str = ""
+    """The same of the one object that it is on."""
 
 
 class Principal(NamedTuple):
@@ -149,6 +153,8 @@ class Principal(NamedTuple):
     decision: Decision | None
     place: Where
     """As of a permission."""
+    principal_id: str = ""
+    """As of a permission: its own."""
 
 
 class Cell(NamedTuple):
@@ -237,6 +243,8 @@ class Revoked(NamedTuple):
     """Why it is not verified, or what stands in its place: a clause, where that is known."""
     place: Where = NOWHERE
     """As of a permission."""
+    principal_id: str = ""
+    object_id: str = ""
 
 
 class Asked(NamedTuple):

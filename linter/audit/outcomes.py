@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from linter.audit.decisions import Decided
 from linter.audit.granted import overlap
-from linter.audit.identity import levels_of
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Principal, Revoked
+from linter.audit.renames import Renamed, last, levels, mistaken, object_of, renamed, same_principal
 from linter.manifest.period import after
 from linter.systems.live import MISSING, OK, UNVERIFIED
 from linter.systems.places import elsewhere
@@ -38,18 +38,41 @@ class Ground(NamedTuple):
     """What an earlier report, or the nightly history, knows of first verified absences, by id."""
     moved: Collection[str]
     """Systems that are asked elsewhere than before, and an operator says that this is right."""
+    before: Mapping[str, Permission]
+    """What the last report had, by id."""
 
     def strayed(self, row: Permission | Principal) -> str:
         """In what the place that was asked now differs from where something was seen, a clause; empty where it does not."""
-        if self.live is None or row.system in self.moved:
-            return ""
-        return elsewhere(row.place, self.live.place(row.system, row.environment))
+        return "" if row.system in self.moved else self.elsewhere(row)
+
+    def elsewhere(self, row: Permission | Principal) -> str:
+        """The same, whatever an operator says."""
+        return "" if self.live is None else elsewhere(row.place, self.live.place(row.system, row.environment))
 
     def compared(self, row: Permission) -> str:
         """When its principal was compared where a permission was seen; empty where it was not."""
         if self.live is None or self.strayed(row):
             return ""
         return self.live.compared(row.system, row.environment, row.principal)
+
+    def mistaken(self, row: Permission, decided: Decided | None) -> str:
+        """Why the principal that was compared may be another than that which held a permission, a clause; empty where it is not."""
+        if self.live is None or self.elsewhere(row):
+            return ""  # elsewhere it counts on an operator's word alone
+        return mistaken(self.live, row, decided)
+
+    def renamed(self, row: Permission, decided: Decided | None) -> Renamed:
+        """What there is of the same right on an object that was, or may have been, renamed."""
+        if self.live is None or self.elsewhere(row):
+            return Renamed((), ())
+        whose = [one for one in self.beside(row) if same_principal(row, decided, one)]
+        return renamed(row, decided, whose, self.before)
+
+    def proof(self, row: Permission, decided: Decided | None) -> str:
+        """When its principal was compared where a permission was seen, under whatever names; empty where nobody can tell."""
+        if self.mistaken(row, decided) or any(self.renamed(row, decided)):
+            return ""
+        return self.compared(row)
 
     def beside(self, row: Permission) -> Sequence[Permission]:
         """What the same agent has in the same system and environment, and what the same principal has there.
@@ -83,17 +106,25 @@ class Gone(NamedTuple):
     """What there is now in its place: what may have been agreed to since, or is granted of the same right."""
     at: str
     """The first verified absence; empty where nothing proves it."""
+    doubt: str = ""
+    """Why another name may be all that changed, a clause."""
 
 
 def standing(ground: Ground, decided: Decided, row: Permission) -> Decision:
     """The outcome of a decision on a permission that this report still has, as it was when it was last seen."""
     if row.origin == "granted" and row.verdict == "unverified" and decided.decision != "keep":
         return decision(decided, "unverified")
-    if decided.decision != "keep" and row.verdict == MISSING and row.granted == 0 and ground.live is not None:
-        # The manifest still declares what the system has taken away.
-        at = ground.verified.get(row.id) or ground.compared(row)
+    if decided.decision != "keep" and lacking(ground, row):
+        if ground.renamed(row, decided).sure:
+            return undone(ground, decided)
+        at = ground.verified.get(row.id) or ground.proof(row, decided)
         return decision(decided, "done" if at else "unverified", at)
     return undone(ground, decided)
+
+
+def lacking(ground: Ground, row: Permission) -> bool:
+    """Whether a manifest still declares what the system has taken away."""
+    return row.verdict == MISSING and row.granted == 0 and ground.live is not None
 
 
 def undone(ground: Ground, decided: Decided) -> Decision:
@@ -115,19 +146,35 @@ def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Itera
     Args:
         agreed: what is declared now and may not have been declared when the permission was seen.
     """
-    instead = tuple(one for one in agreed if _touches(one, row))
+    instead = [one for one in agreed if _touches(one, row)]
     if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
-        instead += tuple(one for one in ground.beside(row) if one.origin == "granted" and overlap(row, one))
-    return Gone(row, decided, instead, _absent(ground, row, instead))
+        instead += [one for one in ground.beside(row) if one.origin == "granted" and overlap(row, one)]
+    other = ground.renamed(row, decided)
+    instead += other.sure
+    at = _absent(ground, row, decided, instead)
+    stands = row.origin == "granted" and instead
+    doubt = "" if at or stands else doubts(ground, row, decided)
+    return Gone(row, decided, tuple({one.id: one for one in instead}.values()), at, doubt)
 
 
-def _absent(ground: Ground, row: Permission, instead: Sequence[Permission]) -> str:
+def _absent(ground: Ground, row: Permission, decided: Decided | None, instead: Sequence[Permission]) -> str:
     known = ground.verified.get(row.id, "")
     if known or ground.live is None or instead:
         return known
     if any(_hides(other, row) for other in ground.beside(row)):
         return ""
-    return ground.compared(row)
+    return ground.proof(row, decided)
+
+
+def doubts(ground: Ground, row: Permission, decided: Decided | None) -> str:
+    """Why another name is, or may be, all that changed, a clause; empty where nothing says so."""
+    sure, perhaps = ground.renamed(row, decided)
+    if sure:
+        return f"its object was renamed, and it stands: {'; '.join(_words(sure))}"
+    if clause := ground.mistaken(row, decided):
+        return clause
+    words = "; ".join(_words(perhaps))
+    return f"that its object was renamed cannot be excluded, and this may be it: {words}" if words else ""
 
 
 def _hides(other: Permission, row: Permission) -> bool:
@@ -136,47 +183,28 @@ def _hides(other: Permission, row: Permission) -> bool:
         return overlap(row, other) if row.origin == "granted" else _touches(row, other) or _confers(other, row)
     if row.origin == "granted" or other.verdict != UNVERIFIED:
         return False
-    return bool(_levels(other) & _levels(row))  # a key that may write to one channel may write to all
+    return bool(levels(other) & levels(row))  # a key that may write to one channel may write to all
 
 
 def _confers(scope: Permission, declared: Permission) -> bool:
     """Whether a key's scope may allow what an entry does: its level is the gravest of what it allows, and not all of it."""
-    return _of_no_object(scope) and scope.level >= min(_levels(declared), default=0)
+    return _of_no_object(scope) and scope.level >= min(levels(declared), default=0)
 
 
 def _of_no_object(granted: Permission) -> bool:
     """Whether what is granted is a key's scope, or a role: of no object in particular."""
-    return not re.search("[.:/]", _object(granted))
-
-
-def _object(granted: Permission) -> str:
-    return granted.what.partition(" on ")[2].partition(" (")[0]
+    return not re.search("[.:/]", object_of(granted)) and not granted.what.endswith("(schema)")
 
 
 def _touches(declared: Permission, other: Permission) -> bool:
     """Whether what a declared entry allows may be another permission of the same place."""
-    if other.origin == "granted" and not other.privileged and other.level not in _levels(declared):
+    if other.origin == "granted" and not other.privileged and other.level not in levels(declared):
         return False
-    object = declared.resource.partition(".")[2]
-    if other.origin == "declared":
-        other_object = other.resource.partition(".")[2]
-    else:
-        other_object = _object(other)
-        if _of_no_object(other):
-            return True
+    object, other_object = object_of(declared), object_of(other)
+    if other.origin == "granted" and _of_no_object(other):
+        return True
     everywhere = "*" in object + other_object or not object or not other_object
-    return everywhere or _last(object) == _last(other_object)
-
-
-def _levels(declared: Permission) -> set[int]:
-    """The levels of what an entry names; all of them where it is administration."""
-    found = set[int]().union(*map(levels_of, declared.what.split(", ")))
-    return set(range(6)) if 5 in found else found
-
-
-def _last(name: str) -> str:
-    """The last part of an object's name, in whatever system's spelling."""
-    return re.split(r"[.:/]", name)[-1].strip('"').lower()
+    return everywhere or last(object) == last(other_object)
 
 
 def revoked(ground: Ground, found: Gone, *, manifest: bool) -> Revoked:
@@ -197,18 +225,29 @@ def revoked(ground: Ground, found: Gone, *, manifest: bool) -> Revoked:
         decided=None if found.decided is None else _of_gone(ground, found, found.decided),
         gone_from="" if other else "live" if not of_manifest else "both" if found.at else "manifest",
         verified=found.at,
-        why=other or ("" if found.at or found.instead else ground.strayed(row) or ("" if manifest else _NO_MANIFEST)),
+        why=other or ("" if found.at else found.doubt or _why(ground, found, manifest=manifest)),
         place=row.place,
+        principal_id=row.principal_id,
+        object_id=row.object_id,
     )
+
+
+def _why(ground: Ground, found: Gone, *, manifest: bool) -> str:
+    return "" if found.instead else ground.strayed(found.row) or ("" if manifest else _NO_MANIFEST)
 
 
 def _forms(instead: Sequence[Permission]) -> str:
     """What stands in the place of what was granted, a clause; empty for nothing."""
+    words = "; ".join(_words(instead))
+    return f"it stands, or may stand, in another form: {words}" if words else ""
+
+
+def _words(rows: Sequence[Permission]) -> list[str]:
+    """Some permissions in words, the first few and how many more."""
     words = dict.fromkeys(
-        one.what if one.origin == "granted" else f"{one.resource}: {one.what}, declared" for one in instead
+        one.what if one.origin == "granted" else f"{one.resource}: {one.what}, declared" for one in rows
     )
-    more = f" and {len(words) - _FORMS} more" if len(words) > _FORMS else ""
-    return f"it stands, or may stand, in another form: {'; '.join([*words][:_FORMS])}{more}" if words else ""
+    return [*[*words][:_FORMS], *([f"and {len(words) - _FORMS} more"] if len(words) > _FORMS else [])]
 
 
 def _of_gone(ground: Ground, found: Gone, decided: Decided) -> Decision:
@@ -233,4 +272,5 @@ def remembered(decided: Decided) -> Permission:
         resource=decided.resource, origin=decided.origin, what=decided.what, scope="", level=LEVELS.index(decided.level),
         granted=None, verdict="", also=(), reason="", principal=decided.principal, blast_declared="", blast_computed="",
         privileged=(), justification="", new=False, decision=None, finding=decided.finding, place=decided.place,
+        principal_id=decided.principal_id, object_id=decided.object_id,
     )  # fmt: skip

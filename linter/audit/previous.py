@@ -76,14 +76,21 @@ def from_json(text: str) -> Previous:
                 for one in rows
                 if one.decision is not None and one.decision.outcome == "done"
             },
-            **{one["id"]: one["verified"] for one in body["revoked"] if one["verified"]},
+            **{
+                one["id"]: one["verified"]
+                for one in body["revoked"]
+                # Of principals, an older permlint took another name for an absence.
+                if one["verified"] and (one["agent"] or "principal_id" in one)
+            },
         },
         places={
             **{one["id"]: one.get("place", {}) for one in body["revoked"]},
             **{one.id: one.place for one in rows},
         },
         principals={
-            one["id"]: Principal(**{name: one[name] for name in Principal._fields})._replace(decision=None)
+            one["id"]: Principal(**{name: one[name] for name in Principal._fields if name in one})._replace(
+                decision=None
+            )
             for one in body["principals"]
             if one["state"] != "managed"
         }

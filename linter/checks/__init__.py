@@ -53,6 +53,8 @@ class Hit(NamedTuple):
     elsewhere: "tuple[Location, ...]" = ()
     """Related places in other files, such as a script."""
     repair: "Repair | None" = None
+    object_id: str = ""
+    """As of a `Discrepancy`."""
 
 
 class Template(NamedTuple):

@@ -6,6 +6,7 @@ _MODULES = {
     "check": (
         "assertion",
         "blast",
+        "disguise",
         "document",
         "fleet",
         "powers",

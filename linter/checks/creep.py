@@ -218,6 +218,7 @@ def perhaps_renamed(past: Past) -> Iterator[Hit]:
     agreed = event.version in past.story.reviews.covered or (
         past.staged and not past.production(past.manifest.environments) and not unjustified(past, event, found.added)
     )
+    apart = not past.partial and old.ended.commit != event.version.commit
     values = {
         "old": old.manifest.agent,
         "file": old.path,
@@ -226,13 +227,14 @@ def perhaps_renamed(past: Past) -> Iterator[Hit]:
         "all": str(found.likeness.old),
         "shared": str(found.likeness.shared),
         "own": str(found.likeness.new),
+        "common": ", and they share only what many others have" if found.siblings else "",
         "what": several(what),
         "path": past.path,
     }
     yield Hit(
         Place(("agent_name",)),
         values,
-        ("agreed",) if agreed else ("apart",) if not past.partial and old.ended.commit != event.version.commit else (),
+        ("agreed",) if agreed else ("apart",) if apart else ("siblings",) if found.siblings else (),
         key=" | ".join([old.manifest.agent, *what]),
         details=details(
             event.version, "perhaps renamed", in_words(_granted(old.manifest)), in_words(_granted(past.manifest))

@@ -51,6 +51,8 @@ def _near_miss(subject: Subject, violation: Violation) -> Repair | None:
 def _close(written: str, meant: str) -> bool:
     """Whether a word is certainly the other: written otherwise (`readonly`), or with one slip of the finger."""
     one, other = (re.sub(r"[-_ ]", "", word).lower() for word in (written, meant))
+    if one[:1] in ("x", "\u0445") and one[1:] == other:
+        return False  # rather `x-`, a key that says nothing; in Cyrillic, too
     while one and other and one[0] == other[0]:
         one, other = one[1:], other[1:]
     while one and other and one[-1] == other[-1]:

@@ -32,6 +32,7 @@ def discrepancy(params: DiscrepancyParams) -> Any:
                 fix=one.fix,
                 details=one.details,
                 cause=one.cause,
+                object_id=one.object_id,
             )
 
     return check

@@ -15,7 +15,7 @@ def duplicate_agent(fleet: Fleet) -> Iterator[Hit]:
     for unit in sorted(fleet.units, key=lambda one: one.path):
         shared: dict[str, tuple[Unit, list[str]]] = {}
         for environment in unit.environments:
-            earlier = first.setdefault((unit.agent, environment), unit)
+            earlier = first.setdefault((_composed(unit.agent), _composed(environment)), unit)
             if earlier is not unit:
                 shared.setdefault(earlier.path, (earlier, []))[1].append(environment)
         for earlier, environments in shared.values():
@@ -30,3 +30,12 @@ def duplicate_agent(fleet: Fleet) -> Iterator[Hit]:
                     others=((other, "the same agent, declared here too"),),
                     key=other.path,
                 )
+
+
+def _composed(name: str) -> str:
+    """A name whose accents are part of their letters, however it was typed: nobody sees the difference."""
+    if name.isascii():
+        return name
+    from unicodedata import normalize
+
+    return normalize("NFC", name)

@@ -26,7 +26,7 @@ from linter.drift.run import Request, Result, drift, gather
 from linter.exits import Exit
 from linter.forks import from_fork
 from linter.manifest.text import Unreadable
-from linter.outcome import InputError, Outcome, Timing
+from linter.outcome import InputError, Outcome, Sought, Timing
 from linter.reports.visible import visible
 from linter.rulesets import ruleset
 from linter.systems.live import Binding
@@ -189,17 +189,17 @@ def _remembered(
     )
 
 
-def _sought(config: Config) -> tuple[tuple[tuple[str, str, str], ...], tuple[InputError, ...]]:
-    """Principals without a manifest that reviewers decided of: a report proves by this run that one is gone."""
+def _sought(config: Config) -> tuple[tuple[Sought, ...], tuple[InputError, ...]]:
+    """Principals that reviewers decided of, or of what they hold: a report proves by this run what is gone."""
     try:
         loaded = load_decisions(config.root)
     except Unreadable as error:
         return (), (InputError(DECISIONS, error.line, error.column, error.message),)
     if loaded is None:
         return (), ()
-    from linter.audit.unmanaged import earlier, sought
+    from linter.audit.unmanaged import sought
 
-    return sought(earlier(loaded.entries, {})), ()
+    return sought(loaded.entries, {}), ()
 
 
 def _only_news(outcome: Outcome) -> Outcome:

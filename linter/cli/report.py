@@ -23,7 +23,7 @@ from linter.audit.model import Audit, Permission, Revoked
 from linter.audit.previous import BadReport, Previous, from_history
 from linter.audit.previous import from_json as previous_of
 from linter.audit.runs import Runs, run
-from linter.audit.unmanaged import earlier, sought
+from linter.audit.unmanaged import sought
 from linter.catalogue import BadRule
 from linter.checking import Selection, select
 from linter.cli.asking import FORK, live_options, recordings_of
@@ -41,7 +41,7 @@ from linter.manifest.text import Unreadable
 from linter.nightly.history import History
 from linter.nightly.news import RESOLVED, Known
 from linter.nightly.store import StateError
-from linter.outcome import InputError, Outcome
+from linter.outcome import InputError, Outcome, Sought
 from linter.reports.totals import plural
 from linter.reports.visible import visible
 from linter.secrets import mask
@@ -157,13 +157,16 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     nightly = _nightly(told.drift_json, common.as_of, timedelta(hours=told.max_age))
     previous = _previous(config, selection, told)
     decided = _decided(config)
-    people = earlier(decided.values(), (previous.principals if previous else None) or {})
-    request, faults = _request(told, common, sought(people))
+    seen, held = ((previous.principals or {}), previous.permissions.values()) if previous else ({}, ())
+    request, faults = _request(told, common, sought(decided.values(), seen, held))
     runs = run(config, selection, common.as_of, request, nightly)
     runs = runs._replace(errors=(*faults, *runs.errors))
     known = _nights(told.state)
     gone = {
-        one.fingerprint: one.ended for one in known if one.how == RESOLVED and one.ended <= common.as_of.isoformat()
+        one.fingerprint: one.ended
+        for one in known
+        # What an older permlint saw last may have been renamed.
+        if one.how == RESOLVED and one.lasting and one.ended <= common.as_of.isoformat()
     }
     past = Past(previous, decided, gone, told.moved)
     files = [one for one in (*told.live_from, told.drift_json, told.previous, told.state) if one is not None]
@@ -232,9 +235,7 @@ def _nights(path: str | None) -> list[Known]:
         raise click.ClickException(visible(f"{path} {problem}")) from None
 
 
-def _request(
-    told: Told, common: Common, sought: Sequence[tuple[str, str, str]]
-) -> tuple[Request | None, tuple[InputError, ...]]:
+def _request(told: Told, common: Common, sought: Sequence[Sought]) -> tuple[Request | None, tuple[InputError, ...]]:
     """How systems are asked; not at all, where nobody says so."""
     if not told.live and not told.live_from:
         return None, ()

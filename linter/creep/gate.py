@@ -54,7 +54,7 @@ def _matchers(
     manifests: tuple[str, ...], exclude: tuple[str, ...]
 ) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
     """What is collected and what is not: made once, for each of a run's manifests is held against it."""
-    return matcher(manifests), matcher(exclude, folders=True)
+    return matcher(manifests, any_case=True), matcher(exclude, folders=True)
 
 
 def config_at(repository: Repository, revision: str, folder: str) -> Config:

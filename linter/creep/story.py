@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from linter.commons import Commons
 from linter.creep.change import Change, Growth, Sets, compare, minus, sets
+from linter.creep.returned import returned
 from linter.creep.reviews import Reviews, find_reviews
 from linter.creep.rewording import has_text
 from linter.creep.safety import Loss
@@ -101,7 +103,19 @@ def tell(
         for agent in agents:
             by_agent.setdefault(agent, []).append(line)
     former = gone(by_agent, lines, partial=partial)
-    return [_story(line, by_agent, former, cut=cut, partial=partial) for line in lines]
+    return [
+        _story(line, by_agent, former, _house(lines, line, partial=partial), cut=cut, partial=partial) for line in lines
+    ]
+
+
+def _house(lines: Sequence[Line], line: Line, *, partial: bool) -> Commons:
+    """What there was besides an agent when it began; of one change, before that: what it begins itself shows no custom."""
+
+    def manifests() -> list[Manifest]:
+        there = [one.base if partial else _in_force(line.versions[0], one) for one in lines]
+        return [one.manifest for one in there if one is not None and one.manifest is not None]
+
+    return Commons(manifests)
 
 
 def _all(line: Line) -> list[Version]:
@@ -111,20 +125,26 @@ def _all(line: Line) -> list[Version]:
     return [*before, line.base, *line.versions]
 
 
-def _story(line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], *, cut: bool, partial: bool) -> Story:
+def _story(
+    line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], commons: Commons, *, cut: bool, partial: bool
+) -> Story:
     known = _all(line)
     reviews = find_reviews(known)
     readable = [one for one in known if one.manifest is not None]
     heirs = former if partial else []
-    told = [_event(one, line, by_agent, heirs, cut=cut) for one in line.versions]
+    told = [_event(one, line, by_agent, heirs, commons, cut=cut) for one in line.versions]
     now = line.versions[-1] if line.versions else line.base
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
-    events = _attribute(told, now.manifest) if told and now is not None and now.manifest is not None else told
+    events = (
+        _attribute(told, now.manifest, known, reviews)
+        if told and now is not None and now.manifest is not None
+        else told
+    )
     begun = next((one.version for one in told if one.kind == "first"), None) if former else None
     succession = None
     if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:
-        succession = perhaps(begun.manifest, now.manifest, former if partial else until(begun, former))
+        succession = perhaps(begun.manifest, now.manifest, former if partial else until(begun, former), commons)
     return Story(
         path=line.path,
         now=now,
@@ -137,7 +157,13 @@ def _story(line: Line, by_agent: Mapping[str, list[Line]], former: list[Gone], *
 
 
 def _event(
-    version: Version, line: Line, by_agent: Mapping[str, list[Line]], heirs: Sequence[Gone], *, cut: bool
+    version: Version,
+    line: Line,
+    by_agent: Mapping[str, list[Line]],
+    heirs: Sequence[Gone],
+    commons: Commons,
+    *,
+    cut: bool,
 ) -> Event:
     manifest = version.manifest
     if manifest is None:
@@ -147,7 +173,7 @@ def _event(
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
         before = _last(version, others, manifest.agent)
-    if not before and not elsewhere and (former := same(manifest, heirs)) is not None:
+    if not before and not elsewhere and (former := same(manifest, heirs, commons)) is not None:
         before = [former.manifest]
     if not before and not elsewhere:
         return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
@@ -199,23 +225,33 @@ def _in_force(version: Version, line: Line) -> Version | None:
     return found
 
 
-def _attribute(events: Sequence[Event], now: Manifest) -> list[Event]:
+def _attribute(events: Sequence[Event], now: Manifest, known: Sequence[Version], reviews: Reviews) -> list[Event]:
     """Say of each event what of it stands now, from the newest to the oldest: what a later one brought is its own."""
+    before = returned(now, known, reviews.signed)
+    place = len(known)
     rest = dict(sets(now))
     unclear = dict(rest)
     fresh = set(rest)
     told: set[tuple[str, ...]] = set()
     found = []
     for event in reversed(events):
+        place -= 1
+        had = [leaf for leaf, first in before if first < place]
         standing: dict[str, tuple[Leaf, ...]] = {}
         doubtful: dict[str, tuple[Leaf, ...]] = {}
         for growth in event.change.growths:
             name = growth.environment
             here = _brought(growth, rest.get(name, ()))
+            back: list[Leaf] = []
+            if here and had:
+                # It was in these words before: whether that is more than what was there in between, nobody can compare.
+                brought = sets(event.version.manifest).get(name, ()) if event.version.manifest is not None else ()
+                back = [leaf for leaf in had if leaf in brought and meet([leaf], here)]
+                here = minus(here, had).possible
             if here:
                 standing[name] = here
                 rest[name] = _without(rest[name], here)
-            here = meet(growth.reworded, unclear.get(name, ()))
+            here = meet((*growth.reworded, *back), unclear.get(name, ()))
             if here:
                 doubtful[name] = here
                 unclear[name] = _without(unclear[name], here)

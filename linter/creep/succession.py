@@ -7,6 +7,7 @@ Where nearly all of a manifest's permissions come back in the commit that takes 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from linter.commons import Commons
 from linter.creep.change import compare
 from linter.history.model import Line, Version
 from linter.likeness import Likeness, likeness, of_objects
@@ -35,6 +36,8 @@ class Succession(NamedTuple):
     """What it may do now, and the former one might not."""
     fresh: tuple[str, ...]
     """Environments that it runs in now, and the former one did not."""
+    siblings: bool
+    """Whether many others have what the two have in common, so that it is no sign."""
 
 
 def gone(by_agent: Mapping[str, Sequence[Line]], there: Iterable[Line], *, partial: bool) -> list[Gone]:
@@ -75,14 +78,18 @@ def until(version: Version, agents: Sequence[Gone]) -> list[Gone]:
 _NEAREST = 16
 
 
-def same(manifest: Manifest, agents: Iterable[Gone]) -> Gone | None:
+def same(manifest: Manifest, agents: Iterable[Gone], commons: Commons) -> Gone | None:
     """The agent that this one is for sure, if it began in the same change: the most alike."""
     new = _leaves(manifest)
-    alike = [(found.share, one) for one in agents if (found := likeness(_leaves(one.manifest), new)).one]
+    alike = [
+        (found.share, one)
+        for one in agents
+        if (found := likeness(_leaves(one.manifest), new)).one and not commons.siblings(one.manifest, manifest)
+    ]
     return max(alike, key=lambda pair: pair[0])[1] if alike else None
 
 
-def perhaps(manifest: Manifest, now: Manifest, agents: Iterable[Gone]) -> Succession | None:
+def perhaps(manifest: Manifest, now: Manifest, agents: Iterable[Gone], commons: Commons) -> Succession | None:
     """The agent that this one may be, where that makes it wider; the most alike of several.
 
     Args:
@@ -93,7 +100,10 @@ def perhaps(manifest: Manifest, now: Manifest, agents: Iterable[Gone]) -> Succes
     best: Succession | None = None
     for one in agents:
         found = of_objects(_leaves(one.manifest), new)
-        if not found.perhaps or (best is not None and found.share <= best.likeness.share):
+        if not found.perhaps:
+            continue
+        rank = (not commons.siblings(one.manifest, manifest), found.share)
+        if best is not None and rank <= (not best.siblings, best.likeness.share):
             continue
         change = compare([one.manifest], manifest, {})
         fresh = tuple(
@@ -101,7 +111,7 @@ def perhaps(manifest: Manifest, now: Manifest, agents: Iterable[Gone]) -> Succes
         )
         added = meet(change.added, standing)
         if added or fresh:
-            best = Succession(one, found, added, fresh)
+            best = Succession(one, found, added, fresh, not rank[0])
     return best
 
 

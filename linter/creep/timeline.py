@@ -122,7 +122,8 @@ def _steps(event: Event, story: Story) -> Iterable[Step]:
     came_from = {one.path for one in version.before} - {version.path}
     if came_from and version.path not in {one.path for one in version.before}:
         yield Step(" ", f"moved here from {', '.join(sorted(came_from))}")
-    if event.kind == "changed" and all(one.content is None for one in version.before):
+    back = version.before or any(one.agent == manifest.agent for one in event.known)  # else it had another name
+    if event.kind == "changed" and back and all(one.content is None for one in version.before):
         yield Step(" ", "brought back, after it had been deleted")
     if event.kind in ("first", "oldest"):
         began = "first agreed" if event.kind == "first" else "agreed here or before, where history is cut"
@@ -202,10 +203,13 @@ def _distance(
 ) -> Distance | None:
     if change is None or start is None or start.manifest is None or story.manifest is None:
         return None
+    beginning = story.beginning(start)
+    if beginning == "range" and any(one.version is start and one.known for one in story.events):
+        return None  # it came from what the range does not hold here: the entry itself says what it added
     added = in_words(change.added) + [f"runs in {one.environment}" for one in change.growths if one.fresh]
     return Distance(
         start=_entry(start, mask(_subject(start, here if start is story.now else ""))),
-        beginning=story.beginning(start),
+        beginning=beginning,
         added=tuple(mask_all(added)),
         gravest=GRAVEST[gravity(change.added)] if change.added else "",
         blast_then=LEVELS[blast_radius(start.manifest, production)],

@@ -171,6 +171,7 @@ class Judge:
                     gravest,
                     tuple(kinds[1:]),
                     subject.redact(reason),
+                    part.objects.get(resource.position, ""),
                 )
             )
 

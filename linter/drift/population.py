@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linter.drift.planes import LOGIN, Intent, Plane, bound_at
 from linter.drift.strangers import Agreed, Watch
-from linter.outcome import Asked, Population
+from linter.outcome import Asked, Population, Sought
 from linter.systems.live import Adapter, Failure, Observation, adapter_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ class Ground(NamedTuple):
     """When each target answered."""
     compared: Mapping[tuple[str, ...], Iterable[str]]
     """The principals of each that were compared."""
-    sought: Sequence[tuple[str, str, str]] = ()
-    """(system, environment, principal): whom to look for by name."""
+    sought: Sequence[Sought] = ()
 
 
 class _Place(NamedTuple):
@@ -93,9 +92,23 @@ def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     at = ground.times.get(seen.key, "")
     compared = tuple(sorted(ground.compared.get(seen.key, ())))
     where = {} if answer is None or isinstance(answer, Failure) else answer.place()
+    identities = {} if answer is None or isinstance(answer, Failure) else _identities(answer, compared)
     return Asked(
-        place.system, place.environment, seen.kind, tuple(seen.principals), compared, account, at, silent, where
+        place.system,
+        place.environment,
+        seen.kind,
+        tuple(seen.principals),
+        compared,
+        account,
+        at,
+        silent,
+        where,
+        identities,
     )
+
+
+def _identities(answer: Observation, names: Iterable[str]) -> dict[str, str]:
+    return {name: identity for name in names if (identity := answer.identity_of(name))}
 
 
 def population(ground: Ground) -> tuple[Population, ...]:
@@ -123,7 +136,10 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     missing = "" if answer.everybody() else _PARTIAL
     if not patterns:
         missing = "configuration has no `principals` for it: nobody looked for others than manifests name"
-    sought = [name for *where, name in ground.sought if _Place(*where) == place]
+    sought = [one for one in ground.sought if _place(ground.config, one.system, one.environment) == place]
+    wanted = list(dict.fromkeys(one.name for one in sought if one.name))
+    present = tuple(one for one in wanted if answer.exists(one))
+    borne = {one.identity: answer.bearer(one.identity) for one in sought if one.identity}
     return Population(
         *place,
         seen.kind,
@@ -132,8 +148,10 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
         tuple(unmanaged),
         tuple(orphaned),
         missing,
-        present=tuple(one for one in sought if answer.exists(one)),
-        absent=tuple(one for one in sought if not answer.exists(one)) if answer.everybody() else (),
+        present=present,
+        absent=tuple(one for one in wanted if one not in present) if answer.everybody() else (),
+        identities=_identities(answer, [*unmanaged, *present]),
+        borne={identity: name for identity, name in borne.items() if name is not None},
     )
 
 

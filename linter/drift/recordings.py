@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from linter.replacing import put
 from linter.systems.secret import hide
+from linter.systems.strict import Twice, unique
 
 MAX_AGE = timedelta(hours=26)
 """A nightly recording, and two hours for a slow night."""
@@ -47,17 +48,9 @@ def load(path: str, as_of: date, max_age: timedelta) -> Recording:
     """Read a recording.
 
     Raises:
-        BadRecording: not there, not JSON, not of this form, or taken in the future.
+        BadRecording: not there, not JSON or with a key twice, not of this form, or taken in the future.
     """
-    try:
-        if os.path.getsize(path) > _MAX_BYTES:
-            raise BadRecording("is larger than 256 MiB: that is no recording")
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-    except OSError as error:
-        raise BadRecording(f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise BadRecording("is not JSON") from None
+    data = _data(path)
     if not isinstance(data, dict) or data.get("schema_version") != 1:
         raise BadRecording("is no recording: `schema_version` is not 1")
     taken = _time(data.get("taken"))
@@ -79,6 +72,21 @@ def load(path: str, as_of: date, max_age: timedelta) -> Recording:
             raise BadRecording(f"its system `{name}` has an `environment` or an `agent` that is no text")
         found[name] = tuple(entries)
     return Recording(path, stale, found, iso(taken))
+
+
+def _data(path: str) -> Any:
+    try:
+        if os.path.getsize(path) > _MAX_BYTES:
+            raise BadRecording("is larger than 256 MiB: that is no recording")
+        with open(path, encoding="utf-8") as file:
+            data = json.load(file, object_pairs_hook=unique)
+    except OSError as error:
+        raise BadRecording(f"cannot be read: {error.strerror}") from None
+    except Twice as problem:
+        raise BadRecording(str(problem)) from None
+    except (ValueError, RecursionError):
+        raise BadRecording("is not JSON") from None
+    return data
 
 
 def _time(given: object) -> datetime:

@@ -23,7 +23,7 @@ from linter.findings import UNVERIFIED_RULE, Severity, Silenced
 from linter.manifest.reader import read
 from linter.manifest.signing import digest_of
 from linter.manifest.text import Unreadable
-from linter.outcome import InputError, Outcome
+from linter.outcome import InputError, Outcome, Sought
 from linter.rulesets import Ruleset
 from linter.systems.live import Comparison, Failure, Observation, Unverified
 
@@ -42,8 +42,8 @@ class Request(NamedTuple):
     offline: str = ""
     """Why nothing may be asked live, a clause; empty where it may."""
     self_check: bool = False
-    sought: Sequence[tuple[str, str, str]] = ()
-    """(system, environment, principal): whom to look for by name, though no manifest and no pattern may find them."""
+    sought: Sequence[Sought] = ()
+    """Whom to look for, though no manifest and no pattern may find them."""
     progress: Callable[[Standing], None] | None = None
     """Told how far the asking is."""
 

@@ -34,7 +34,7 @@ class Assembly:
         self.globs = tuple(globs)
         self._repository = repository
         self._contents = contents or Contents(repository.objects)
-        self._matches, self._excluded = matcher(self.globs), matcher(exclude, folders=True)
+        self._matches, self._excluded = matcher(self.globs, any_case=True), matcher(exclude, folders=True)
         self._judged = judged
         self._tips: list[Node] = []
         self._gone: dict[str, Node] = {}

@@ -35,6 +35,11 @@ class Contents:
         content = self._read[document.text.content] = self._judged(document)
         return content
 
+    @property
+    def taken(self) -> list[Manifest]:
+        """The manifests that were read elsewhere: those there are."""
+        return [one for one in self._read.values() if isinstance(one, Manifest)]
+
     def load(self, blobs: Iterable[str]) -> None:
         """Read these blobs, in one go.
 

@@ -2,12 +2,14 @@
 
 At a commit the walk knows which paths are still looked for, and by which newer versions. A comparison that names such a path
 makes a version; the look-out then goes on where the comparison says it came from. In a merge it goes to the first parent
-that has the same there; a version comes of it only where none has: what `git log` does for one file, for all at once.
+that has the same there; a version comes of it only where none has: what `git log` does for one file, for all at once. But
+where a file is gone and that parent never had it, no commit there took it away: the merge did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from linter.history.log import Change, Entry
 from linter.history.pairing import Pairing, Source
@@ -19,7 +21,7 @@ UNKNOWN = "?"
 class Node:
     """A version in the making."""
 
-    __slots__ = ("before", "blob", "entry", "mode", "path", "place")
+    __slots__ = ("before", "blob", "entry", "mode", "path", "place", "vain")
 
     def __init__(self, place: int, entry: Entry | None, path: str, blob: str | None, mode: str) -> None:
         self.place = place
@@ -29,6 +31,8 @@ class Node:
         self.blob = blob
         self.mode = mode
         self.before: list[Node] = []
+        self.vain = False
+        """Whether the look-out for what it comes from ended without telling: the file went elsewhere, or the log ends."""
 
 
 class Watch:
@@ -56,11 +60,27 @@ class _State:
 
     def add(self, path: str, watch: Watch) -> None:
         known = self.watches.get(path)
-        if known is None or (known.blob is None and watch.blob is not None):
+        if known is None:
+            self.watches[path] = watch
+        elif known.blob is None and watch.blob is not None:
             # Who waits for an earlier file of this name waits in vain: that file has gone on elsewhere.
             self.watches[path] = watch
+            _in_vain(known)
         elif watch.blob is not None or known.blob is None:
             known.waiting += watch.waiting
+        else:
+            _in_vain(watch)
+
+
+class _Merged(NamedTuple):
+    """A merge in which a file is gone that one of its parents has, and another has not."""
+
+    merge: Node
+    """What the merge made, if nothing on the other's side took the file away."""
+    side: Node
+    """Waits for what did."""
+    waiting: list[Node]
+    """Who wants to know which of the two it was."""
 
 
 class Walk:
@@ -70,6 +90,7 @@ class Walk:
         self._pairing = pairing
         self._candidate = candidate
         self._states: dict[str, _State] = {}
+        self._merged: list[_Merged] = []
         self._alive: set[str] = set()
         """Manifests that nobody asked for, seen alive before (after, in time) they were seen to go."""
         self.followed: set[str] = set()
@@ -100,6 +121,13 @@ class Walk:
                     older = Node(len(entries), None, path, watch.blob, watch.mode)
                     for waiting in watch.waiting:
                         waiting.before.append(older)
+                else:
+                    _in_vain(watch)
+        for one in reversed(self._merged):
+            found = one.side.before or ([] if one.side.vain else [one.merge])
+            for waiting in one.waiting:
+                waiting.before += found
+                waiting.vain |= one.side.vain
 
     def _step(self, place: int, entry: Entry, here: _State) -> None:
         # A path is in a comparison once: as what is there, or as what is gone.
@@ -123,16 +151,20 @@ class Walk:
             first.watches = here.watches
         sources = [self._pairing.sources(diff, watches) for diff in entry.diffs]
         self.followed |= watches.keys() | {old.path for source in sources for old in source.values()}
+        moved = _moved(sources, changes)
         for path, watch in watches.items():
             same = [not _differs(change.get(path)) for change in changes]
             if any(same):
-                parents[same.index(True)].add(path, watch)
+                merge = Node(place, entry, path, None, "")
+                kept = watch if path in moved else self._or_merge(merge, watch, changes, parents)
+                parents[same.index(True)].add(path, kept)
                 continue
             here_now = [change[path] for change in changes]
             if here_now[0].new == path:
                 node = Node(place, entry, path, here_now[0].new_blob, here_now[0].new_mode)
-            elif any(old.path == path for source in sources for old in source.values()):
-                self.deleted.pop(path, None)  # it was moved, and a newer version waits for it under its new name
+            elif path in moved:
+                self.deleted.pop(path, None)  # and a newer version waits for it under its new name
+                _in_vain(watch)
                 continue
             else:
                 node = Node(place, entry, path, None, "")
@@ -141,6 +173,19 @@ class Walk:
             _look_on(node, here_now, sources, parents)
         if len(parents) > 1:
             first.but |= watches.keys() - first.watches.keys()
+
+    def _or_merge(self, merge: Node, watch: Watch, changes: list[dict[str, Change]], parents: list[_State]) -> Watch:
+        """The look-out in the parent that equals a merge; where the file is gone there, and another parent has it, one that
+        tells whether the merge took it away.
+        """
+        here = [change.get(merge.path) for change in changes]
+        had = next(filter(_differs, here), None)
+        if had is None or had.new == merge.path:
+            return watch
+        side = Node(merge.place, merge.entry, merge.path, None, "")
+        self._merged.append(_Merged(merge, side, watch.waiting))
+        _look_on(merge, here, [{}] * len(here), parents)
+        return Watch(None, "", [side])
 
     def _find_deleted(self, changes: list[dict[str, Change]], here: _State) -> None:
         """Look out for manifests that this commit takes away, and that nobody looks for."""
@@ -157,10 +202,29 @@ class Walk:
                     here.watches[path] = Watch(None, "", [gone])
 
 
-def _look_on(node: Node, changes: list[Change], sources: list[dict[str, Source]], parents: list[_State]) -> None:
-    """Look out, in each parent, for what a version comes from."""
+def _moved(sources: list[dict[str, Source]], changes: list[dict[str, Change]]) -> set[str]:
+    """Where the files were of which a commit made new ones: of a merge, only what no parent has."""
+    return {
+        old.path
+        for source in sources
+        for new, old in source.items()
+        if all(_differs(change.get(new)) for change in changes)
+    }
+
+
+def _in_vain(watch: Watch) -> None:
+    for waiting in watch.waiting:
+        waiting.vain = True
+
+
+def _look_on(
+    node: Node, changes: Sequence[Change | None], sources: list[dict[str, Source]], parents: list[_State]
+) -> None:
+    """Look out, in each parent that differs, for what a version comes from."""
     begins = True
     for change, source, parent in zip(changes, sources, parents, strict=True):
+        if change is None:
+            continue
         if change.old == node.path:
             parent.add(node.path, Watch(change.old_blob, change.old_mode, [node]))
             begins = False

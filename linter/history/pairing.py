@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
+from linter.commons import Commons
 from linter.history.contents import Contents
 from linter.history.log import FILES, Change
 from linter.likeness import likeness
@@ -30,6 +31,7 @@ class Pairing:
 
     def __init__(self, contents: Contents, candidate: Callable[[str], bool], *, judged: bool) -> None:
         self._contents = contents
+        self._commons = Commons(lambda: contents.taken)
         self._candidate = candidate
         """Whether a path is a manifest's, by the configured globs."""
         self._judged = judged
@@ -124,13 +126,9 @@ class Pairing:
 
     def _share(self, old: str, new: str) -> float:
         """How alike two manifests are; 0 where they are surely not one agent's."""
-        granted = [
-            [leaf for one in content.resources for leaf in one.leaves]
-            for content in (self._contents[old], self._contents[new])
-            if isinstance(content, Manifest)
-        ]
-        found = likeness(*granted)
-        return found.share if found.one else 0.0
+        there = [one for one in (self._contents[old], self._contents[new]) if isinstance(one, Manifest)]
+        found = likeness(*[[leaf for one in manifest.resources for leaf in one.leaves] for manifest in there])
+        return found.share if found.one and not self._commons.siblings(*there) else 0.0
 
     def _may_be(self, old: str, new: str) -> bool:
         """Whether a manifest may come from there: not from a draft that no run collects, where no widening of it was seen."""

@@ -27,10 +27,13 @@ def align(repository: Repository, entries: list[Entry]) -> None:
         [f"{parent}:{_probe(diff)[0]}" for entry, diffs in unclear for parent in entry.parents for diff in diffs]
     )
     for entry, diffs in unclear:
+        number = 0
         for place in range(len(entry.parents)):
-            for diff in diffs:
-                if next(answers) == _probe(diff)[1] and not entry.diffs[place]:
-                    entry.diffs[place] = diff
+            there = [next(answers) for _ in diffs]
+            # They are in the parents' order: one file alone does not tell a parent from another one that differs, too.
+            if number < len(diffs) and there[number] == _probe(diffs[number])[1]:
+                entry.diffs[place] = diffs[number]
+                number += 1
 
 
 def _tells(change: Change) -> bool:

@@ -35,7 +35,7 @@ class Paths:
     @property
     def pathspecs(self) -> list[str]:
         """As git takes them."""
-        wide = [f":(top){pattern}" for pattern in _EVERYWHERE] if self._everywhere or not self._folders else []
+        wide = [f":(top,icase){pattern}" for pattern in _EVERYWHERE] if self._everywhere or not self._folders else []
         return wide + [f":(top,literal){path}" for path in self._folders]
 
     def missing(self, files: Iterable[str]) -> list[str]:
@@ -43,7 +43,7 @@ class Paths:
         return sorted({path for path in files if not self._covers(path)})
 
     def _covers(self, path: str) -> bool:
-        if (self._everywhere or not self._folders) and path.endswith((".yaml", ".yml")):
+        if (self._everywhere or not self._folders) and path.lower().endswith((".yaml", ".yml")):
             return True
         return any(path == one or path.startswith(one + "/") for one in self._folders)
 

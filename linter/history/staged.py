@@ -54,7 +54,7 @@ class Index:
 
     def find(self, config: Config, folder: str) -> list[str]:
         """The manifests below a folder, relative to the root: `linter.files.search` of what is staged."""
-        wanted, unwanted = matcher(config.manifests), matcher(config.exclude, folders=True)
+        wanted, unwanted = matcher(config.manifests, any_case=True), matcher(config.exclude, folders=True)
         below = os.path.relpath(os.path.realpath(folder), self.repository.top).replace(os.sep, "/")
         start = "" if below == "." else f"{below}/"
         names = [path for path in self._blobs if path.startswith(start) and not skipped(path[len(start) :])]

@@ -59,7 +59,7 @@ class Suspect(NamedTuple):
 class Document:
     """One YAML document: its text, its data (dict, list, str, int, float, bool, None) and where everything stands."""
 
-    __slots__ = ("blocks", "data", "duplicates", "spans", "suspects", "text")
+    __slots__ = ("blocks", "data", "duplicates", "rewritten", "spans", "suspects", "text")
 
     def __init__(self, text: Text, data: Any, spans: Spans, blocks: set[int]) -> None:
         self.text = text
@@ -69,6 +69,8 @@ class Document:
         """The starts of all block scalars (`|` and `>`)."""
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
+        """The spans of scalars that are not read as they stand there: with a line break or a code within, but no blocks."""
 
     def entry(self, route: Route) -> Entry:
         """The spans of the key and the value at this route. KeyError or IndexError where nothing stands there."""
@@ -87,16 +89,23 @@ def read(text: Text, most: int = MAX_NODES) -> Document:
     Raises:
         Unreadable: not YAML, not exactly one document, a tag beyond the core schema, a cycle, or beyond the limits.
     """
-    if not text.content.isascii() and (found := _FOREIGN_BREAK.search(text.content)):
-        name = f"U+{ord(found[0]):04X}"
-        message = f"the character {name} ends a line for some YAML readers and not for others: remove it"
-        raise Unreadable(*text.position(found.start()), message)
+    content = text.content
+    if not content.isascii() and (found := _FOREIGN_BREAK.search(content)):
+        raise Unreadable(*text.position(found.start()), _ends_a_line(f"U+{ord(found[0]):04X}", "YAML readers"))
+    if "\r" in content and "\n" in content and (found := _LONE_RETURN.search(content)):
+        raise Unreadable(*text.position(found.start()), _ends_a_line("U+000D (a carriage return)", "programs"))
     return _Machine(text, most).run()
 
 
 # NEL, LS and PS: line breaks in YAML 1.1 (and to libyaml), ordinary characters in YAML 1.2 (section 5.4). After a comment
 # they would hide a line from whoever reads it in an editor.
 _FOREIGN_BREAK = Pattern("[\x85\u2028\u2029]")
+# A line break to YAML, none to git, diff and code hosts where other lines end in LF: what follows it on their line hides there.
+_LONE_RETURN = Pattern(r"\r(?=[^\r\n])")
+
+
+def _ends_a_line(name: str, readers: str) -> str:
+    return f"the character {name} ends a line for some {readers} and not for others: remove it"
 
 
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -160,7 +169,10 @@ class _Machine:
         self.blocks: set[int] = set()
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.merging: dict[int, tuple[int, int]] = {}
+        """id(mapping) -> the span of its last merge key."""
 
     def fail(self, offset: int, message: str) -> Unreadable:
         from linter.secrets import mask  # a tag or an anchor may hold one
@@ -184,11 +196,11 @@ class _Machine:
         except (YAMLError, UnicodeEncodeError) as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
-        document.duplicates, document.suspects = self.duplicates, self.suspects
+        document.duplicates, document.suspects, document.rewritten = self.duplicates, self.suspects, self.rewritten
         return document
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
-        spans, anchors, blocks = self.spans, self.anchors, self.blocks
+        spans, anchors, blocks, rewritten = self.spans, self.anchors, self.blocks, self.rewritten
         content, most = self.text.content, self.most
         stack: list[Any] = []  # what is put aside while a nested collection is read; a plain tuple is the fastest
         # The root stands in a list of its own, so that it is attached as everything else is.
@@ -214,16 +226,22 @@ class _Machine:
                     if key is None:
                         if value in _WORDS_1_1 and not muted:
                             self.suspect(None, value, start, end)
-                    elif not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
-                        text = value
-                        value = resolve(text)
-                        if _may_differ(text) and not (muted or key[:2] == "x-"):
-                            self.suspect(key if is_map else len(container), text, start, end)
+                    else:
+                        # A break within is read as a blank, or as fewer breaks.
+                        if end - start != len(value) or (" " in value and content[start:end] != value):
+                            rewritten.append((start, end))
+                        if not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
+                            text = value
+                            value = resolve(text)
+                            if _may_differ(text) and not (muted or key[:2] == "x-"):
+                                self.suspect(key if is_map else len(container), text, start, end)
                 else:
                     style = event.style
                     if style == "|" or style == ">":
                         end = start + len(content[start:end].rstrip())
                         blocks.add(start)
+                    elif content[start + 1 : end - 1] != value:
+                        rewritten.append((start, end))
                     if event.tag is not None:
                         tagged = self._tagged(event, value, start)
                         value = value if key is None else tagged
@@ -286,8 +304,13 @@ class _Machine:
                 if key in container and not muted:
                     self.duplicates.append(Duplicate(key, places[key][:2], (start, end)))
             elif is_map:
-                sources = _merge_sources(value, spans) if key == "<<" else None
+                # Quoted or tagged it is text, and so an ordinary, unknown key (https://yaml.org/type/merge.html).
+                merging = key == "<<" and content[key_start:key_end] == "<<"
+                sources = _merge_sources(value, spans) if merging else None
                 if sources:
+                    if merges and not muted:  # of two, some readers let the first win and others the second
+                        self.duplicates.append(Duplicate(key, self.merging[id(container)], (key_start, key_end)))
+                    self.merging[id(container)] = (key_start, key_end)
                     merges = (merges or []) + sources
                 else:
                     container[key] = value

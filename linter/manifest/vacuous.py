@@ -11,8 +11,8 @@ from linter.manifest.predicate import always_true, names_no_column
 from linter.patterns import Pattern
 
 _ALL = frozenset(
-    "* all any wildcard every everything anything everywhere anywhere full fully entire whole unrestricted "
-    "unlimited unbounded unconstrained unscoped unfiltered alle alles gesamte ganze uneingeschränkt "
+    "* all any wildcard every everything anything everywhere anywhere everyone everybody anyone anybody full fully "
+    "entire whole unrestricted unlimited unbounded unconstrained unscoped unfiltered alle alles gesamte ganze uneingeschränkt "
     "uneingeschränkter unbeschränkt unbeschränkter voller vollzugriff tout toute toutes tous illimité todos todas "
     "ilimitado".split()
 )
@@ -37,7 +37,8 @@ _HAZY = frozenset(
 )
 """What stands around a need, and names nothing either."""
 _NOUNS = frozenset(
-    "row rows column columns table tables field fields channel channels record records entry entries data dataset "
+    "command commands query queries statement statements operation operations method methods endpoint endpoints "
+    "recipient recipients row rows column columns table tables field fields channel channels record records entry entries data dataset "
     "datasets object objects item items resource resources repository repositories repo repos file files tool tools "
     "database databases db schema schemas system systems server bucket instance cluster content contents thing things "
     "daten datenbank tabelle tabellen zeilen spalten données base datos tablas filas".split()

@@ -1,5 +1,6 @@
 """What becomes of an open finding that a run did not see: only a verified absence resolves it."""
 
+import json
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from linter.nightly import growth
 from linter.nightly.moves import Moves
 from linter.nightly.news import NEWS, RESOLVED, SUPERSEDED, WITHDRAWN, Known, Standing
 from linter.outcome import Outcome
+from linter.systems.lasting import alike
 
 NOT_ASKED = "this run did not ask for it"
 _MISSING = "drift/missing-privilege"
@@ -52,9 +54,18 @@ class Fates:
         self._unread = {error.path for error in outcome.errors}
         self._whole = whole
         self._retired = retired
+        self._principals = {identity for one in outcome.asked for identity in one.identities.values()}
+        self._objects = {
+            (one.agent, one.environment, one.object_id): one.resource for one in outcome.verdicts if one.object_id
+        }
+        """What entries name, by what that keeps."""
+        self._fresh: dict[tuple[Source, str], list[Known]] = {}
+        """By source and rule, what came up and is on one object."""
         self._weighty: dict[Source | None, list[Standing]] = {}
         """What may explain that another finding was not seen; of five thousand findings a few."""
         for one in standings:
+            if one.status in NEWS and one.known.source is not None and json.loads(one.known.lasting)[1]:
+                self._fresh.setdefault((one.known.source, one.known.rule), []).append(one.known)
             if one.known.rule in (*_SWALLOWING, UNVERIFIED_RULE) or "actions" in growth.loads(one.known.extent):
                 self._weighty.setdefault(one.known.source, []).append(one)
 
@@ -76,7 +87,22 @@ class Fates:
             return Fate("", f"nobody can tell: {doubt.message}")
         if any(_replaces(one, known) for one in later):
             return Fate(SUPERSEDED)
+        if ended := self._renamed(known, known.source):
+            return Fate(ended)
         return Fate(RESOLVED if self._moves.proves(known, known.source) else WITHDRAWN)
+
+    def _renamed(self, known: Known, source: Source) -> str:
+        """How a finding ended whose principal or object has, or may have, another name now; empty where they are what they were."""
+        if not known.lasting:
+            return ""
+        principal, object = json.loads(known.lasting)
+        if principal and principal not in self._principals:
+            return WITHDRAWN
+        for one in self._fresh.get((source, known.rule), ()) if object else ():
+            if alike(object, json.loads(one.lasting)[1]) is not False:
+                return SUPERSEDED
+        renamed = self._objects.get((source.agent, source.environment, object), known.resource)
+        return "" if renamed == known.resource else SUPERSEDED
 
     def _of_unasked(self, known: Known, source: Source) -> Fate:
         if known.path in self._unread:

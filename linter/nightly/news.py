@@ -47,6 +47,9 @@ class Known(NamedTuple):
     """The day of its first verified absence, or on which it ended otherwise; empty while it is open."""
     how: str = ""
     """`RESOLVED`, `WITHDRAWN` or `SUPERSEDED`; empty while it is open."""
+    lasting: str = ""
+    """What its principal and its object keep when they are renamed (linter.systems.lasting), as a JSON list of the two, each
+    empty where there is nothing such; empty where an older permlint saw it last."""
 
 
 class Standing(NamedTuple):

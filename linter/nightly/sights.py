@@ -1,5 +1,6 @@
 """What a run saw, in the state's nouns: one `Known` a fingerprint, as if it had never been seen before."""
 
+import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
@@ -36,11 +37,20 @@ def seen(outcome: Outcome, asked: Mapping[Source, Attempt], day: str) -> dict[st
     accepted only if every one is.
     """
     found: dict[str, Known] = {}
+    principals = {
+        (json.dumps(one.place, sort_keys=True), name): identity
+        for one in outcome.asked
+        for name, identity in one.identities.items()
+    }
     for finding, until in _pairs(outcome):
         if failed_tonight(finding, asked):
             continue
         fingerprint = finding.fingerprint
         one = _known(finding, fingerprint, asked, day, until)
+        attempt = None if one.source is None else asked.get(one.source)
+        where = json.dumps(attempt.place if attempt is not None else {}, sort_keys=True)
+        lasting = (principals.get((where, finding.principal), ""), finding.object_id)
+        one = one._replace(lasting=json.dumps(lasting))
         other = found.get(fingerprint)
         if other is None:
             found[fingerprint] = one

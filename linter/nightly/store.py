@@ -61,7 +61,9 @@ _PLACES = (
     "ALTER TABLE source ADD COLUMN elsewhere TEXT NOT NULL DEFAULT ''",
 )
 """Version 2. A state of the first knows no places: the first answer says where each is."""
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _PLACES)
+_LASTING = ("ALTER TABLE finding ADD COLUMN lasting TEXT NOT NULL DEFAULT ''",)
+"""Version 3. Of a finding that an earlier one wrote nobody knows what its principal and object keep when they are renamed."""
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _PLACES, _LASTING)
 """What brings a state from version n to n + 1. A step that was released is never edited: the next one changes what it made."""
 
 

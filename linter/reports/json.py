@@ -120,6 +120,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "environment": finding.environment,
         "resource": finding.resource,
         **({"system": finding.system, "principal": finding.principal} if finding.system else {}),
+        **({"object_id": finding.object_id} if finding.object_id else {}),
         "fingerprint": finding.fingerprint,
         "fix": finding.fix,
         "fixable": None if finding.repair is None else "safe" if finding.repair.safe else "unsafe",

@@ -5,7 +5,6 @@ are no proxies, no .netrc and no cookies; a name is resolved once, its addresses
 one that was judged. What may be sent at all is the provider's list of calls.
 """
 
-import json
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.systems.live import Unverified
 from linter.systems.secret import hide
+from linter.systems.strict import Twice, loads
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -174,7 +174,11 @@ class Session:
             self._note(call, str(status), began)
             if status not in (_UNTAKEN if call.once else _AGAIN) or last:
                 shown = {name: hide(value) for name, value in got.items()}
-                return Response(str(call), status, shown, hidden(_parsed(raw, got.get("content-type", ""))))
+                try:
+                    parsed = _parsed(raw, got.get("content-type", ""))
+                except Twice as problem:
+                    raise Unverified(f"{self._title}: its answer ({status}) {hide(str(problem))}") from None
+                return Response(str(call), status, shown, hidden(parsed))
             pause = _pause(got.get("retry-after"), attempt)
             if pause is None or transport._clock() + pause > end:
                 asked = f": it asks to wait {hide(got['retry-after'])[:20]!r}" if "retry-after" in got else ""
@@ -295,15 +299,21 @@ def _why(error: Exception) -> str:
 
 
 def _parsed(raw: bytes, kind: str) -> Any:
-    """The JSON of a body, or of the first event of a stream of events that has an `id`, as JSON-RPC answers have."""
+    """The JSON of a body, or of the first event of a stream of events that has an `id`, as JSON-RPC answers have.
+
+    Raises:
+        Twice: it has a key twice in one object.
+    """
     try:
         if not kind.lower().startswith("text/event-stream"):
-            return json.loads(raw.decode())
+            return loads(raw.decode())
         for event in raw.decode().replace("\r\n", "\n").split("\n\n"):
             lines = [line[5:].removeprefix(" ") for line in event.split("\n") if line.startswith("data:")]
-            found = json.loads("\n".join(lines)) if lines else None
+            found = loads("\n".join(lines)) if lines else None
             if isinstance(found, dict) and "id" in found:
                 return found
+    except Twice:
+        raise
     except (ValueError, RecursionError):
         pass
     return None

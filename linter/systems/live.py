@@ -114,6 +114,8 @@ class Discrepancy(NamedTuple):
     """By default its own resource, if it has one."""
     reason: str = ""
     """One clause for the verdict."""
+    object_id: str = ""
+    """What the one object that it is about keeps when it is renamed (linter.systems.lasting); empty where there is nothing such."""
     judged_at: Where = NOWHERE
     """Another place, whose own comparison of the same principal says this or knows that it was agreed, where there is one."""
 
@@ -124,6 +126,8 @@ class Part(NamedTuple):
     claim: Claim
     principal: str
     discrepancies: tuple[Discrepancy, ...]
+    objects: Mapping[int, str] = {}
+    """Position of a resource that names one object -> what that keeps when it is renamed."""
 
 
 class Stranger(NamedTuple):
@@ -177,6 +181,12 @@ class Observation(Protocol):
 
     def name_of(self, principal: str) -> str:
         """A principal as `strangers` calls it, however it is named."""
+
+    def identity_of(self, principal: str) -> str:
+        """What stays a principal's when it is renamed (`linter.systems.lasting`); empty where it has nothing such, or is not there."""
+
+    def bearer(self, identity: str) -> str | None:
+        """Who has such an identity now, as `strangers` calls it; empty for nobody, None where that cannot be told."""
 
 
 class Adapter(Protocol):

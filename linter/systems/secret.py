@@ -4,12 +4,14 @@ import json
 import re
 from base64 import b64encode
 from functools import cache
-from urllib.parse import quote, quote_plus
 
 HIDDEN = "[secret]"
 _SHORTEST = 8
 """A shorter text is no credential, and hiding it would blot out ordinary words."""
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_LAYERS = 3
+"""How often a text may be percent-encoded: a proxy's error quotes a URL in a URL."""
+_ENCODED = re.compile("%[0-9a-f]{2}")
 _known: set[str] = set()
 """Every credential of this process: what output must not have, wherever it comes from."""
 
@@ -62,20 +64,41 @@ def _remember(value: str) -> None:
 
 
 def hide(text: str) -> str:
-    """A text without any known credential, its base64 or its URL-encoding."""
-    return _filter().sub(HIDDEN, text) if _known else text
+    """A text without any known credential, in any case, percent-encoded in any part, in hexadecimal, base64 or escapes."""
+    if not _known:
+        return text
+    pattern, spellings = _filter()
+    plain = text.lower()
+    # Most texts have none: to look for fixed texts takes a twentieth of what the pattern takes.
+    if any(one in plain for one in spellings) or _ENCODED.search(plain):
+        return pattern.sub(HIDDEN, text)
+    return text
 
 
 @cache
-def _filter() -> re.Pattern[str]:
-    spellings = {spelling for value in _known for spelling in _spellings(value)}
-    return re.compile("|".join(re.escape(one) for one in sorted(spellings, key=lambda one: (-len(one), one))))
+def _filter() -> tuple[re.Pattern[str], frozenset[str]]:
+    """What all spellings match, and those that are fixed texts, in lower case."""
+    fixed = {spelling for value in _known for spelling in _spellings(value)}
+    patterns = [re.escape(one) for one in sorted(fixed, key=lambda one: (-len(one), one))]
+    patterns += ["".join(map(_percent, value)) for value in sorted(_known)]
+    return re.compile("|".join(patterns), re.IGNORECASE | re.ASCII), frozenset(map(str.lower, fixed))
+
+
+def _percent(character: str) -> str:
+    """A character as it is, or encoded (RFC 3986, section 2.1) in either case, once or again."""
+    codes = "|".join(sorted({f"{ord(one):02x}" for one in (character.lower(), character.upper())}))
+    return f"(?:{re.escape(character)}|%(?:25){{0,{_LAYERS - 1}}}(?:{codes}))"
+
+
+_ESCAPES = ("{:02x}", "\\x{:02x}", "\\u{:04x}", "&#{};", "&#x{:x};")
+"""Of one character: hexadecimal, and the escapes of programming languages, JSON and HTML."""
 
 
 def _spellings(value: str) -> set[str]:
-    found = {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1]}
+    quoted = json.dumps(value)[1:-1]
+    found = {value, quoted, json.dumps(quoted)[1:-1]}  # a recording is JSON, and may have JSON as a text
     found.add(value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    found |= {one.lower() for one in found if "%" in one}
+    found |= {"".join(escape.format(ord(one)) for one in value) for escape in _ESCAPES}
     raw = value.encode()
     # Within a longer text (USER:TOKEN) base64 of the same bytes has three forms; the ends depend on the neighbours.
     for shift in range(3):

@@ -15,7 +15,7 @@ from linter.audit.model import Note, Permission
 def fact(rule: str, resource: str = "postgres.t", system: str = "postgres", **details: Any) -> Fact:
     """A finding of drift."""
     note = Note(f"drift/{rule}", "warning", "m", "a.yaml:1:1", "a", "staging", resource, "", "sha256:0", "open")
-    return Fact(note, system, "agent", details)
+    return Fact(note, system, "agent", details, "")
 
 
 def verdict(kind: str, *also: str) -> Verdict:

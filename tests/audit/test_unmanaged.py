@@ -75,10 +75,10 @@ def principals(body: dict[str, Any]) -> dict[str, tuple[str, str]]:
 def gone(body: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Each principal that is gone -> the outcome of its decision, and when it was proved. A proof says what it is one of."""
     found = [one for one in body["revoked"] if one["what"].startswith("principal ")]
-    renamed = ": nobody has this name any more (one that was renamed has another)"
-    assert all(one["what"].endswith(renamed) is bool(one["verified"]) for one in found)
+    there_no_more = ": it is there no more, by this name or another"
+    assert all(one["what"].endswith(there_no_more) is bool(one["verified"]) for one in found)
     return {
-        one["what"].removesuffix(renamed): ((one["decided"] or {}).get("outcome", ""), one["verified"][:10])
+        one["what"].removesuffix(there_no_more): ((one["decided"] or {}).get("outcome", ""), one["verified"][:10])
         for one in found
     }
 
@@ -98,6 +98,7 @@ def test_a_revoke_is_done_when_nobody_of_that_name_is_there(tmp_path: Path, worl
     assert stored == {
         "id": one["id"], "decision": "revoke", "by": "sec@example.com", "on": day, "origin": "unmanaged",
         "system": "postgres", "what": "whatever it may do: nobody agreed to it", "principal": etl, "place": one["place"],
+        "principal_id": one["principal_id"],
     }  # fmt: skip
     assert principals(asked(tmp_path, world.dsn, "--live")) == {etl: ("unmanaged", "pending")}
     late = asked(tmp_path, world.dsn, "--live", "--as-of", "2999-01-01")
@@ -154,11 +155,10 @@ def test_what_is_only_not_found_any_more_is_not_gone(tmp_path: Path, world: Worl
         world.run("ALTER ROLE {etl} RENAME TO {loader}")
     body = asked(tmp_path, world.dsn, "--live", "--previous", "1.json")
     if change == "renamed":
-        # Nobody of that name is there; who bears the new one is to be decided of.
-        assert gone(body)[f"principal {etl}"][0] == "done"
-        assert [(one["name"], one["new"], one["decision"]) for one in body["principals"]] == [
-            (world.role("loader"), True, None)
-        ]
+        # Under the new name it is to be decided of anew; what was decided of the old one is not done.
+        loader = world.role("loader")
+        assert (principals(body), gone(body)) == ({etl: ("unmanaged", "pending"), loader: ("unmanaged", "")}, {})
+        assert body["principals"][0]["reason"] == f"it was renamed to {loader}, and is still there"
         return
     assert (principals(body), gone(body)) == ({etl: ("unmanaged", "pending")}, {})
     assert body["principals"][0]["reason"] == "it is there, though it is not found as an agent's any more"

@@ -157,6 +157,13 @@ def test_an_agent_brought_back_in_another_folder_is_no_first_agreement(repo: Rep
     assert f"  Kim  Back\n        moved here from {AGENT}\n        brought back, after it had" in done.stdout
 
 
+def test_a_renamed_agent_was_not_brought_back_and_is_measured_from_nothing_of_its_own(repo: Repo) -> None:
+    change(repo, {NEW: several("sorter", *WIDENED)}, {AGENT: None})
+    told = branch(repo, "-v").stdout.partition("\n\n")[0]
+    assert told.splitlines()[0] == f"{NEW}  sorter (production)"
+    assert [line.strip() for line in told.splitlines()[2:]] == ["+ tickets: admin", "~ the agent was called triage"]
+
+
 def test_an_agent_brought_back_as_it_was_has_widened_nothing(repo: Repo) -> None:
     repo.commit("Gone", {AGENT: None})
     repo.commit("Back", {"support/triage.agent-permissions.yaml": several("triage", *OLD)})

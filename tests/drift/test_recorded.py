@@ -72,6 +72,7 @@ def test_how_old_recorded_answers_may_be(tmp_path: Path, world: World) -> None:
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("{}", "is no recording"),
+        ('{"schema_version": 1, "systems": {"a": {}, "a": {}}}', "has the key `a` twice in one object"),
         ('{"schema_version": 1, "systems": {}}', "does not say when it was `taken`"),
         ('{"schema_version": 1, "taken": "yesterday", "systems": {}}', "is no time"),
         ('{"schema_version": 1, "taken": "2026-11-22T00:00:00", "systems": {}}', "no time zone"),

@@ -311,6 +311,36 @@ class TestMerges:
             path: [f"base: {path} read-only", f"on {path}: {path} write < base"] for path in paths
         }
 
+    def test_deleted_by_a_merge_with_a_side_that_never_had_it(self, repo: Repo) -> None:
+        repo.commit("base", {"README": "a"})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("another agent", {"b.yaml": manifest("b")})  # that may do the same
+        repo.git("checkout", "-q", "main")
+        repo.commit("begun", {PATH: manifest()})
+        repo.git("merge", "-q", "--no-commit", "side")
+        repo.commit("merge", {PATH: None})
+        repo.commit("back", {PATH: manifest(access="admin")})
+        assert lines(repo.history(PATH, "b.yaml").lines) == {
+            PATH: [f"begun: {PATH} read-only", f"merge: {PATH} deleted < begun", f"back: {PATH} admin < merge"],
+            "b.yaml": ["another agent: b.yaml read-only"],
+        }
+
+    @pytest.mark.parametrize("kept", ["main", "side"])
+    def test_moved_on_one_side_it_was_not_deleted_by_the_merge(self, repo: Repo, kept: str) -> None:
+        repo.commit("base", {PATH: manifest()})
+        repo.git("checkout", "-q", "-b", "side")
+        repo.commit("moved", {PATH: None, "b.yaml": manifest()})
+        repo.git("checkout", "-q", "main")
+        repo.commit("beside", {"README": "a"})
+        if kept == "side":
+            repo.git("checkout", "-q", "side")
+        repo.merge("main" if kept == "side" else "side")
+        repo.commit("another agent", {PATH: manifest("b", access="admin")})
+        assert lines(repo.history(PATH, "b.yaml").lines) == {
+            PATH: [f"another agent: {PATH} admin"],
+            "b.yaml": [f"base: {PATH} read-only", "moved: b.yaml read-only < base"],
+        }
+
     def test_deleted_on_a_branch_that_was_merged(self, repo: Repo) -> None:
         repo.commit("base", {PATH: manifest()})
         repo.git("checkout", "-q", "-b", "side")

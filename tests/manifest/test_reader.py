@@ -109,6 +109,18 @@ def test_merge_keys_bring_data_and_the_places_it_stands_at() -> None:
     assert read(Text("<<: 1\na: 2\n")).data == {"<<": 1, "a": 2}
 
 
+@pytest.mark.parametrize("key", ['"<<"', "'<<'", "!!str <<", '&k "<<"'])
+def test_a_merge_key_that_is_text_merges_nothing(key: str) -> None:
+    text = f"a: &a {{x: 1}}\nb:\n  {key}: *a\n  y: 2\n"
+    assert yaml.safe_load(text)["b"] == {"<<": {"x": 1}, "y": 2}
+    assert read(Text(text)).data["b"] == {"<<": {"x": 1}, "y": 2}
+
+
+@pytest.mark.parametrize("text", ["a: 1\r\r\nb: 2\r\n", "a: 1\r\nb: 2\r", "# one\ra: 1\rb: 2\r"])
+def test_a_carriage_return_that_hides_nothing_is_read(text: str) -> None:
+    assert set(read(Text(text)).data) <= {"a", "b"}
+
+
 @pytest.mark.parametrize(
     ("text", "key", "places"),
     [
@@ -118,6 +130,7 @@ def test_merge_keys_bring_data_and_the_places_it_stands_at() -> None:
         ("r:\n  - k: 1\n    'k': 2\n", "k", [("2:5", "3:5")]),
         ('{? k : 1, "k": 2}\n', "k", [("1:4", "1:11")]),
         ("? [a]\n: 1\n? [a]\n: 2\n", "[a]", [("1:3", "3:3")]),
+        ("r:\n- &r {a: 1}\n- <<: *r\n  b: 2\n  <<: {a: 2}\n", "<<", [("3:3", "5:3")]),
     ],
 )
 def test_duplicate_keys_with_both_places(text: str, key: str, places: list[tuple[str, str]]) -> None:
@@ -166,6 +179,10 @@ def test_no_duplicate(text: str) -> None:
             "2:7 the character U+2028 ends a line for some YAML readers and not for others: remove it",
         ),
         ("a: \u0085\n", "1:4 the character U+0085 ends a line for some YAML readers and not for others: remove it"),
+        (
+            "a: 1 # note\r  access: admin\nb: 2\n",
+            "1:12 the character U+000D (a carriage return) ends a line for some programs and not for others: remove it",
+        ),
         ("a: @x\n", "1:4 is not YAML: found character that cannot start any token (while scanning for the next token)"),
     ],
 )
@@ -362,3 +379,22 @@ def test_any_bytes_are_a_document_or_unreadable(raw: bytes) -> None:
         assert (error.line >= 1, error.column >= 1) == (True, True)  # noqa: PT017 - raising is allowed, not wanted
         return
     _attempt(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "rewritten"),
+    [
+        ("a: one two # three", []),
+        ("a: 017\nb: ''\nc: '{}'\nd: \"x\"\ne:", []),
+        ("a: |\n  one\n  two\nb: >\n  one\n  two\n", []),
+        ("a: one\n  two", ["one\n  two"]),
+        ("a: 3 of\n  them", ["3 of\n  them"]),
+        ("{a: one\ntwo, b: c}", ["one\ntwo"]),
+        ("a: one\n\n  two", ["one\n\n  two"]),
+        ("a: 'it''s'", ["'it''s'"]),
+        ('a: "o\\x6ee"\n"\\x62": "one\ntwo"', ['"o\\x6ee"', '"\\x62"', '"one\ntwo"']),
+    ],
+)
+def test_what_is_not_read_as_it_stands(line: str, rewritten: list[str]) -> None:
+    document = read(Text(line))
+    assert [line[start:end] for start, end in document.rewritten] == rewritten

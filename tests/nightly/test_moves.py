@@ -108,7 +108,8 @@ def test_a_state_that_knows_no_places_takes_the_first_answers(nights: Nights) ->
     nights.run(1, {"chat": slack(FILES)})
     with closing(sqlite3.connect(nights.state)) as connection:
         connection.executescript(
-            "ALTER TABLE source DROP COLUMN place; ALTER TABLE source DROP COLUMN elsewhere; PRAGMA user_version = 1"
+            "ALTER TABLE source DROP COLUMN place; ALTER TABLE source DROP COLUMN elsewhere; "
+            "ALTER TABLE finding DROP COLUMN lasting; PRAGMA user_version = 1"
         )
     assert troubles(nights.run(2, {"chat": slack(FILES, team="T2")})) == []
     (trouble,) = troubles(nights.run(3, {"chat": slack(team="T3")}))

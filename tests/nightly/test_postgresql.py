@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from psycopg import conninfo
 
+from linter.nightly.history import History
 from tests import servers
 from tests.command import permlint
 from tests.servers import World
@@ -166,3 +167,27 @@ def test_an_upgraded_server_is_the_same_place(tmp_path: Path) -> None:
         setup(upgraded, "GRANT SELECT (id) ON app.tickets TO {agent}")
         resolved = night(tmp_path, 2, dsn)
     assert (failing(resolved), ended(resolved)) == ([], [("undeclared-privilege", "resolved")])
+
+
+RENAMES = {
+    "table": ("ALTER TABLE app.tickets RENAME TO old", "superseded"),
+    "role": ("ALTER ROLE {agent} RENAME TO {other}", "withdrawn"),
+    "none": ("REVOKE DELETE ON app.tickets FROM {agent}", "resolved"),
+}
+
+
+@pytest.mark.parametrize("change", RENAMES)
+def test_another_name_resolves_nothing(tmp_path: Path, world: World, change: str) -> None:
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, READ)}, BINDING)
+    setup(world, "GRANT SELECT (id) ON app.tickets TO {agent}", "GRANT DELETE ON app.tickets TO {agent}")
+    body = night(tmp_path, 1, world.dsn)
+    (known,) = (one for one in body["findings"] if one["details"].get("privilege") == "DELETE")
+    statement, how = RENAMES[change]
+    world.run(statement)
+    body = night(tmp_path, 2, world.dsn)
+    assert [one["how"] for one in body["nightly"]["ended"] if one["fingerprint"] == known["fingerprint"]] == [how]
+    with History.of(str(tmp_path / "s.sqlite")) as history:
+        found = history.finding(known["fingerprint"])
+        assert found is not None
+        principal, object = json.loads(found.lasting)
+    assert (object, principal.startswith("cluster ")) == (known["object_id"], True)

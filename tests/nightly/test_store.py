@@ -103,13 +103,13 @@ def test_an_older_state_is_migrated_step_by_step_and_whole(nights: Nights) -> No
     assert "older version" in refusal(nights.state, lambda path: reading(path, steps).__enter__())
     with pytest.raises(StateError), transaction(str(nights.state), (*steps, ("SELECT no_such_column",))):
         pass
-    assert nights.rows("PRAGMA user_version") == [(2,)]
+    assert nights.rows("PRAGMA user_version") == [(3,)]
     assert "seconds" not in nights.rows("SELECT sql FROM sqlite_master WHERE name = 'run'")[0][0]
     with transaction(str(nights.state), steps) as connection:
         assert [row["seconds"] for row in connection.execute("SELECT seconds FROM run")] == [1.5]
-    assert nights.rows("PRAGMA user_version") == [(4,)]
+    assert nights.rows("PRAGMA user_version") == [(5,)]
     # Now it is a newer one for this permlint, which leaves it alone.
-    sentence = "was written by a newer permlint (its version is 4, and this permlint knows 2): update permlint, or give another file"
+    sentence = "was written by a newer permlint (its version is 5, and this permlint knows 3): update permlint, or give another file"
     assert refusal(nights.state) == sentence
     assert [one.message for one in nights.outcome(2, {"chat": slack()}).errors] == [sentence]
     assert len(nights.rows("SELECT * FROM finding WHERE ended = ''")) == 1
@@ -335,7 +335,7 @@ def test_two_runs_at_once(nights: Nights) -> None:
     bodies = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert [body["errors"] for body in bodies] == [[]] * 4
     assert sorted(body["nightly"]["adoption"] for body in bodies) == [False, False, False, True]
-    assert nights.rows("SELECT count(*) FROM run") == [(4,)]
+    assert nights.rows("SELECT count(*) FROM run") == [(5,)]
     assert nights.rows("SELECT nights, ended FROM finding JOIN sight USING (fingerprint)") == [(1, "")]
 
 

@@ -49,6 +49,15 @@ def test_no_spelling_of_it_passes(token: str, before: str, after: str) -> None:
     assert token not in hide(before + token + after)
     for spelled in (quote(token), quote(token, safe=""), quote_plus(token), json.dumps(token)[1:-1]):
         assert spelled not in hide(before + spelled + after)
+    raw = token.encode()
+    mixed = "".join(f"%{ord(one):02X}" if place % 3 else one for place, one in enumerate(token))
+    for spelled in (
+        token.upper(), token.lower(), token.swapcase(), raw.hex(), raw.hex().upper(), quote(quote(token, safe="")), mixed,
+        "".join(f"%{one:02x}" for one in raw), quote(mixed, safe=""),
+        "".join(f"%{ord(one):02x}" for one in token.swapcase()), json.dumps(json.dumps(token)[1:-1])[1:-1],
+        "".join(f"\\u{one:04x}" for one in raw), "".join(f"\\x{one:02X}" for one in raw), "".join(f"&#{one};" for one in raw),
+    ):  # fmt: skip
+        assert spelled not in hide(before + spelled + after)
     # Whatever stands beside it: the middle of its base64 is not to be seen.
     for encode in (b64encode, urlsafe_b64encode):
         shown = hide(encode((before + token + after).encode()).decode())

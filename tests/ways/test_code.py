@@ -70,6 +70,92 @@ CASES: dict[str, Case] = {
         ),
         ["security-definer-path warning"],
     ),
+    "a rule that reads where it stands, and answers with it": (
+        ("{resource: postgres.app.secrets, actions: [insert]}",),
+        (
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT * FROM ONLY app.secrets AS other",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a rule that reads where it stands in a subquery": (
+        ("{resource: postgres.app.secrets, actions: [insert]}",),
+        (
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT (SELECT max(old.value) FROM app.secrets AS old)",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a rule that answers with what it is given": (
+        ("{resource: postgres.app.secrets, actions: [insert]}",),
+        (
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT NEW.id, NEW.value",
+        ),
+        [],
+    ),
+    "a rule that reads where the agent reads anyway": (
+        ("{resource: postgres.app.secrets, actions: [select, insert]}",),
+        (
+            SECRETS + "; GRANT SELECT, INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT * FROM app.secrets",
+        ),
+        [],
+    ),
+    "a rule that reads and changes columns that were agreed": (
+        (
+            "{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}",
+            "{resource: postgres.app.tickets, actions: [update], scope: {columns: [status, email]}}",
+            "{resource: postgres.app.secrets, actions: [insert]}",
+        ),
+        (
+            "GRANT SELECT (id), UPDATE (status, email) ON app.tickets TO {agent}; ALTER TABLE app.tickets DROP COLUMN assigned_to",
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE own AS ON INSERT TO app.secrets DO ALSO UPDATE app.tickets SET email = NEW.value WHERE id = NEW.id",
+        ),
+        [],
+    ),
+    "a rule that reads another column than those agreed": (
+        (
+            "{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}",
+            "{resource: postgres.app.secrets, actions: [insert]}",
+        ),
+        (
+            "GRANT SELECT (id) ON app.tickets TO {agent}",
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT email FROM app.tickets WHERE id = NEW.id",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a rule that reads whole rows": (
+        (
+            "{resource: postgres.app.tickets, access: read-only, scope: {columns: [id]}}",
+            "{resource: postgres.app.secrets, actions: [insert]}",
+        ),
+        (
+            "GRANT SELECT (id) ON app.tickets TO {agent}",
+            SECRETS + "; GRANT INSERT ON app.secrets TO {agent}",
+            "CREATE RULE told AS ON INSERT TO app.secrets DO ALSO SELECT to_json(t) FROM app.tickets t WHERE id = NEW.id",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a view that passes a change on, beside what its rule does": (
+        ("{resource: postgres.app.open_tickets, actions: [insert]}",),
+        (
+            "CREATE TABLE app.log (id int); CREATE VIEW app.open_tickets AS SELECT id, status FROM app.tickets",
+            "GRANT INSERT ON app.open_tickets TO {agent}",
+            "CREATE RULE noted AS ON INSERT TO app.open_tickets DO ALSO INSERT INTO app.log VALUES (NEW.id)",
+        ),
+        ["security-definer-path info", "security-definer-path warning"],
+    ),
+    "a view whose rule does nothing instead": (
+        ("{resource: postgres.app.open_tickets, actions: [insert]}",),
+        (
+            "CREATE VIEW app.open_tickets AS SELECT id, status FROM app.tickets; GRANT INSERT ON app.open_tickets TO {agent}",
+            "CREATE RULE not_here AS ON INSERT TO app.open_tickets DO INSTEAD NOTHING",
+        ),
+        [],
+    ),
     "a rule that inserts what it is given": (
         (READ, "{resource: postgres.app.secrets, actions: [insert]}"),
         (

@@ -69,6 +69,15 @@ CASES: dict[str, Case] = {
         ),
         ["ownership error"] * 4,
     ),
+    "an extension and all that is in it are one finding": (
+        (READ,),
+        (
+            GRANT_READ,
+            "DROP EXTENSION plpgsql; ALTER ROLE {agent} SUPERUSER; SET ROLE {agent}; CREATE EXTENSION plpgsql; RESET ROLE",
+            "ALTER ROLE {agent} NOSUPERUSER",
+        ),
+        ["ownership error"],
+    ),
     "whoever may do everything in a schema may own what is in it": (
         ("{resource: postgres.app.*, access: admin}",),
         (

@@ -16,6 +16,8 @@ from linter.systems.live import Stranger, Unverified
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 _MORE = ("IsTruncated", "Marker", "NextToken")
 """What an answer has that goes on elsewhere; NextToken is what the AWS CLI's --max-items leaves."""
+_SERVICE_LINKED = ":role/aws-service-role/"
+"""The path of roles that no policy of the organization binds ("SCP effects on permissions", "Resource control policies")."""
 _FORM = (
     ("identity_policies", list), ("groups", list), ("managed_policies", list), ("resource_policies", dict),
     ("account_authorization_details", dict), ("access_keys", dict), ("caller_arn", str), ("organization", str), ("region", str),
@@ -145,17 +147,18 @@ class Account:
         if who.session:
             role = str(found.entry.get("Arn") or f"arn:{who.partition}:iam::{who.account}:role/{who.name}")
             role = who.arn if who.kind is Kind.ROLE else role
+        bound = _SERVICE_LINKED not in role
         return Situation(
             who,
             role,
             identity,
             boundary,
-            self.scps,
+            self.scps if bound else (),
             session,
             who.kind is not Kind.SESSION or sessions is not None,
             self.resource_policies,
             _facts(who, role, found.entry, str(self.data.get("organization") or "")),
-            tuple(one for level in self.rcps or () for one in level),
+            tuple(one for level in self.rcps or () for one in level) if bound else (),
         )
 
     def _of_dump(self, found: Found) -> tuple[Policy, Policy | None]:
@@ -224,6 +227,15 @@ class Account:
             return absent if given is None else None
         levels = [level if isinstance(level, list) else [level] for level in given]
         return tuple(tuple(one for policy in level for one in document(policy, source)) for level in levels)
+
+    def identities(self) -> dict[str, str] | None:
+        """The unique id of every user and role -> its ARN; None where some are not known."""
+        listed = [
+            (str(entry.get(key) or ""), str(entry.get("Arn")))
+            for name, key in (("UserDetailList", "UserId"), ("RoleDetailList", "RoleId"))
+            for entry in self.dump[name]
+        ]
+        return dict(listed) if self.whole and all(id for id, _ in listed) else None
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The users and roles under a path, with a tag, or whose names match."""

@@ -100,6 +100,19 @@ class Observed:
             return principal
         return str(found.entry.get("Arn", found.principal.arn))
 
+    def identity_of(self, principal: str) -> str:
+        """The user's or role's unique id."""
+        try:
+            entry = self.account.find(principal).entry
+        except (LookupError, Unverified):
+            return ""
+        return str(entry.get("UserId") or entry.get("RoleId") or "")
+
+    def bearer(self, identity: str) -> str | None:
+        """The user or role of that id; nobody can tell where the account was not read, or does not give each of them one."""
+        found = self.account.identities() if identity else None
+        return None if found is None else found.get(identity, "")
+
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The users and roles that configuration's patterns call agents'."""
         return self.account.strangers(patterns)

@@ -7,11 +7,13 @@ from concurrent.futures import Future
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from linter.systems.aws import resource_policies
 from linter.systems.aws.holders import Holder, Home
 from linter.systems.aws.principals import ACCESS_KEY
 from linter.systems.live import Unverified
+from linter.systems.strict import loads
 
 CALLS = (
     "sts:GetCallerIdentity",
@@ -44,6 +46,8 @@ _SAID = {
 }
 _REFUSED = ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException")
 """Codes that mean the credentials themselves."""
+_DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument", "Document")
+"""Members of IAM's answers that are policies, URL-encoded."""
 _HIDDEN = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
@@ -126,6 +130,26 @@ def _asked(
         raise Unverified(f"AWS cannot be asked: {_SAID.get(name, name)}") from None
 
 
+def _decoded(value: Any) -> Any:
+    """What IAM answers, with the policies in it read."""
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            key: _read(unquote(one)) if key in _DOCUMENTS and isinstance(one, str) else _decoded(one)
+            for key, one in value.items()
+        }
+    return value
+
+
+def _read(text: str) -> Any:
+    """A policy; its text where it is none: whoever needs it says why."""
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _word(code: str) -> str:
     return code if code.replace(".", "").isalnum() and len(code) < 80 else "an error"
 
@@ -151,6 +175,7 @@ def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, li
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.handlers import json_decode_policies
 
     keys = {
         "aws_access_key_id": login.key,
@@ -192,6 +217,9 @@ def _clients(login: Login, endpoint: str | None, late: Event, sent: dict[str, li
             if session.get_partition_for_region(region) != session.get_partition_for_region(home):
                 raise NotAsked
             made = session.client(service, region_name=region, config=config, endpoint_url=endpoint)
+            made.meta.events.unregister(
+                "after-call.iam", json_decode_policies
+            )  # of a key that stands twice it takes the last
             made.meta.events.register("before-send", sending)
             made.meta.events.register("response-received", received)  # or nothing, and why
             known[service, region] = made
@@ -230,7 +258,7 @@ class _Reader:
         found: dict[str, Any] = {
             "asked_as": caller["Arn"],
             "region": self.region,
-            "account_authorization_details": json.loads(json.dumps(details, default=str)),
+            "account_authorization_details": _decoded(json.loads(json.dumps(details, default=str))),
             **self._organization(account),
             "resource_policies": resource_policies.read(named(home), self.client, account),
         }
@@ -290,5 +318,5 @@ class _Reader:
         for one in ids:
             if one not in self._policies:
                 policy = self.client("organizations").describe_policy(PolicyId=one)["Policy"]
-                self._policies[one] = json.loads(policy["Content"])
+                self._policies[one] = _read(policy["Content"])
         return [self._policies[one] for one in ids]

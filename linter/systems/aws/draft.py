@@ -16,7 +16,7 @@ from linter.systems.aws.evaluate import SCPS_UNKNOWN, Evaluation, Situation
 from linter.systems.aws.excess import POSSIBLE, Excess, Granted, applied, excess
 from linter.systems.aws.holders import Home
 from linter.systems.aws.regions import Region, subtract
-from linter.systems.aws.table import NO_RESOURCE, Table
+from linter.systems.aws.table import Table, nowhere
 from linter.systems.aws.wildcards import covers, parts
 
 MANY_SERVICES = 20
@@ -73,15 +73,15 @@ def _entries(system: str, granted: Granted, home: Home) -> list[Entry]:
             if group.access in _DECIDED:
                 continue
             for region in (region for one in applied(group, ruling.sure) for region in one):
-                nowhere = region.pattern == NO_RESOURCE
+                none = nowhere(region.pattern)
                 name = (
                     _service(system, group.service, table)
-                    if nowhere
+                    if none
                     else _name(system, group.service, region, table, home)
                 )
-                bits = group.bits & ~sweeping if nowhere else group.bits
+                bits = group.bits & ~sweeping if none else group.bits
                 if name and bits:
-                    into = bare if nowhere else found
+                    into = bare if none else found
                     into[name] = into.get(name, 0) | bits
     both = [*found.items(), *(bare.items() if len(bare) <= MANY_SERVICES else ())]
     return [Entry(name, "", tuple(_words(bits, table)), {}) for name, bits in sorted(both)]

@@ -13,7 +13,7 @@ from linter.systems.aws.facts import Facts, stand_ins
 from linter.systems.aws.policies import Reach, Statement, reach
 from linter.systems.aws.principals import Kind, Naming, Principal, naming, session_of
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, Region, area, intersect, join, subtract
-from linter.systems.aws.table import NO_RESOURCE, Table, table
+from linter.systems.aws.table import ASKED, NO_RESOURCE, Group, Table, table
 from linter.systems.aws.wildcards import covers, overlap, parts, tidy
 
 Policy = tuple[Statement, ...]
@@ -291,6 +291,8 @@ class Evaluation:
         wanted = NO_RESOURCE if resource == "*" else stand_ins(resource)
         where: Area = (Region(wanted),)
         place = self.table.place(action)
+        if resource == "*" and place is not None and self.table.name(place) in ASKED:
+            where = self._group(place).kinds[0].area
         if place is not None and resource != "*" and not self._applies(place, where):
             return False, False
         ruling = self.rule(bits)
@@ -298,9 +300,11 @@ class Evaluation:
         return bool(sure), bool(intersect(ruling.possible, where))
 
     def _applies(self, place: int, where: Area) -> bool:
+        return any(intersect(kind.area, where) for kind in self._group(place).kinds)
+
+    def _group(self, place: int) -> Group:
         groups = self.table.groups(self.table.service(place), self.situation.who.partition)
-        kinds = next(group.kinds for group in groups if group.bits >> place & 1)
-        return any(intersect(kind.area, where) for kind in kinds)
+        return next(group for group in groups if group.bits >> place & 1)
 
 
 def _outside(hows: Sequence[Naming | None], *, allows: bool) -> Truth:

@@ -7,7 +7,7 @@ from linter.systems.aws.declared import Demand
 from linter.systems.aws.evaluate import Evaluation, Ruling, foreign
 from linter.systems.aws.facts import plain
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, intersect, join, show, subtract
-from linter.systems.aws.table import LEVELS, NO_KIND, NO_RESOURCE, Group
+from linter.systems.aws.table import LEVELS, NO_KIND, Group, nowhere
 
 SURE, POSSIBLE = "sure", "possible"
 MANY_SERVICES = 5
@@ -217,4 +217,4 @@ def shortened(granted: Granted, bits: int) -> list[str]:
 
 def resources(where: Area) -> list[str]:
     """An area as a policy would write it."""
-    return sorted({"*" if one == NO_RESOURCE else plain(one) for one in show(where)})
+    return sorted({"*" if nowhere(one) else plain(one) for one in show(where)})

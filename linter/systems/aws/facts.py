@@ -12,7 +12,8 @@ ABSENT: tuple[str, ...] = ()
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _LITERAL = {"*": "*", "?": "?", "$": "$"}
 """Variables that are a character (IAM User Guide, "Policy variables")."""
-_STAND_INS = {"*": "\ue000", "?": "\ue001"}
+STAR = "\ue000"
+_STAND_INS = {"*": STAR, "?": "\ue001"}
 """Private characters for `*` and `?` that stand for themselves: a pattern's syntax has no other way to say it."""
 
 

@@ -1,6 +1,5 @@
 """Policy documents as statements: which actions, which resources, under which condition, for whom."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -8,6 +7,7 @@ from urllib.parse import unquote
 from linter.systems.aws.facts import Facts, filled, widened
 from linter.systems.aws.regions import EVERYTHING, NOTHING, Area, area, subtract
 from linter.systems.aws.wildcards import tidy
+from linter.systems.strict import Twice, loads
 
 _MOST_BYTES = 1 << 20
 """A policy has at most 20,480 characters; a megabyte is none."""
@@ -50,7 +50,9 @@ def document(given: Any, source: str) -> tuple[Statement, ...]:
         if len(given) > _MOST_BYTES:
             raise BadPolicy(f"{source} is longer than a policy can be")
         try:
-            given = json.loads(given if given.lstrip().startswith("{") else unquote(given))
+            given = loads(given if given.lstrip().startswith("{") else unquote(given))
+        except Twice as problem:
+            raise BadPolicy(f"{source} {problem}") from None
         except (ValueError, RecursionError):
             raise BadPolicy(f"{source} is no JSON") from None
     if not isinstance(given, Mapping):
@@ -75,11 +77,15 @@ def _statement(given: Any, source: str, *, variables: bool) -> Statement:
     if not actions and not not_actions:
         raise BadPolicy(f"{source} has a statement that names no action")
     resources, not_resources = _element(given, "Resource", source)
+    if "Resource" in given and not resources:
+        raise BadPolicy(f"{source} has a statement with a Resource that is empty")
     if not resources and not not_resources:
         resources = ("*",)  # a trust policy has none: its resource is the role
     condition = given.get("Condition") or {}
     principals: tuple[str, ...] | None = None
     not_principals = "NotPrincipal" in given
+    if "Principal" in given and not_principals:
+        raise BadPolicy(f"{source} has a statement with Principal and NotPrincipal, of which one can be")
     if "Principal" in given or not_principals:
         principals = tuple(_principals(given["NotPrincipal" if not_principals else "Principal"], source))
     if not isinstance(condition, Mapping):
@@ -101,6 +107,8 @@ def _statement(given: Any, source: str, *, variables: bool) -> Statement:
 
 def _element(given: Mapping[str, Any], name: str, source: str) -> tuple[tuple[str, ...], bool]:
     negated = f"Not{name}" in given
+    if negated and name in given:
+        raise BadPolicy(f"{source} has a statement with {name} and Not{name}, of which one can be")
     values = given.get(f"Not{name}" if negated else name, [])
     values = [values] if isinstance(values, str) else values
     if not isinstance(values, list) or not all(isinstance(one, str) for one in values):

@@ -12,8 +12,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from linter.systems.aws.facts import STAR
 from linter.systems.aws.regions import Area, Region, join
-from linter.systems.aws.wildcards import covers, tidy
+from linter.systems.aws.wildcards import covers, parts, tidy
 
 _CLASSES = {"r": "read", "c": "create", "u": "update", "d": "delete", "x": "execute", "a": "admin"}
 LEVELS = {
@@ -27,6 +28,20 @@ LEVELS = {
 """Class of the algebra -> the level that output shows."""
 NO_RESOURCE = "\0"
 """The resource of a request that has none. A policy reaches it by `*`, and by no ARN."""
+
+
+ASKED = {
+    "s3:ListAllMyBuckets": f"arn:~:s3:::{STAR}",
+    "dynamodb:ListTables": f"arn:~:dynamodb:*:*:table/{STAR}",
+    "sns:ListTopics": f"arn:~:sns:*:*:{STAR}",
+    "sqs:ListQueues": "arn:~:sqs:*:*:",
+    "iam:ListUsers": "arn:~:iam::*:user/",
+    "iam:ListRoles": "arn:~:iam::*:role/",
+    "logs:DescribeLogGroups": "arn:~:logs:*:*:log-group::log-stream:",
+}
+"""Actions that the Service Authorization Reference gives no resource, and whose service asks about one all the same: the ARN that
+its refusals name ("is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::111122223333:user/"). A policy reaches
+them by that ARN too; the S3 User Guide's own walkthrough grants the first on arn:aws:s3:::*."""
 
 
 class Kind(NamedTuple):
@@ -143,7 +158,13 @@ class Table:
         for head, bits in self._groups(service):
             letter, _, types = head.partition(" ")
             kinds = tuple(Kind(areas[int(one.rstrip("!"))], one.endswith("!")) for one in types.split(",") if one)
-            found.append(Group(service, _CLASSES[letter], kinds, bits))
+            for name, pattern in ASKED.items() if not kinds else ():
+                place = self.place(name)
+                if place is not None and bits >> place & 1:
+                    asked = Kind((Region(pattern.replace("~", partition)),), False)
+                    found.append(Group(service, _CLASSES[letter], (asked,), 1 << place))
+            if left := bits & ~sum(one.bits for one in found if one.bits & bits):
+                found.append(Group(service, _CLASSES[letter], kinds, left))
         return tuple(found)
 
     @cache  # noqa: B019
@@ -194,6 +215,14 @@ def table() -> Table:
     """The table that ships with permlint."""
     with open(Path(__file__).with_name("actions.json"), encoding="utf-8") as file:
         return Table(json.load(file)["services"])
+
+
+def nowhere(pattern: str) -> bool:
+    """Whether a request about this is about no one resource."""
+    last = parts(pattern)[-1]
+    return pattern == NO_RESOURCE or any(
+        last == parts(one)[-1] and covers(one.replace("~", "*"), pattern) for one in ASKED.values()
+    )
 
 
 NO_KIND: Area = (Region(NO_RESOURCE),)

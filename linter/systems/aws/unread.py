@@ -15,7 +15,7 @@ from linter.systems.aws.holders import Home, asked, holder, may_hold
 from linter.systems.aws.policies import Statement
 from linter.systems.aws.principals import Principal
 from linter.systems.aws.regions import Area, area, join, show, subtract
-from linter.systems.aws.table import NO_KIND, NO_RESOURCE
+from linter.systems.aws.table import NO_RESOURCE, nowhere
 from linter.systems.aws.wildcards import parts
 
 RESOURCES, CONTROLS = "policies of resources", "resource control policies"
@@ -48,7 +48,8 @@ def unread(account: Account, services: tuple[str, ...], where: Area) -> list[str
     """The kinds of policies that were not read and could deny, for details of what is granted there."""
     found = []
     known = [arn for arn in account.resource_policies if parts(arn)[2:3] and parts(arn)[2] in services]
-    rest = subtract(where, join((*NO_KIND, *area(known), *area(f"{arn}/*" for arn in known))))
+    held = tuple(one for one in where if not nowhere(one.pattern))
+    rest = subtract(held, join((*area(known), *area(f"{arn}/*" for arn in known))))
     if account.whole and rest and any(map(may_hold, services)):
         found.append(RESOURCES)
     if account.rcps is None and not set(CONTROLLED).isdisjoint(services):

@@ -66,6 +66,14 @@ class Observed:
         """The same: there is one name alone."""
         return principal
 
+    def identity_of(self, principal: str) -> str:
+        """None: a key is its own principal."""
+        return ""
+
+    def bearer(self, identity: str) -> str | None:
+        """Nobody can tell."""
+        return None
+
 
 class Keys:
     """The adapter of one provider."""

@@ -156,7 +156,7 @@ def _of(one: Demand, atoms: Iterable[Atom]) -> set[str]:
 
 def _unobserved(one: Demand, side: Side) -> Iterator[Discrepancy]:
     """What nobody can see makes an entry that is otherwise right unverified, for that alone."""
-    doubt = side.holding.unasked or side.provider.doubt(one.covered)
+    doubt = side.holding.unasked or side.provider.doubt(one.covered, one.areas)
     if doubt:
         yield unverified(doubt, one.resource, key="unasked")
         return

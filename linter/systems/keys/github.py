@@ -1,15 +1,17 @@
 """GitHub: classic tokens by the header of any answer; installations of an app, and fine-grained tokens, by recorded answers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.systems.http import Call
+from linter.systems.http import Call, Session
 from linter.systems.keys.adapter import Keys
 from linter.systems.keys.provider import About, Answers, Held, Holding, Provider, body_of, held, scope_list
 from linter.systems.keys.vocabulary import Atom, Vocabulary
-from linter.systems.live import Unverified
+from linter.systems.live import Binding, Unverified
+from linter.systems.secret import Secret
 
 _OF_A_REPOSITORY = frozenset(
     {
@@ -39,6 +41,20 @@ _OF_AN_INSTALLATION = (
 )  # fmt: skip
 """Requests of an app whose recorded answers have `permissions`."""
 _REPOSITORIES = "GET /installation/repositories"
+_CLASSIC = ("ghp_", "gho_")
+_WITHOUT_SCOPES = {
+    "github_pat_": "a fine-grained token",
+    "ghs_": "an installation's token of a GitHub App",
+    "ghu_": "a user's token of a GitHub App",
+}
+"""Prefixes of tokens that have permissions instead of scopes ("GitHub's token formats"): the header of such a token is absent, or
+empty, and says nothing of them."""
+_OLD = re.compile(r"[0-9a-f]{40}")
+"""A classic token from before 2021."""
+_HOW = (
+    "GET /orgs/ORG/personal-access-tokens, recorded by a GitHub App of the organization, would tell of a fine-grained one, "
+    "GET /app/installations/ID of an app's"
+)
 
 
 class GitHub(Provider):
@@ -63,6 +79,22 @@ class GitHub(Provider):
         "a recorded answer that lists an installation's `repositories` would verify it"
     }
 
+    def ask(self, session: Session, secret: Secret | None, binding: Binding) -> dict[str, Any]:
+        """Beside the answer, of which form the token is."""
+        text = secret.reveal() if secret is not None else ""
+        form = next((one for one in (*_CLASSIC, *_WITHOUT_SCOPES) if text.startswith(one)), "")
+        form = _CLASSIC[0] if _OLD.fullmatch(text) else form
+        if form in _WITHOUT_SCOPES:
+            raise Unverified(_mute(form, "the variable holds"))
+        return super().ask(session, secret, binding) | {"token": form}
+
+    def recorded(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers, and of which form the token was."""
+        form = data.get("token", "")
+        if not isinstance(form, str):
+            raise ValueError("its `token` is no form of a token")
+        return super().recorded(data) | {"token": form}
+
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The header's scopes, or an installation's permissions."""
         given = Answers(data)
@@ -70,20 +102,28 @@ class GitHub(Provider):
         if response is None:
             raise Unverified("no answer to GET /user, or to what tells of an installation, was recorded")
         body = body_of(response, self.title)
+        if data.get("token") in _WITHOUT_SCOPES and not isinstance(body.get("permissions"), dict):
+            raise Unverified(_mute(data["token"], "what was recorded is of"))
         if isinstance(body.get("permissions"), dict):
             return _installation(body, self._listed(given))
         names = (str(body["login"]),) if body.get("login") else ()
         if "x-oauth-scopes" not in response.headers:
             raise Unverified(
                 "GitHub names no scopes of the key: it is a fine-grained token or an app's, which cannot be asked about "
-                "itself; a recorded answer of GET /app/installations/ID would tell"
+                f"itself; {_HOW}"
             )
         scopes = held(scope_list(response.headers["x-oauth-scopes"], ","), vocabulary)
-        public = frozenset({("repositories", "read")})
+        unasked = ""
+        if not scopes and data.get("token") not in _CLASSIC:
+            unasked = (
+                "GitHub answers with an empty list of scopes, as it does for an app's token, which has permissions instead; "
+                "nothing says that the key is a classic one (ghp_..., gho_...), which then could read only what is public"
+            )
+        public = frozenset({("repositories", "read"), ("public repositories", "read")})
         free = Held(
             "(public information)", frozenset(), public, "without a scope only what is public can be read", free=True
         )
-        return Holding((*scopes, free), names)
+        return Holding((*scopes, free), names, unasked=unasked)
 
     def _listed(self, given: Answers) -> list[Any] | None:
         """The repositories of an installation, of all pages that were recorded; None where they are not complete."""
@@ -118,6 +158,10 @@ class GitHub(Provider):
             return f"{name}:read: that would do"
         lower = "write" if value == "admin" else "none"
         return f"{name}:{lower}: that would do" if ("admin" in {kind for _, kind in surplus}) else ""
+
+
+def _mute(form: str, whose: str) -> str:
+    return f"{whose} {_WITHOUT_SCOPES[form]} ({form}...), which cannot be asked what it may do: {_HOW}"
 
 
 def _of_a_repository(name: str) -> bool:

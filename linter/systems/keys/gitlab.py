@@ -7,6 +7,7 @@ from linter.boxes import Names
 from linter.manifest.model import Resource
 from linter.systems.http import Call, Origin
 from linter.systems.keys.adapter import Keys
+from linter.systems.keys.claims import past
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
 from linter.systems.keys.settings import https_origin
 from linter.systems.keys.vocabulary import Vocabulary
@@ -41,8 +42,8 @@ class GitLab(Provider):
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The scopes, of a token that is alive."""
         body = body_of(answer(data, *map(str, self.calls)), self.title)
-        if body.get("revoked") is True or body.get("active") is False:
-            raise Unverified("the token is revoked or expired: GitLab calls it inactive", rejected=True)
+        if body.get("revoked") is True or body.get("active") is False or past(body.get("expires_at")):
+            raise Unverified("the token is revoked or expired, by what GitLab says of it", rejected=True)
         if not isinstance(body.get("scopes"), list):
             raise Unverified("GitLab's answer names no scopes")
         if body.get("granular_scopes") or "granular" in body["scopes"]:

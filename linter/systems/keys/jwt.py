@@ -1,18 +1,17 @@
 """JSON Web Tokens, read offline (RFC 7519, 8693 and 9068): what a token claims. Its signature is not verified, and that is said."""
 
-import json
-import time
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 
 from linter.systems.http import hidden
 from linter.systems.keys.adapter import Keys
-from linter.systems.keys.claims import SCOPES, doubt, untold
+from linter.systems.keys.claims import SCOPES, alive, doubt, untold
 from linter.systems.keys.provider import About, Holding, Provider, held, scope_list
 from linter.systems.keys.vocabulary import Vocabulary, of_settings
 from linter.systems.live import Binding, Unverified
-from linter.systems.secret import Secret
+from linter.systems.secret import Secret, hide
+from linter.systems.strict import Twice, loads
 
 _MOST = 1 << 16
 """Characters of a token: more is none that a header could carry."""
@@ -41,25 +40,29 @@ class Jwt(Provider):
         try:
             if len(parts) != 3 or len(secret.reveal()) > _MOST:
                 raise ValueError
-            claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            claims = loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        except Twice as problem:
+            raise Unverified(f"the token's claims: it {hide(str(problem))}") from None
         except (ValueError, RecursionError):
             claims = None
         if not isinstance(claims, dict):
             raise Unverified("what the variable holds is no JSON Web Token (an encrypted one cannot be read)")
-        texts = {name: claims[name] for name in (*SCOPES, "exp") if name in claims}
+        texts = {name: claims[name] for name in (*SCOPES, "nbf", "exp") if name in claims}
         return {"claims": hidden(texts | dict.fromkeys(untold(claims, SCOPES), True))}
 
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """Every claim that names what the token is good for."""
         claims = data["claims"]
-        expires = claims.get("exp")
-        if isinstance(expires, int | float) and expires < time.time():
-            raise Unverified("the token is expired", rejected=True)
+        alive(claims)
         if not any(name in claims for name in SCOPES):
             raise Unverified(f"the token claims none of {', '.join(SCOPES)}: it does not say what it is good for")
         names = [name for claim in SCOPES if claim in claims for name in scope_list(claims[claim])]
-        note = "what its token claims was read, and its signature was not verified"
-        return Holding(held(dict.fromkeys(names), vocabulary), unasked=doubt(untold(claims, SCOPES)), notes=(note,))
+        notes = ["what its token claims was read, and its signature was not verified"]
+        if "exp" not in claims:
+            notes.append("its token does not say when it expires")
+        return Holding(
+            held(dict.fromkeys(names), vocabulary), unasked=doubt(untold(claims, SCOPES)), notes=tuple(notes)
+        )
 
 
 ADAPTER = Keys(Jwt())

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, urlencode
 
 from linter.systems.http import Call, Response, Session
 from linter.systems.keys.adapter import Keys
-from linter.systems.keys.claims import doubt, untold
+from linter.systems.keys.claims import doubt, past, untold
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
 from linter.systems.keys.settings import path, secret_of
 from linter.systems.keys.vocabulary import Vocabulary, of_settings
@@ -68,6 +68,8 @@ class OAuth2(Provider):
         body = body_of(answer(data, "POST *"), self.title)
         if body.get("active") is not True:
             raise Unverified("the token is not active: it is revoked, expired or unknown to the server", rejected=True)
+        if past(body.get("exp")):
+            raise Unverified("the token is expired: its `exp` is over, whatever the server calls active", rejected=True)
         if not isinstance(body.get("scope"), str):
             raise Unverified("the server says that the token is active, and not which scopes it has")
         names = tuple(str(body[key]) for key in ("username", "sub", "client_id") if body.get(key))

@@ -184,8 +184,8 @@ class Provider(ABC):
         """What would do in place of a scope that the vocabulary does not have, a clause; empty where nothing would."""
         return ""
 
-    def doubt(self, covered: frozenset[str]) -> str:
-        """Why an answer that looks right proves nothing for a declaration that covers these classes, a clause."""
+    def doubt(self, covered: frozenset[str], areas: frozenset[str] | None) -> str:
+        """Why an answer that looks right proves nothing for a declaration of these classes of these areas, a clause."""
         return ""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from linter.systems.http import Call, Origin
 from linter.systems.keys.adapter import Keys
+from linter.systems.keys.claims import past
 from linter.systems.keys.provider import About, Holding, Provider, answer, body_of, held, scope_list
 from linter.systems.keys.settings import label
 from linter.systems.keys.vocabulary import Vocabulary
@@ -33,6 +34,8 @@ class Zendesk(Provider):
         token = body_of(answer(data, *map(str, self.calls)), self.title).get("token")
         if not isinstance(token, dict) or not isinstance(token.get("scopes"), list):
             raise Unverified("Zendesk's answer names no scopes")
+        if past(token.get("expires_at")):
+            raise Unverified("the token is expired, by what Zendesk says of it", rejected=True)
         names = (str(token["user_id"]),) if token.get("user_id") else ()
         return Holding(held(scope_list(token["scopes"]), vocabulary), names)
 

@@ -10,6 +10,7 @@ from typing import Any
 from linter.checks import Place
 from linter.manifest.model import Resource
 from linter.skeleton import Draft
+from linter.systems.lasting import alike
 from linter.systems.live import (
     MISSING,
     UNVERIFIED,
@@ -24,7 +25,7 @@ from linter.systems.live import (
     Unverified,
 )
 from linter.systems.places import Where
-from linter.systems.postgresql import audit, becoming, definers, powers
+from linter.systems.postgresql import audit, becoming, definers, kin, powers
 from linter.systems.postgresql.compare import excess, missing, passed_on, unusable
 from linter.systems.postgresql.connect import Unavailable
 from linter.systems.postgresql.declared import Demand, demand, union
@@ -36,7 +37,7 @@ from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.recording import from_json, to_json
 from linter.systems.postgresql.remedies import exact
 from linter.systems.postgresql.resolve import nearest_name
-from linter.systems.postgresql.rows import inherited_rows, unbound_rows
+from linter.systems.postgresql.rows import unbound_rows
 from linter.systems.postgresql.side import Agreed, Side, ordinary
 from linter.systems.postgresql.snapshot import Snapshot
 from linter.systems.postgresql.wording import describe
@@ -97,6 +98,17 @@ class Observed:
     def name_of(self, principal: str) -> str:
         """The same: there is one name alone."""
         return principal
+
+    def identity_of(self, principal: str) -> str:
+        """The role's oid, which it keeps."""
+        oid = self.index.roles.get(principal)
+        return "" if oid is None else self.index.identity(oid)
+
+    def bearer(self, identity: str) -> str | None:
+        """The role of that oid."""
+        if alike(identity, self.index.identity(0)) is None:
+            return None
+        return next((name for name, oid in self.index.roles.items() if self.index.identity(oid) == identity), "")
 
     def strangers(self, patterns: Mapping[str, Sequence[str]]) -> list[Stranger]:
         """The login roles that are members of certain roles, or whose names match."""
@@ -218,7 +230,8 @@ class PostgreSQL:
         parts = []
         for claim, own, log in zip(claims, demands, logs, strict=True):
             side = Side(claim, own, log, agreed, held, index)
-            parts.append(Part(claim, role, tuple(_exact(_discrepancies(side), statements))))
+            found = tuple(_identified(_exact(_discrepancies(side), statements), index))
+            parts.append(Part(claim, role, found, _named(own, index)))
         return Comparison(role, tuple(parts), tuple(_notes(observed, held, target)), lambda: tuple(_table(held)))
 
     def draft(self, system: str, principal: str, observation: Any) -> Draft:
@@ -251,6 +264,23 @@ def _exact(found: Iterable[Discrepancy], statements: Mapping[str, str]) -> Itera
         yield one if fix == one.fix else one._replace(fix=fix)
 
 
+def _identified(found: Iterable[Discrepancy], index: Index) -> Iterator[Discrepancy]:
+    """The same, each with what its object keeps when it is renamed."""
+    for one in found:
+        kind, schema, name = (one.details.get(key) for key in ("object_type", "schema", "object"))
+        identity = index.identity_in_words(str(kind), str(schema), str(name)) if kind else ""
+        yield one._replace(object_id=identity) if identity else one
+
+
+def _named(demands: Iterable[Demand], index: Index) -> dict[int, str]:
+    """What the one object of each resource keeps; of a resource that names none that there is, that it is no other's."""
+    found = {}
+    for one in demands:
+        if not one.schemas and len(one.objects) <= 1:
+            found[one.resource.position] = index.object_identity(one.objects[0] if one.objects else None)
+    return found
+
+
 def _agreed(demands: Sequence[Demand]) -> Agreed:
     everything = frozenset(one for demand in demands for one in demand.everything)
     return Agreed(union([one.may for one in demands]), everything, any(one.passes_on for one in demands))
@@ -268,7 +298,7 @@ def _discrepancies(side: Side) -> Iterator[Discrepancy]:
     yield from missing(side)
     yield from unusable(side)
     yield from unbound_rows(side)
-    yield from inherited_rows(side)
+    yield from kin.around(side)
     yield from becoming.administration(side)
     yield from becoming.reachable(side)
     yield from definers.indirect(side)

@@ -146,7 +146,10 @@ def unusable(side: Side) -> Iterator[Discrepancy]:
         wanted = [
             demand.resource
             for demand in side.demands
-            if demand.must and (not one.privilege or one.privilege in demand.must.get(one.object, ()))
+            if demand.must
+            and (not one.privilege or one.privilege in demand.must.get(one.object, ()))
+            # That SELECT is missing, or of no use, is said of itself.
+            and not (one.partly and "SELECT" in demand.must.get(one.object, ()))
         ]
         if not wanted:
             continue
@@ -160,7 +163,7 @@ def unusable(side: Side) -> Iterator[Discrepancy]:
             fix=one.fix,
             cause=f"{side.role} lacks {one.needs}",
             resource=wanted[0] if one.privilege else None,
-            verdict="" if one.needs.startswith("SELECT") else MISSING,  # without WHERE it works
+            verdict="" if one.partly else MISSING,
             touches=tuple(wanted),
             reason=f"{side.role} lacks {one.needs}, which {what} needs",
         )

@@ -20,7 +20,7 @@ Rights = Mapping[Object, Mapping[str, Names]]
 OWNERSHIP = "OWNERSHIP"
 """What altering and dropping need: no privilege of PostgreSQL, but written as one."""
 
-_IN_NO_SCHEMA = frozenset({"extension", "publication", "subscription"})
+_IN_NO_SCHEMA = frozenset({"extension", "publication", "subscription", "event trigger"})
 """What belongs to a database, and to none of its schemas."""
 RELATIONS = frozenset({"table", "partitioned table", "view", "materialized view", "foreign table", "TOAST table"})
 ROUTINES = frozenset({"function", "procedure", "aggregate"})

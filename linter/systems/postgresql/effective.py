@@ -47,7 +47,7 @@ def effective(index: Index, role: str) -> Effective:
         reach=tuple(reach(rights)),
         owned=tuple(_owned(rights)),
         indirect=indirect(rights, all_held),
-        unusable=tuple(unusable(rights, all_held)),
+        unusable=tuple(dict.fromkeys(unusable(rights, all_held))),
         future=tuple(future(rights)),
         row_security=tuple(row_security(rights)),
         elsewhere=tuple(_elsewhere(rights)),
@@ -66,8 +66,12 @@ def _owned(rights: Rights) -> Iterator[Owned]:
 def _disown(thing: Thing, owner: str) -> str:
     if thing.object.type == "extension":
         return f"REASSIGN OWNED BY {quote(owner)} TO <another role>; -- all that it owns: an extension alone cannot be given"
-    keyword = thing.object.type.upper().replace("PARTITIONED TABLE", "TABLE").replace("FOREIGN SERVER", "SERVER")
+    keyword = _KEYWORDS.get(thing.object.type, thing.object.type.upper())
     return f"ALTER {keyword} {thing.object.sql} OWNER TO <another role>;"
+
+
+_KEYWORDS = {"partitioned table": "TABLE", "foreign server": "SERVER", "aggregate": "ROUTINE"}
+"""What ALTER calls objects; ALTER AGGREGATE wants ORDER BY among the types, where an aggregate has it."""
 
 
 def _elsewhere(rights: Rights) -> Iterator[str]:

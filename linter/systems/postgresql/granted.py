@@ -16,13 +16,14 @@ class Object(NamedTuple):
     """"table", "partitioned table", "view", "materialized view", "foreign table", "TOAST table", "sequence", "function", "procedure",
     "aggregate", "schema", "database", "type", "language", "foreign data wrapper", "foreign server", "tablespace",
     "parameter", "large object"; and without privileges, but with an owner: "extension", "publication", "subscription",
-    "collation", "conversion", "statistics", "text search configuration", "text search dictionary"."""
+    "event trigger", "collation", "conversion", "statistics", "text search configuration", "text search dictionary", "operator",
+    "operator class", "operator family"."""
     schema: str
     """Empty for what has none."""
     name: str
     """A large object's is its OID."""
     arguments: str = ""
-    """Of a routine: the input types that identify it."""
+    """Of a routine or an operator: the input types that identify it; of an operator class or family: its access method."""
 
     @property
     def sql(self) -> str:
@@ -46,6 +47,10 @@ def _spelled(object: Object) -> str:
         return object.name
     if object.type == "parameter":
         return ".".join(quote(part) for part in object.name.split("."))
+    if object.type == "operator":
+        return f"{quote(object.schema)}.{object.name}({object.arguments})"
+    if object.type in ("operator class", "operator family"):
+        return f"{qualified(object.schema, object.name)} USING {quote(object.arguments)}"
     call = f"({object.arguments})" if object.type in ("function", "procedure", "aggregate") else ""
     return qualified(object.schema, object.name) + call
 
@@ -214,7 +219,9 @@ class Unusable(NamedTuple):
     needs: str
     """What is missing: "USAGE on schema app"."""
     fix: str
-    """The GRANT that would make it usable."""
+    """The statement that would make it usable."""
+    partly: bool = False
+    """Whether statements without a WHERE work all the same."""
 
 
 class Future(NamedTuple):

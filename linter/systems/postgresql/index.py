@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from linter.systems.lasting import NOTHING, UNKNOWN
 from linter.systems.places import NOWHERE, Where
 from linter.systems.postgresql.granted import Object
 from linter.systems.postgresql.parameters import contexts
 from linter.systems.postgresql.roles import Graph, Path
 from linter.systems.postgresql.snapshot import (
+    BOOTSTRAP,
+    FIRST_USER_OID,
     PUBLIC,
     Grant,
     Key,
@@ -21,7 +24,6 @@ from linter.systems.postgresql.snapshot import (
     Snapshot,
     Use,
 )
-from linter.systems.postgresql.sql import FIRST_USER_OID
 
 if TYPE_CHECKING:
     from linter.systems.postgresql.rights import Rights
@@ -89,7 +91,8 @@ class Index:
             found["database", database.oid] = Thing(Object("database", "", database.name), database.owner, "")
         for other in self.snapshot.others:
             if not other.schema or other.schema in names:
-                named = Object(_OTHERS.get(other.family, other.family), names.get(other.schema, ""), other.name)
+                kind = _OTHERS.get(other.family, other.family)
+                named = Object(kind, names.get(other.schema, ""), other.name, other.arguments)
                 found[other.family, other.oid] = Thing(named, other.owner, other.extension)
         return found
 
@@ -103,10 +106,10 @@ class Index:
 
     @cached_property
     def owned(self) -> Mapping[int, Sequence[Thing]]:
-        """What each role owns, of what is not the system's own."""
+        """What each role owns, of what is not as initdb made it."""
         found: dict[int, list[Thing]] = {}
         for (family, oid), thing in self.things.items():
-            if family not in ("relation", "routine") or oid >= FIRST_USER_OID:
+            if family not in ("relation", "routine") or oid >= FIRST_USER_OID or thing.owner != BOOTSTRAP:
                 found.setdefault(thing.owner, []).append(thing)
         return found
 
@@ -119,10 +122,10 @@ class Index:
         return found
 
     def passed(self, view: int) -> tuple[str, ...]:
-        """The changes of a view that reach the relation below it; all where the server could not say. A rule's are the rule's."""
+        """The changes of a view that reach the relation below it; all where the server could not say, but where a rule stands instead."""
         known = self._passed.get(view, ())
         events = ("INSERT", "UPDATE", "DELETE") if known is None else known
-        return tuple(event for event in events if (view, event) not in self.uses)
+        return tuple(event for event in events if not any(one.instead for one in self.uses.get((view, event), ())))
 
     @cached_property
     def _passed(self) -> Mapping[int, tuple[str, ...] | None]:
@@ -157,6 +160,43 @@ class Index:
         server = self.snapshot.server
         found = {"database": database, "server": server.address or f"{server.host}:{server.port}"}
         return {**found, f"system identifier of {server.major}": server.identifier} if server.identifier else found
+
+    def identity(self, role: int) -> str:
+        """What a role goes on being called when it is renamed."""
+        return f"{self._cluster}/{role}"
+
+    def object_identity(self, object: Object | None) -> str:
+        """The same of an object, within its database; of none, what is no object's. Empty for one that is not in the snapshot."""
+        key = None if object is None else self._keys.get(object)
+        if object is not None and key is None:
+            return ""
+        number = NOTHING if key is None else str(key[1]) if key[0] == "relation" else f"{key[0]} {key[1]}"
+        return f"{self._cluster}/{self.snapshot.server.database_oid}/{number}"
+
+    def identity_in_words(self, kind: str, schema: str, name: str) -> str:
+        """The same of an object as a finding's details have it: a routine with its arguments."""
+        if kind == "role":
+            oid = self.roles.get(name)
+            return "" if oid is None else self.identity(oid)
+        object = self._in_words.get((kind, schema, name))
+        return "" if object is None else self.object_identity(object)
+
+    @cached_property
+    def _in_words(self) -> Mapping[tuple[str, str, str], Object]:
+        """As `wording.details` writes them."""
+        return {
+            (one.type, one.schema, one.name + (f"({one.arguments})" if one.sql.endswith(")") else "")): one
+            for one in self._keys
+        }
+
+    @property
+    def _cluster(self) -> str:
+        identifier = self.snapshot.server.identifier
+        return f"cluster {identifier}" if identifier else UNKNOWN
+
+    @cached_property
+    def _keys(self) -> Mapping[Object, Key]:
+        return {thing.object: key for key, thing in self.things.items()}
 
     def judged_at(self, object: Object) -> Where:
         """Where another comparison judges rights on an object: another database's are also that one's own."""

@@ -203,7 +203,8 @@ class _Search:
         for privilege in use.privileges:
             if object is not None and privilege in owner.on_relation(target.oid):
                 via = f"{self.me} -> {event} on {on.sql} -> {self._runs('rule', quote(use.rule), relation.owner)}"
-                yield self._found("rule", on, use.rule, event, owner, target, object, privilege, via)
+                found = self._found("rule", on, use.rule, event, owner, target, object, privilege, via)
+                yield found._replace(columns=use.columns or None)
 
     def _fires(self, trigger: Trigger, event: str) -> Way | None:
         """How the role sets off a trigger by an event; a statement's trigger only where it names the relation itself."""

@@ -1,11 +1,15 @@
 """Row-level security: whether it binds a role on a relation, and which policies apply."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from linter.systems.postgresql.granted import RowSecurity
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.snapshot import PUBLIC, Policy, Relation
+
+ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What row-level security applies to."""
 
 
 def row_security(rights: Rights) -> Iterator[RowSecurity]:
@@ -22,7 +26,7 @@ def row_security(rights: Rights) -> Iterator[RowSecurity]:
                 binds = False
             named = index.things.get(("relation", relation.oid))
             if named is not None:
-                yield RowSecurity(named.object, binds, reason, tuple(_spell(one) for one in applying))
+                yield RowSecurity(named.object, binds, reason, tuple(spell(one) for one in applying))
 
 
 def unbound(rights: Rights, relation: Relation) -> str | None:
@@ -53,6 +57,81 @@ def other_rows(rights: Rights, other: Rights, relation: Relation) -> bool:
     )
 
 
+def shut(rights: Rights, relation: Relation, command: str) -> bool:
+    """Whether row-level security lets a role see or change no row at all by a command: by default it denies.
+
+    Of an expression only `true`, `false` and none at all are understood; any other may let a row through.
+    """
+    if unbound(rights, relation) is not None:
+        return False
+    found = applying(rights, relation, command)
+    return any(_none_pass([(one, expression(one)) for one in found]) for expression in _EXPRESSIONS[command])
+
+
+def admits_more(rights: Rights, one: Relation, than: Relation, command: str) -> bool:
+    """Whether a relation's policies may let a role's command reach rows that another's, of the same columns, keep from it.
+
+    They surely do not where each of the first's that admits rows is one of the other's too, and each that refuses some
+    in the other's one of the first's. A relation that is shut says nothing of rows: so one closes the way around a parent.
+    """
+    if shut(rights, one, command) or shut(rights, than, command):
+        return False
+    for expression in _EXPRESSIONS[command]:
+        (admitted, refused), (admits, refuses) = (
+            (
+                {_bare(expression(policy), known) for policy in policies if policy.permissive},
+                {_bare(expression(policy), known) for policy in policies if not policy.permissive},
+            )
+            for known, policies in ((each, applying(rights, each, command)) for each in (one, than))
+        )
+        if not (("true" in admits or admitted - _NOTHING <= admits) and refuses - {"", "true"} <= refused):
+            return True
+    return False
+
+
+_NOTHING = frozenset({"", "false"})
+
+
+def _bare(expression: str | None, relation: Relation) -> str | None:
+    """An expression in which the relation's own name, where it stands before a column, does not tell it from another's."""
+    return re.sub(rf'(?<![\w"$.]){re.escape(quote(relation.name))}\.', ".", expression) if expression else expression
+
+
+def refusing(rights: Rights, relation: Relation, command: str) -> list[Policy]:
+    """The restrictive policies that refuse every row to a role by a command, whatever others admit."""
+    found = [one for one in applying(rights, relation, command) if not one.permissive]
+    return [one for one in found if any(expression(one) == "false" for expression in _EXPRESSIONS[command])]
+
+
+def applying(rights: Rights, relation: Relation, command: str) -> list[Policy]:
+    """The policies that a role's command has to meet."""
+    found = rights.index.policies.get(relation.oid, ())
+    return [one for one in found if one.command in (command, "ALL") and _applies(one, rights)]
+
+
+def _using(policy: Policy) -> str | None:
+    return policy.using
+
+
+def _written(policy: Policy) -> str | None:
+    return policy.using if policy.check == "" else policy.check
+
+
+_EXPRESSIONS: Mapping[str, Sequence[Callable[[Policy], str | None]]] = {
+    "SELECT": (_using,),
+    "INSERT": (_written,),
+    "UPDATE": (_using, _written),
+    "DELETE": (_using,),
+}
+"""What the rows that a command reads have to meet, and those that it writes (PostgreSQL manual, CREATE POLICY)."""
+
+
+def _none_pass(policies: list[tuple[Policy, str | None]]) -> bool:
+    """Whether no row meets these expressions: a restrictive one refuses all, or no permissive one admits any."""
+    refused = any(one == "false" for policy, one in policies if not policy.permissive)
+    return refused or all(one in ("", "false") for policy, one in policies if policy.permissive)
+
+
 def _applies(policy: Policy, rights: Rights) -> bool:
     return any(role == PUBLIC or role in rights.inherited for role in policy.roles)
 
@@ -63,7 +142,8 @@ def _bound(applying: list[Policy]) -> str:
     return "row-level security is enabled"
 
 
-def _spell(policy: Policy) -> str:
+def spell(policy: Policy) -> str:
+    """A policy in words: its name, command and expressions."""
     parts = [f"{quote(policy.name)} ({policy.command}{'' if policy.permissive else ', restrictive'})"]
     if policy.using is None or policy.check is None:
         return f"{parts[0]}: its expression could not be read"

@@ -62,8 +62,11 @@ def _conferred(side: Side, power: Power) -> list[str]:
 
 def ownership(side: Side) -> Iterator[Discrepancy]:
     """What it owns, and so can alter, drop, and grant to anyone; ordinary rights on it need no finding of their own."""
+    extensions = {one.name for one in side.owned if one.type == "extension"}
     for one in side.effective.owned:
         audited = one.object in side.audited
+        if one.extension in extensions and not audited:
+            continue  # it goes with its extension
         if one.object in side.agreed.everything and not audited:
             continue
         if one.object.type in ("sequence", "TOAST table") and _of_a_table(side, one.object):

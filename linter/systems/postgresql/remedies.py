@@ -7,9 +7,7 @@ from linter.systems.postgresql.granted import Held, Object, revoke
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.side import Side, decided, listed
-
-_BOOTSTRAP = 10
-"""The superuser that initdb makes: a superuser's REVOKE without GRANTED BY takes its grant, and no other."""
+from linter.systems.postgresql.snapshot import BOOTSTRAP
 
 
 def fixes(side: Side, object: Object, held: Sequence[Held], columns: list[str] | None, agreed: Names | None) -> str:
@@ -49,12 +47,12 @@ def exact(index: Index, role: str) -> Mapping[str, str]:
             grantors.setdefault((one.role, one.member), []).append(one.grantor)
     found = {}
     for (granted, member), known in grantors.items():
-        if known == [_BOOTSTRAP]:
+        if known == [BOOTSTRAP]:  # whose grant a superuser's REVOKE without GRANTED BY takes, and no other
             continue
         for option in ("", "ADMIN OPTION FOR ", "SET OPTION FOR "):
             head = f"REVOKE {option}{quote(index.role_names[granted])} FROM {quote(index.role_names[member])}"
             ends = [
-                f"{head};" if one == _BOOTSTRAP else f"{head} GRANTED BY {quote(index.role_names[one])};"
+                f"{head};" if one == BOOTSTRAP else f"{head} GRANTED BY {quote(index.role_names[one])};"
                 for one in known
                 if one in index.role_names
             ]

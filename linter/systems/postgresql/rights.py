@@ -8,8 +8,7 @@ from linter.systems.postgresql.granted import Held, Object, Reason, Source
 from linter.systems.postgresql.index import Index, Thing
 from linter.systems.postgresql.privileges import TABLE, ordinary, privileges
 from linter.systems.postgresql.roles import Path
-from linter.systems.postgresql.snapshot import PUBLIC, Grant, Key
-from linter.systems.postgresql.sql import FIRST_USER_OID
+from linter.systems.postgresql.snapshot import FIRST_USER_OID, PUBLIC, Grant, Key
 
 _DATA_ROLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pg_read_all_data": {"table": ("SELECT",), "sequence": ("SELECT",), "schema": ("USAGE",)},

@@ -142,12 +142,16 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for row in sorted(routines)
         ),
         others=tuple(
-            Other._make((*row, extension.get((_CATALOGS.get(row[0], ""), row[1]), ""))) for row in sorted(others)
+            Other._make((*row[:6], extension.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[6]))
+            for row in sorted(others)
         ),
         grants=tuple(Grant._make((family, tuple(oids), *rest)) for family, oids, *rest in grants),
         default_grants=tuple(sorted(starmap(DefaultGrant, defaults))),
         uses=tuple(
-            sorted(Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED)) for one, event, rule, to, mask in uses)
+            sorted(
+                Use(one, _EVENTS[event], rule, to, _bits(mask, _CHECKED), tuple(columns), instead)
+                for one, event, rule, to, mask, columns, instead in uses
+            )
         ),
         updatables=tuple(
             Updatable(view, None if passed is None else _bits(passed.get(view) or 0, _PASSED)) for view in views
@@ -183,6 +187,7 @@ _CATALOGS = {
     "language": "pg_language",
     "fdw": "pg_foreign_data_wrapper",
     "server": "pg_foreign_server",
+    **{family: catalog for family, catalog, *_ in sql.WITHOUT_ACL},
 }
 
 

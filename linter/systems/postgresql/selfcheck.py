@@ -10,8 +10,7 @@ from linter.systems.postgresql.connect import Limits, session
 from linter.systems.postgresql.granted import Effective
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.privileges import COLUMN, privileges
-from linter.systems.postgresql.snapshot import Snapshot
-from linter.systems.postgresql.sql import FIRST_USER_OID
+from linter.systems.postgresql.snapshot import FIRST_USER_OID, Snapshot
 
 _FUNCTIONS = {
     "routine": "has_function_privilege",

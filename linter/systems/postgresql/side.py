@@ -69,6 +69,16 @@ class Side:
         return frozenset(self.audit.objects if self.audit else ())
 
     @cached_property
+    def named(self) -> frozenset[Object]:
+        """What the agent declares by name, and not by a wildcard alone."""
+        return frozenset(object for demand in self.demands if not demand.schemas for object in demand.objects)
+
+    @cached_property
+    def narrowed(self) -> frozenset[Object]:
+        """What it declares by rows."""
+        return frozenset(object for demand in self.demands if demand.rows for object in demand.objects)
+
+    @cached_property
     def held(self) -> Mapping[Object, Mapping[str, list[Held]]]:
         """What is held, by object and privilege."""
         found: dict[Object, dict[str, list[Held]]] = {}

@@ -12,6 +12,10 @@ parameter's oid is that of pg_parameter_acl; a subscription's is a number."""
 
 PUBLIC = 0
 """The grantee of what is granted to PUBLIC."""
+BOOTSTRAP = 10
+"""The superuser that initdb makes, whose is all that it makes."""
+FIRST_USER_OID = 16384
+"""What has a smaller OID initdb made."""
 
 
 class Server(NamedTuple):
@@ -160,6 +164,8 @@ class Other(NamedTuple):
     trusted: bool
     """Of a language: whether it is trusted."""
     extension: str
+    arguments: str = ""
+    """Of an operator: the types on its left and right; of an operator class or family: its access method."""
 
 
 class Grant(NamedTuple):
@@ -199,8 +205,13 @@ class Use(NamedTuple):
     rule: str
     """The rule's name; "_RETURN" is the view's query."""
     relation: int
+    """0 says that the rule stands instead of the statement, whatever it does; then there are no privileges."""
     privileges: tuple[str, ...]
     """SELECT, INSERT, UPDATE, DELETE."""
+    columns: tuple[str, ...] = ()
+    """Of a rule: those that it reads, or sets; empty where it is the whole relation, or not known."""
+    instead: bool = True
+    """Whether the statement that sets it off is not run itself."""
 
 
 class Updatable(NamedTuple):

@@ -9,18 +9,11 @@ unless their ACL says more than pg_init_privs: their grants are the server's own
 
 from collections.abc import Iterable, Iterator
 
-from linter.systems.postgresql.snapshot import PUBLIC
+from linter.systems.postgresql.rewriting import USES
+from linter.systems.postgresql.snapshot import BOOTSTRAP, FIRST_USER_OID, PUBLIC
 
-FIRST_USER_OID = 16384
 MOST_LARGE_OBJECTS = 1000
 """A database may hold millions; above this number the snapshot says so."""
-
-# A view's query and a rule's actions are stored as a tree of nodes, whose range table has, for each relation, the
-# permissions that are checked: bits as in the server's parsenodes.h. Blanks in names are escaped there, so that no name
-# can look like this. All quantifiers are lazy: the first makes the whole pattern so.
-_CHANGING = 1 + 4 + 8
-"""INSERT, UPDATE, DELETE. Of its own relation a rule reads OLD and NEW, which the server stores as if it read the relation."""
-_PERMISSIONS = r" :relid (\d+?) (?:(?! :relid ).)*?:requiredPerms (\d+?) "
 
 
 def begin(statement_ms: int, lock_ms: int) -> tuple[str, ...]:
@@ -92,7 +85,7 @@ SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relrowsecurity
        (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
 FROM pg_class c
 WHERE c.oid < {FIRST_USER_OID} AND c.relkind IN ('r', 'v')
-  AND (EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
+  AND (c.relowner <> {BOOTSTRAP} OR EXISTS {_added("c.relacl", "pg_class", "c.oid", _SYSTEM_RELATION)}
        OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL
                   AND EXISTS {_added("a.attacl", "pg_class", "c.oid", "NULL", "a.attnum")}))""",
         # parents: of partitions, of tables that inherit, and of sequences that belong to a column
@@ -111,30 +104,31 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
                  OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
        p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid)
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-WHERE p.oid >= {FIRST_USER_OID}
+WHERE p.oid >= {FIRST_USER_OID} OR p.proowner <> {BOOTSTRAP}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
         # others
-        f"""SELECT 'schema', oid, 0, nspname, nspowner, false FROM pg_namespace WHERE nspname !~ '^pg_(temp_|toast_temp_)'
-UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false FROM pg_type t WHERE {_TYPES}
-UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted FROM pg_language
-UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false FROM pg_foreign_data_wrapper
-UNION ALL SELECT 'server', oid, 0, srvname, srvowner, false FROM pg_foreign_server
-UNION ALL SELECT 'tablespace', oid, 0, spcname, spcowner, false FROM pg_tablespace
-UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false FROM pg_largeobject_metadata
+        f"""SELECT 'schema', oid, 0, nspname, nspowner, false, '' FROM pg_namespace WHERE nspname !~ '^pg_(temp_|toast_temp_)'
+UNION ALL SELECT 'type', t.oid, t.typnamespace, t.typname, t.typowner, false, '' FROM pg_type t WHERE {_TYPES}
+UNION ALL SELECT 'language', oid, 0, lanname, lanowner, lanpltrusted, '' FROM pg_language
+UNION ALL SELECT 'fdw', oid, 0, fdwname, fdwowner, false, '' FROM pg_foreign_data_wrapper
+UNION ALL SELECT 'server', oid, 0, srvname, srvowner, false, '' FROM pg_foreign_server
+UNION ALL SELECT 'tablespace', oid, 0, spcname, spcowner, false, '' FROM pg_tablespace
+UNION ALL (SELECT 'large object', oid, 0, oid::text, lomowner, false, '' FROM pg_largeobject_metadata
        WHERE lomowner {to} OR EXISTS (SELECT FROM aclexplode(lomacl) WHERE grantee {to})
        ORDER BY pg_largeobject_metadata.oid LIMIT {MOST_LARGE_OBJECTS + 1})"""
         + (
-            "\nUNION ALL SELECT 'parameter', oid, 0, parname, 0, false FROM pg_parameter_acl"
+            "\nUNION ALL SELECT 'parameter', oid, 0, parname, 0, false, '' FROM pg_parameter_acl"
             if version >= 150000
             else ""
         )
         + "".join(
-            f"\nUNION ALL SELECT '{family}', oid, {schema}, {name}, {owner}, false FROM {catalog} WHERE oid >= {FIRST_USER_OID}"
-            for family, catalog, schema, name, owner in _WITHOUT_ACL
+            f"\nUNION ALL SELECT '{family}', oid, {schema}, {name}, {owner}, false, {arguments} FROM {catalog} "
+            f"WHERE oid >= {FIRST_USER_OID} OR {owner} <> {BOOTSTRAP}"
+            for family, catalog, schema, name, owner, arguments in WITHOUT_ACL
         )
         # Its oid may not be read before 14.
         + """
-UNION ALL SELECT 'subscription', row_number() OVER (ORDER BY subname)::oid, 0, subname, subowner, false
+UNION ALL SELECT 'subscription', row_number() OVER (ORDER BY subname)::oid, 0, subname, subowner, false, ''
 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())""",
         # grants
         "\nUNION ALL\n".join(_grants(to, version)),
@@ -142,11 +136,7 @@ FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname 
         f"""SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, x.grantee, x.privilege_type, x.is_grantable
 FROM pg_default_acl d, aclexplode(d.defaclacl) x WHERE x.grantee {to}""",
         # uses
-        f"""SELECT r.ev_class, r.ev_type, r.rulename, m[1]::oid,
-       bit_or(CASE WHEN m[1] = r.ev_class::text THEN m[2]::bigint & {_CHANGING} ELSE m[2]::bigint END)
-FROM pg_rewrite r, regexp_matches(r.ev_action::text, '{_PERMISSIONS}', 'g') m
-WHERE r.ev_class >= {FIRST_USER_OID} AND r.ev_enabled <> 'D' AND m[2] <> '0'
-  AND (m[1] <> r.ev_class::text OR m[2]::bigint & {_CHANGING} <> 0) GROUP BY 1, 2, 3, 4""",
+        USES,
         # triggers
         """SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
@@ -182,20 +172,30 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
     )
 
 
-_TYPES = f"""t.oid >= {FIRST_USER_OID} AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
+_TYPES = f"""(t.oid >= {FIRST_USER_OID} OR t.typowner <> {BOOTSTRAP}) AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
        OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
 """Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
 
-_WITHOUT_ACL = (
-    ("extension", "pg_extension", "0", "extname", "extowner"),
-    ("publication", "pg_publication", "0", "pubname", "pubowner"),
-    ("collation", "pg_collation", "collnamespace", "collname", "collowner"),
-    ("conversion", "pg_conversion", "connamespace", "conname", "conowner"),
-    ("statistics", "pg_statistic_ext", "stxnamespace", "stxname", "stxowner"),
-    ("text search configuration", "pg_ts_config", "cfgnamespace", "cfgname", "cfgowner"),
-    ("text search dictionary", "pg_ts_dict", "dictnamespace", "dictname", "dictowner"),
-)
-"""Family, catalog, schema, name and owner of what nothing can be granted on, and an owner can drop, with all that depends on it."""
+
+def _side(name: str) -> str:
+    return f"CASE WHEN opr{name} = 0 THEN 'NONE' ELSE format_type(opr{name}, NULL) END"
+
+
+WITHOUT_ACL = (
+    ("extension", "pg_extension", "0", "extname", "extowner", "''"),
+    ("publication", "pg_publication", "0", "pubname", "pubowner", "''"),
+    ("event trigger", "pg_event_trigger", "0", "evtname", "evtowner", "''"),
+    ("collation", "pg_collation", "collnamespace", "collname", "collowner", "''"),
+    ("conversion", "pg_conversion", "connamespace", "conname", "conowner", "''"),
+    ("statistics", "pg_statistic_ext", "stxnamespace", "stxname", "stxowner", "''"),
+    ("text search configuration", "pg_ts_config", "cfgnamespace", "cfgname", "cfgowner", "''"),
+    ("text search dictionary", "pg_ts_dict", "dictnamespace", "dictname", "dictowner", "''"),
+    ("operator", "pg_operator", "oprnamespace", "oprname", "oprowner", f"concat_ws(', ', {_side('left')}, {_side('right')})"),
+    ("operator class", "pg_opclass", "opcnamespace", "opcname", "opcowner", "(SELECT amname FROM pg_am WHERE oid = opcmethod)"),
+    ("operator family", "pg_opfamily", "opfnamespace", "opfname", "opfowner", "(SELECT amname FROM pg_am WHERE oid = opfmethod)"),
+)  # fmt: skip
+"""Family, catalog, schema, name, owner and arguments of what nothing can be granted on, and an owner can drop, with all that
+depends on it. Of what initdb made only what is no longer its own."""
 
 EXPRESSIONS = """SELECT polrelid, polname,
        coalesce(pg_get_expr(polqual, polrelid), ''), coalesce(pg_get_expr(polwithcheck, polrelid), '')

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from linter.systems.postgresql.granted import Held, Object, Unusable, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.parameters import by_no_session
+from linter.systems.postgresql.policies import ROWS, refusing, shut
 from linter.systems.postgresql.rights import Rights
+from linter.systems.postgresql.snapshot import Relation
 
 
 def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
@@ -28,15 +30,38 @@ def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
         ):
             needs = "a session's power over it: it belongs to the server's configuration"
             yield Unusable(one.object, one.privilege, needs, revoke(one, one.sources[0]))
-        elif one.privilege in ("UPDATE", "DELETE", "INSERT") and one.object.type != "sequence":
+        elif one.privilege in ROWS and one.object.type != "sequence":
             relation = index.relation(one.object.schema, one.object.name)
-            if relation is None:
-                continue
-            if one.privilege == "INSERT":
-                yield from _serials(rights, one, relation.oid)
-            elif "SELECT" not in rights.on_relation(relation.oid):
-                fix = f"GRANT SELECT ON {one.object.on} TO {me};"
-                yield Unusable(one.object, one.privilege, "SELECT, without which no WHERE can name a row", fix)
+            if relation is not None:
+                yield from _rows(rights, one, relation)
+
+
+def _rows(rights: Rights, one: Held, relation: Relation) -> Iterator[Unusable]:
+    """What a privilege on rows needs besides itself."""
+    if shut(rights, relation, one.privilege):
+        fix = _policy(rights, one.object, relation, one.privilege)
+        yield Unusable(one.object, one.privilege, f"a row-level security policy for {one.privilege}", fix)
+    elif one.privilege == "INSERT":
+        yield from _serials(rights, one, relation.oid)
+    elif one.privilege == "SELECT":
+        return
+    elif "SELECT" not in rights.on_relation(relation.oid):
+        fix = f"GRANT SELECT ON {one.object.on} TO {quote(rights.index.role_names[rights.role])};"
+        needs = "SELECT, without which no WHERE can name a row"
+        yield Unusable(one.object, one.privilege, needs, fix, partly=True)
+    elif shut(rights, relation, "SELECT"):
+        needs = "a row-level security policy for SELECT, without which no WHERE finds a row"
+        fix = _policy(rights, one.object, relation, "SELECT")
+        yield Unusable(one.object, one.privilege, needs, fix, partly=True)
+
+
+def _policy(rights: Rights, object: Object, relation: Relation, command: str) -> str:
+    refused = refusing(rights, relation, command)
+    if refused:
+        return "\n".join(f"DROP POLICY {quote(one.name)} ON {object.sql}; -- it refuses every row" for one in refused)
+    clause = "WITH CHECK" if command == "INSERT" else "USING"
+    to = quote(rights.index.role_names[rights.role])
+    return f"CREATE POLICY <a name> ON {object.sql} FOR {command} TO {to} {clause} (<which rows>);"
 
 
 def _serials(rights: Rights, one: Held, relation: int) -> Iterator[Unusable]:

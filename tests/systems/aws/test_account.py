@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from linter.systems.aws.account import Account
 from linter.systems.aws.evaluate import Evaluation
 from linter.systems.live import Unverified
-from tests.systems.aws.situations import ACCOUNT, BUCKET, OBJECT, ROLE, SESSION, USER, allow, policy
+from tests.systems.aws.situations import ACCOUNT, BUCKET, OBJECT, ROLE, SESSION, USER, allow, deny, policy
 
 BOT = f"arn:aws:iam::{ACCOUNT}:user/bot"
 YES, NO, MAYBE = (True, True), (False, False), (False, True)
@@ -124,6 +125,23 @@ def test_service_control_policies_that_are_not_known(scps: Any) -> None:
     assert decided({"caller_arn": USER, "identity_policies": [policy(allow("s3:*"))], "scps": scps}, USER) == MAYBE
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/", NO), ("/agents/", NO), ("/aws-service-role/es.amazonaws.com/", YES), ("/my/aws-service-role/", NO)],
+)
+@pytest.mark.parametrize("policies", ["scps", "rcps"])
+def test_policies_of_the_organization_do_not_bind_a_service_linked_role(
+    policies: str, path: str, expected: Any
+) -> None:
+    levels = {"scps": [], "rcps": [], policies: [[policy(allow("*"), deny("s3:*", Principal="*"))]]}
+    arn = f"arn:aws:iam::{ACCOUNT}:role{path}triage"
+    inline = [{"PolicyName": "inline", "PolicyDocument": policy(allow("s3:GetObject"))}]
+    listed = dump(RoleDetailList=[{"RoleName": "triage", "Arn": arn, "Path": path, "RolePolicyList": inline}])
+    assert decided({**listed, **levels}, arn) == expected
+    session, known = decided({**listed, **levels}, SESSION)
+    assert (session, known) == (False, expected[1])  # an upper bound: its session policy is not known
+
+
 def test_who_is_who() -> None:
     role = {"RoleName": "bot", "Arn": f"arn:aws:iam::{ACCOUNT}:role/bot"}
     account = Account(
@@ -177,6 +195,19 @@ def test_one_page_of_an_account_is_none(more: Any) -> None:
         (policy({"Effect": "Allow", "action": "*", "Resource": "*"}), "'action', which is no element"),
         (policy({"Effect": "Allow", "Resource": "*"}), "names no action"),
         (policy({"Effect": "Allow", "Action": [], "Resource": "*"}), "names no action"),
+        (policy(deny("*", [])), "a Resource that is empty"),
+        (policy(deny("*", NotResource=BUCKET)), "with Resource and NotResource"),
+        (policy(allow("s3:*", NotAction="iam:*")), "with Action and NotAction"),
+        (policy(deny("*", Principal="*", NotPrincipal="*")), "with Principal and NotPrincipal"),
+        (
+            '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Action": "s3:GetObject"}]}',
+            "`Action` twice",
+        ),
+        ('{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}], "Statement": []}', "`Statement` twice"),
+        (
+            quote('{"Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}'),
+            "`Effect` twice",
+        ),
     ],
 )
 def test_a_policy_that_would_say_nothing_is_unverified(document: Any, problem: str) -> None:

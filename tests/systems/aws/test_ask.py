@@ -261,6 +261,30 @@ def test_a_boundary_and_a_group_and_the_default_version(
     ]
 
 
+TWICE = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Action": "s3:GetObject"}]}'
+
+
+def test_a_policy_with_a_key_twice_is_unverified(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = [{"PolicyName": "more", "PolicyDocument": quote(TWICE)}]
+    stub.pages = [{"UserDetailList": [user("bot", READS, UserPolicyList=more), user("other", READS)]}]
+    ((rule, message),) = said(compared(tmp_path, stub, monkeypatch))
+    assert rule == "drift/unverified-resource"
+    assert "the inline policy more has the key `Action` twice in one object" in message
+    stub.policies = {"invoices": None}
+    other = f"arn:aws:iam::{ACCOUNT}:user/agents/other"
+    assert said(compared(tmp_path, stub, monkeypatch, who=other)) == []  # nobody else's policies are doubted
+
+
+def test_a_service_control_policy_with_a_key_twice_is_unverified(
+    tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organized(stub, DescribePolicy={"Policy": {"Content": TWICE}})
+    stub.pages = [{"UserDetailList": [user("bot", READS)]}]
+    ((rule, message),) = said(compared(tmp_path, stub, monkeypatch))
+    assert rule == "drift/unverified-resource"
+    assert "a service control policy has the key `Action` twice in one object" in message
+
+
 def test_an_assumed_role_is_its_role_and_an_upper_bound(
     tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

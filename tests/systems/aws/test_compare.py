@@ -13,7 +13,7 @@ from linter.checking import select
 from linter.config import load
 from linter.drift.recordings import Recording
 from linter.drift.run import Request, drift
-from linter.outcome import Outcome
+from linter.outcome import Outcome, Sought
 from linter.rulesets import ruleset
 from tests.systems.aws.situations import ACCOUNT, USER, allow, deny, policy
 from tests.world import TODAY, build
@@ -281,11 +281,17 @@ def test_what_one_caller_has_is_no_population(tmp_path: Path) -> None:
     assert found.problem == "what answered tells of one principal alone: which others there are, it does not say"
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
+@pytest.mark.parametrize(
+    ("whole", "identity", "borne"),
+    [(True, "AIDATHERE", {"AIDAGONE": "", "AIDATHERE": "there"}), (True, "", {}), (False, "", {})],
+)
+def test_one_who_is_looked_for_by_name_and_by_id(
+    tmp_path: Path, whole: bool, identity: str, borne: dict[str, str]
+) -> None:
     gone, there = f"arn:aws:iam::{ACCOUNT}:user/gone", f"arn:aws:iam::{ACCOUNT}:user/there"
+    user = {"UserName": "there", "Arn": there, "Path": "/", **({"UserId": identity} if identity else {})}
     dump = {
-        "UserDetailList": [{"UserName": "there", "Arn": there, "Path": "/"}],
+        "UserDetailList": [user],
         "RoleDetailList": [],
         "GroupDetailList": [],
         "Policies": [],
@@ -295,11 +301,18 @@ def test_one_who_is_looked_for_by_name(tmp_path: Path, whole: bool) -> None:
     settings = load(None, str(tmp_path))
     request = Request(
         recordings=(Recording("recorded.json", "", {"aws": (entry,)}),),
-        sought=[("aws", "", gone), ("aws", "", there), ("other", "", gone), ("aws", "staging", gone)],
+        sought=[
+            Sought("aws", "", gone, "AIDAGONE"),
+            Sought("aws", "", there, ""),
+            Sought("other", "", gone, "AIDAGONE"),
+            Sought("aws", "", "", "AIDATHERE"),
+        ],
     )
     selection = select(settings, (), str(tmp_path), force_exclude=False)
     (found,) = drift(settings, ruleset(settings, "drift"), selection, TODAY, request).outcome.population
     assert (found.present, found.absent) == (((there,), (gone,)) if whole else ((), ()))
+    assert found.borne == {id: name and there for id, name in borne.items()}
+    assert found.identities == ({there: identity} if identity else {})
     assert bool(found.problem) is not whole
 
 
@@ -320,3 +333,20 @@ def test_another_accounts_queue_of_the_same_name_is_another(resource: str, expec
         config=CONFIG.replace("systems.aws", f"systems.{resource.partition('.')[0]}"),
     )  # fmt: skip
     assert verdicts(outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"),
+    [
+        ("*", [("undeclared-privilege", ["s3:ListAllMyBuckets"], ["*"], "read")]),
+        ("arn:aws:s3:::*", [("undeclared-privilege", ["s3:ListAllMyBuckets"], ["*"], "read")]),
+        ("arn:aws:s3:::invoices", []),
+    ],
+)
+def test_the_list_of_all_buckets_is_granted_on_all_buckets(resource: str, found: Any, tmp_path: Path) -> None:
+    entries: list[dict[str, Any]] = [{"resource": "s3.invoices", "access": "read-only"}]
+    reads = allow("s3:GetObject", "arn:aws:s3:::invoices/*")
+    assert facts(compared(tmp_path, entries, reads, allow("s3:ListAllMyBuckets", resource))) == found
+    both = [*entries, {"resource": "s3", "actions": ["s3:ListAllMyBuckets"]}]
+    declared = facts(compared(tmp_path, both, reads, allow("s3:ListAllMyBuckets", resource)))
+    assert [one[0] for one in declared] == ([] if found else ["missing-privilege"])

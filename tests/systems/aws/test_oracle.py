@@ -17,6 +17,8 @@ GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 UNDERSTOOD = {
     # "Permissions granted directly to a session are not limited by an implicit deny in ... a session policy."
     74: f"{GUIDE}reference_policies_evaluation-logic_policy-eval-denyallow.html",
+    # s3:ListAllMyBuckets is granted on arn:aws:s3:::* by the S3 User Guide's own walkthrough ("AllowGroupToSeeBucketListInTheConsole").
+    713: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/walkthrough1.html",
     # Whoever is not named is denied, though the account is: in the guide's example all but the one user who is named beside
     # his account.
     777: f"{GUIDE}reference_policies_elements_notprincipal.html",

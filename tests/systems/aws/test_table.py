@@ -12,7 +12,8 @@ import pytest
 import linter.systems.aws.table
 from linter.actions import CLASSES, class_of
 from linter.systems.aws.escalation import ways
-from linter.systems.aws.table import places, table
+from linter.systems.aws.regions import show
+from linter.systems.aws.table import ASKED, places, table
 
 FOLDER = Path(linter.systems.aws.table.__file__).parent
 
@@ -113,3 +114,12 @@ def test_it_is_small_dated_and_says_where_it_is_from() -> None:
 def test_no_comparison_imports_boto3_before_it_asks() -> None:
     code = "import sys, linter.systems.aws.adapter; sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_what_a_service_asks_about_is_of_actions_that_have_no_resource() -> None:
+    for name, pattern in ASKED.items():
+        place = table().place(name)
+        assert place is not None
+        (group,) = (one for one in table().groups(table().service(place), "aws-cn") if one.bits >> place & 1)
+        assert [kind.required for kind in group.kinds] == [False]
+        assert show(group.kinds[0].area) == [pattern.replace("~", "aws-cn")]

@@ -74,6 +74,14 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ("github", APP, github(""), "unverified", [(UNVERIFIED, "", "")]),
     ("github", APP_WRITE, github(""), "missing", [(MISSING, "", "write"), (UNVERIFIED, "", "")]),
     ("github", APP, github(None), "unverified", [(UNVERIFIED, "", "")]),
+    # An empty list of scopes is none only where the token is surely a classic one.
+    ("github", "{resource: s, access: none}", github(""), "unverified", [(UNVERIFIED, "", "")]),
+    ("github", "{resource: s, access: none}", github("") | {"token": "ghp_"}, "ok", []),
+    ("github", "{resource: s.public repositories, actions: [read]}", github("") | {"token": "gho_"}, "unverified", [(UNVERIFIED, "", "")]),
+    ("github", "{resource: s.gists, access: read-only}", github("") | {"token": "ghp_"}, "missing", [(MISSING, "", "read")]),
+    ("github", "{resource: s.gists, access: read-only}", github("") | {"token": "ghu_"}, "unverified", [(UNVERIFIED, "", "")]),
+    ("github", "{resource: s, access: none}", github("repo") | {"token": "ghs_"}, "unverified", [(UNVERIFIED, "", "")]),
+    ("github", APP, app(["acme/app"], contents="read") | {"token": "github_pat_"}, "ok", []),
     # A recording by hand may leave out the body where the header says all.
     (
         "github",

@@ -18,7 +18,7 @@ from linter.cli import run
 from linter.systems.keys.adapter import Keys
 from linter.systems.live import KINDS, adapter_of
 from tests.command import permlint
-from tests.systems.keys.projects import CANARY, CASES, CLIENT, Case, drift, forms, project
+from tests.systems.keys.projects import CANARY, CASES, CLIENT, TOOLS, Case, drift, forms, project
 from tests.systems.keys.stub import Answer, reply, stub
 from tests.world import build
 
@@ -32,6 +32,10 @@ ANSWERS: Mapping[str, tuple[Answer, str]] = {
     "page": (reply(f"<html>{CANARY}</html>".encode(), kind="text/html"), "instead of its JSON"),
     "not its JSON": (reply([CANARY]), "."),
     "empty": (reply({}), "."),
+    "key twice": (
+        reply(b'{"ok": true, "' + CANARY.encode() + b'": 1, "ok": false, "ok": true}'),
+        "the key `ok` twice in one object",
+    ),
     "header": (b"HTTP/1.1 200 " + CANARY.encode() + b"\r\nbad header " + CANARY.encode() + b"\r\n\r\n", "."),
 }
 
@@ -86,6 +90,68 @@ def test_what_an_mcp_server_is_sent(
         assert [one.headers.get("mcp-session-id") for one in server.asked] == [None, "s-1", "s-1", "s-1"]
 
 
+OFFERS: Mapping[str, Any] = {
+    "resources/list": {"resources": [{"uri": "file:///etc/passwd", "name": CANARY}]},
+    "resources/templates/list": {"resourceTemplates": []},
+    "prompts/list": {"prompts": []},
+}
+NO_METHOD = {"error": {"code": -32601, "message": "no such method"}}
+BOTH: Mapping[str, Any] = {"resources": {}, "prompts": {}}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "changed", "entry", "asked", "verdict", "scopes"),
+    [
+        # What is announced is listed, and counts where there is something.
+        (BOTH, {}, "access: execute, scope: {tools: [search, close]}", 3, "excess", ["resources/read"]),
+        ({"resources": {}}, {}, "access: execute, scope: {tools: [search, close]}", 2, "excess", ["resources/read"]),
+        (BOTH, {"prompts/list": {"prompts": [{}]}}, "access: execute, scope: {tools: [search, close]}", 3, "excess",
+         ["resources/read", "prompts/get"]),
+        (BOTH, {"resources/list": {"resources": []}}, "access: execute, scope: {tools: [search, close]}", 3, "ok", []),
+        (BOTH, {"resources/list": {"resources": []}, "resources/templates/list": {"resourceTemplates": [{}]}},
+         "access: execute, scope: {tools: [search, close]}", 3, "excess", ["resources/read"]),
+        # Who may use the whole server may read what it offers.
+        (BOTH, {}, "access: execute", 3, "ok", []),
+        # What nobody lists is possible, unless the server says that there is no such list.
+        (BOTH, {"resources/list": None}, "access: execute, scope: {tools: [search, close]}", 3, "conditional", ["resources/read"]),
+        (BOTH, {"resources/list": {"resources": [], "nextCursor": "2"}}, "access: execute, scope: {tools: [search, close]}", 3,
+         "conditional", ["resources/read"]),
+        (BOTH, {"resources/list": {"resources": []}, "resources/templates/list": NO_METHOD},
+         "access: execute, scope: {tools: [search, close]}", 3, "ok", []),
+        ({}, {}, "access: execute, scope: {tools: [search, close]}", 0, "ok", []),
+    ],
+)  # fmt: skip
+def test_what_an_mcp_server_offers_beside_tools(
+    capabilities: Any,
+    changed: Mapping[str, Any],
+    entry: str,
+    asked: int,
+    verdict: str,
+    scopes: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = CASES[IDS.index("mcp")]
+    start = reply({"id": 1, "result": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}, **capabilities}}})
+    lists = []
+    for method in (name for name in OFFERS if name.partition("/")[0] in capabilities):
+        given = changed.get(method, OFFERS[method])
+        lists.append(reply({}, 500) if given is None else reply(given if "error" in given else {"result": given}))
+    answers = (start, case.answers[1], reply({"result": {"tools": TOOLS}}), *lists)
+    with stub(*answers) as server:
+        project(tmp_path, case._replace(entry=f"{{resource: system, {entry}}}"), monkeypatch, server)
+        _, body = drift(capsys, "--record", "granted.json")
+        sent = [json.loads(one.body) for one in server.asked[3:]]
+        assert [one["method"] for one in sent] == [one for one in OFFERS if one.partition("/")[0] in capabilities]
+        assert len({one["id"] for one in (json.loads(one.body) for one in server.asked) if "id" in one}) == 2 + asked
+    assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["findings"]
+    assert [one["details"]["scopes"] for one in body["findings"]] == [[one] for one in sorted(scopes)]
+    assert "passwd" not in json.dumps(body) + (tmp_path / "granted.json").read_text(encoding="utf-8")
+    _, recorded = drift(capsys, "--live-from", "granted.json")
+    assert recorded["findings"] == body["findings"]
+
+
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_an_answer_that_says_nothing_is_unverified(
@@ -125,6 +191,45 @@ def test_slack_says_no_with_status_200(
     assert (status, body["verdicts"][0]["reason"]) == (3, "Slack refuses the key: token_revoked")
 
 
+NOTHING = reply({"login": "bot"}, headers={"X-OAuth-Scopes": ""})
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "verdict", "asked", "words"),
+    [
+        ("ghp_" + "a" * 36, 0, "ok", 1, "what is granted is what is declared"),
+        ("gho_" + "a" * 36, 0, "ok", 1, "what is granted is what is declared"),
+        ("0123456789abcdef" * 2 + "01234567", 0, "ok", 1, "what is granted is what is declared"),
+        ("github_pat_" + "a" * 40, 3, "unverified", 0, "a fine-grained token .github_pat_"),
+        ("ghs_" + "a" * 36, 3, "unverified", 0, "an installation's token of a GitHub App .ghs_"),
+        ("ghu_" + "a" * 36, 3, "unverified", 0, "a user's token of a GitHub App .ghu_"),
+        ("v1.0123456789abcdef", 3, "unverified", 1, "an empty list of scopes"),
+    ],
+)
+def test_only_a_classic_token_of_github_has_no_scopes_where_none_are_listed(
+    key: str,
+    status: int,
+    verdict: str,
+    asked: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with stub(NOTHING) as server:
+        project(tmp_path, CASES[1]._replace(entry="{resource: system, access: none}"), monkeypatch, server)
+        monkeypatch.setenv("AGENT_KEY", key)
+        found, body = drift(capsys, "--record", "granted.json")
+        assert len(server.asked) == asked
+    assert (found, [one["verdict"] for one in body["verdicts"]]) == (status, [verdict])
+    assert re.search(words, body["verdicts"][0]["reason"])
+    assert key not in json.dumps(body)
+    if asked:
+        monkeypatch.delenv("AGENT_KEY")
+        again, recorded = drift(capsys, "--live-from", "granted.json")
+        assert (again, recorded["verdicts"][0]["verdict"]) == (status, verdict)
+
+
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
 
 
@@ -132,7 +237,11 @@ FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "markdown")
 def test_a_provider_that_echoes_the_key(
     format_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    echoed = f"chat:write,{CANARY},{quote(CANARY, safe='')},{b64encode(f'u:{CANARY}'.encode()).decode()}"
+    percent = "".join(f"%{one:02X}" for one in CANARY.encode())
+    changed = (CANARY.upper(), CANARY.encode().hex(), CANARY.encode().hex().upper(), percent)
+    echoed = (
+        f"chat:write,{CANARY},{quote(CANARY, safe='')},{b64encode(f'u:{CANARY}'.encode()).decode()},{','.join(changed)}"
+    )
     answer = reply({"ok": True, "user": CANARY, "team_id": [CANARY, {CANARY: 1}]}, headers={"X-OAuth-Scopes": echoed})
     with stub(answer) as server:
         case = CASES[0]._replace(entry="{resource: system, access: read-only}")
@@ -147,7 +256,7 @@ def test_a_provider_that_echoes_the_key(
         *((tmp_path / name).read_text(encoding="utf-8") for name in ("granted.json", "report")),
     ]
     texts += [text.replace("\\", "") for text in texts]  # as a reader of Markdown sees it
-    assert not [form for text in texts for form in forms(CANARY) if form in text]
+    assert not [form for text in texts for form in (*forms(CANARY), *changed) if form in text]
     assert "chat:write" in shown.out
 
 

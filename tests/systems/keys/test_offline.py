@@ -22,6 +22,12 @@ def jwt(claims: object, *, parts: int = 3) -> str:
     return ".".join([*coded, "c2lnbmF0dXJlLW5vYm9keS1tYWRl"][:parts])
 
 
+def twice(claim: str) -> str:
+    """A token that makes a claim twice."""
+    claims = urlsafe_b64encode(f'{{"scope": "a", "exp": 4102444800, "{claim}": "a"}}'.encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJFUzI1NiJ9.{claims}.c2lnbmF0dXJlLW5vYm9keS1tYWRl"
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "entry", "verdict", "reason"),
     [
@@ -48,6 +54,38 @@ def jwt(claims: object, *, parts: int = 3) -> str:
             )
         ),
         ("jwt", jwt({"scope": "a", "groups": [], "given": "groups"}), "{resource: system, actions: [a]}", "ok", ""),
+        *(
+            ("jwt", jwt({"scope": "a", **claims}), "{resource: system, actions: [a]}", "unverified", words)
+            for claims, words in (
+                ({"exp": "1700000000"}, "`exp` is no number of seconds"),
+                ({"exp": "4102444800"}, "`exp` is no number of seconds"),  # 2100, as text
+                ({"exp": 4_102_444_800_000}, "`exp` is no number of seconds"),  # 2100, in milliseconds
+                ({"exp": 1_700_000_000_000}, "`exp` is no number of seconds"),
+                ({"exp": 10**400}, "`exp` is no number of seconds"),
+                ({"exp": float("nan")}, "`exp` is no number of seconds"),
+                ({"exp": None}, "`exp` is no number of seconds"),
+                ({"exp": True}, "`exp` is no number of seconds"),
+                ({"exp": [4_102_444_800]}, "`exp` is no number of seconds"),
+                ({"exp": 1_700_000_000.5}, "expired"),
+                ({"nbf": 4_102_444_800}, "not good yet"),
+                ({"nbf": "1700000000"}, "`nbf` is no number of seconds"),
+                ({"scopes": ["b"]}, "`scopes`"),
+                ({"Scope": "b"}, "`Scope`"),
+                ({"is_admin": True}, "`is_admin`"),
+                ({"ext": {"scope": "b"}}, "`ext.scope`"),
+                ({"app_metadata": [{"a": {"user-roles": ["b"]}}]}, "`app_metadata.a.user-roles`"),
+                ({"scope": ["a", ["b"]]}, "not what it documents"),
+            )
+        ),
+        *(
+            ("jwt", jwt({"scope": "a", **claims}), "{resource: system, actions: [a]}", "ok", "")
+            for claims in (
+                {"exp": 4_102_444_800.5, "nbf": 1_700_000_000, "iat": 1_700_000_000},
+                {"act": {"sub": "b"}, "aud": ["b"], "acr": "1", "ext": {"name": "b"}, "roles": [], "is_admin": False},
+            )
+        ),
+        ("jwt", twice("scope"), "{resource: system, actions: [a]}", "unverified", "`scope` twice"),
+        ("jwt", twice("exp"), "{resource: system, actions: [a]}", "unverified", "`exp` twice"),
         ("jwt", jwt([1]), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
         ("jwt", jwt({"scope": "a"}, parts=2), "{resource: system, actions: [a]}", "unverified", "no JSON Web Token"),
         ("stripe", "sk_live_0123456789", "{resource: system, access: read-only}", "excess", "every right of its owner"),

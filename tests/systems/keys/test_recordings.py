@@ -70,6 +70,28 @@ def test_answers_are_matched_else_taken_in_order(
     assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["verdicts"]
 
 
+OVER, AHEAD = "2026-01-01", "2100-01-01"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "verdict"),
+    [
+        ("gitlab", {"scopes": ["read_api"], "expires_at": OVER}, "unverified"),
+        ("gitlab", {"scopes": ["read_api"], "expires_at": AHEAD}, "ok"),
+        ("gitlab", {"scopes": ["read_api"], "expires_at": None}, "ok"),
+        ("zendesk", {"token": {"scopes": ["read"], "expires_at": f"{OVER}T00:00:00Z"}}, "unverified"),
+        ("zendesk", {"token": {"scopes": ["read"], "expires_at": f"{AHEAD}T00:00:00Z"}}, "ok"),
+        ("oauth2", {"active": True, "scope": "a", "exp": 1_700_000_000}, "unverified"),
+        ("oauth2", {"active": True, "scope": "a", "exp": 4_102_444_800}, "ok"),
+        ("oauth2", {"active": True, "scope": "a", "exp": "whenever"}, "ok"),  # the server itself calls it active
+    ],
+)
+def test_a_key_whose_time_is_over_proves_nothing(kind: str, body: Any, verdict: str, tmp_path: Path) -> None:
+    entry = "{resource: s, actions: [a]}" if kind == "oauth2" else READS
+    found = compared(tmp_path, kind, [entry], {"responses": [{"status": 200, "body": body}]})
+    assert [one["verdict"] for one in found["verdicts"]] == [verdict], found["verdicts"]
+
+
 START = {"request": "POST /mcp", "body": {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-06-18"}}}
 NOTED = {"request": "POST /mcp", "status": 202, "body": None}
 TOOL = "{resource: s, access: execute, scope: {tools: [search, close]}}"
@@ -103,6 +125,38 @@ def tools(*names: str, cursor: str = "") -> dict[str, Any]:
 def test_the_pages_of_an_mcp_server(responses: Any, verdict: str, tmp_path: Path) -> None:
     body = compared(tmp_path, "mcp", [TOOL], {"responses": responses}, more='origin = "https://mcp.example.com"')
     assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["verdicts"]
+
+
+ANNOUNCED: Any = {"body": {"result": {"capabilities": {"resources": {}}}}}
+ONE: Any = {"body": {"result": {"resources": [{}]}}}
+NONE: Any = {"body": {"result": {"resources": []}}}
+NO_TEMPLATES: Any = {"body": {"error": {"code": -32601}}}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "verdict"),
+    [
+        ({"responses": [ANNOUNCED, tools("search", "close"), ONE]}, "excess"),
+        ({"responses": [ANNOUNCED, tools("search", "close")]}, "conditional"),
+        ({"responses": [ANNOUNCED, tools("search", "close"), NONE]}, "conditional"),
+        ({"responses": [ANNOUNCED, tools("search", "close"), NONE, {"body": {"result": {"resourceTemplates": []}}}]}, "ok"),
+        ({"responses": [START, tools("search", "close"), NO_TEMPLATES]}, "ok"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": True}}, "excess"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": None}}, "conditional"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": {"prompts": False}}, "ok"),
+        ({"tools": [{"name": "search"}, {"name": "close"}], "offers": []}, "unverified"),
+    ],
+)  # fmt: skip
+def test_what_an_mcp_server_offers_beside_tools(recorded: Any, verdict: str, tmp_path: Path) -> None:
+    body = compared(tmp_path, "mcp", [TOOL], recorded)
+    assert [one["verdict"] for one in body["verdicts"]] == [verdict], body["findings"]
+
+
+def test_what_is_read_and_got_is_declared_by_its_request(tmp_path: Path) -> None:
+    recorded = {"tools": [{"name": "search"}, {"name": "close"}], "offers": {"resources": True, "prompts": True}}
+    more = [f"{{resource: s.{one}, access: read-only}}" for one in ("resources/read", "prompts/get")]
+    body = compared(tmp_path, "mcp", [TOOL, *more], recorded)
+    assert [one["verdict"] for one in body["verdicts"]] == ["ok", "ok", "ok"], body["verdicts"]
 
 
 @pytest.mark.parametrize(
