@@ -20,6 +20,18 @@ _MAIN = {
     "sns": ("create:sns:Publish", "update:sns:Publish"),
     "lambda": ("execute:lambda:InvokeFunction",),
     "secretsmanager": ("read:secretsmanager:GetSecretValue",),
+    # Their writing is one thing, whether the table calls it creating or updating.
+    "logs": ("create:logs:PutLogEvents", "update:logs:PutLogEvents"),
+    "events": ("create:events:PutEvents", "update:events:PutEvents"),
+    "kinesis": ("create:kinesis:PutRecord kinesis:PutRecords", "update:kinesis:PutRecord kinesis:PutRecords"),
+    "firehose": (
+        "create:firehose:PutRecord firehose:PutRecordBatch",
+        "update:firehose:PutRecord firehose:PutRecordBatch",
+    ),
+    "ses": ("create:ses:SendEmail ses:SendRawEmail", "update:ses:SendEmail ses:SendRawEmail"),
+    "xray": ("create:xray:PutTraceSegments", "update:xray:PutTraceSegments"),
+    "bedrock": ("execute:bedrock:InvokeModel bedrock:InvokeModelWithResponseStream bedrock:InvokeAgent",),
+    "states": ("execute:states:StartExecution states:StartSyncExecution",),
 }
 """What a class of access cannot do without, where a service has such an action: any one of them."""
 
