@@ -266,6 +266,16 @@ CASES: dict[str, Case] = {
         (GRANT_READ, *SUMS),
         ["security-definer-path warning"],
     ),
+    "a superuser's function that an index compares by, and nobody may call": (
+        ("{resource: postgres.app.kinds, actions: [insert]}",),
+        (
+            "CREATE FUNCTION app.less(int, int) RETURNS int IMMUTABLE LANGUAGE sql SECURITY DEFINER SET search_path = app AS 'SELECT 1'",
+            "REVOKE EXECUTE ON FUNCTION app.less(int, int) FROM PUBLIC",
+            "CREATE OPERATOR CLASS app.by_less FOR TYPE int USING btree AS OPERATOR 1 <, FUNCTION 1 app.less(int, int)",
+            "CREATE TABLE app.kinds (id int); CREATE INDEX ON app.kinds (id app.by_less); GRANT INSERT ON app.kinds TO {agent}",
+        ),
+        ["security-definer-path warning"],
+    ),
     "an aggregate that nobody may call": (
         (READ,),
         (GRANT_READ, *SUMS, "REVOKE EXECUTE ON FUNCTION app.step(int, int), app.sums(int) FROM PUBLIC"),

@@ -40,7 +40,11 @@ class _Search:
     def functions(self) -> Iterator[Indirect]:
         for routine in self.index.snapshot.routines:
             thing = self.index.things.get(("routine", routine.oid))
-            if thing is None or routine.trigger or not self._calls(routine):
+            if thing is None or routine.trigger:
+                continue
+            if not self._calls(routine):
+                if routine.unasked:
+                    yield self._unasked(thing.object, routine)
                 continue
             if routine.security_definer or self._unchecked(routine):
                 yield self._called(
@@ -60,6 +64,12 @@ class _Search:
         if not routine.used and not self.rights.has("schema", routine.schema, "USAGE"):
             return False
         return self.rights.has("routine", routine.oid, "EXECUTE")
+
+    def _unasked(self, object: Object, routine: Routine) -> Indirect:
+        """What the server calls for whoever writes to an index, compares ranges or makes a user mapping."""
+        entry = "a statement for which the server calls it"
+        found = self._called(object, routine, f"{entry} -> {self._runs('function', object, routine.owner)}")
+        return found._replace(entry=entry, fix=f"ALTER {object.keyword} {object.sql} SECURITY INVOKER;")
 
     def _called(self, entry: Object, runs: Routine, via: str) -> Indirect:
         return Indirect(

@@ -142,9 +142,16 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
         ),
         routines=tuple(
             Routine._make(
-                (*row, extension.get(("pg_proc", row[0]), ""), used, ("pg_proc", row[0]) in opened, tuple(steps))
+                (
+                    *row,
+                    extension.get(("pg_proc", row[0]), ""),
+                    used,
+                    ("pg_proc", row[0]) in opened,
+                    tuple(steps),
+                    unasked,
+                )
             )
-            for *row, used, steps in sorted(routines)
+            for *row, used, steps, unasked in sorted(routines)
         ),
         others=tuple(
             Other._make((*row[:6], extension.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[6]))

@@ -154,6 +154,8 @@ class Routine(NamedTuple):
     """As a relation's."""
     steps: tuple[int, ...] = ()
     """Of an aggregate: the SECURITY DEFINER functions that it calls, which its owner may have to be allowed, not its caller."""
+    unasked: bool = False
+    """Of a SECURITY DEFINER one: whether the server calls it for indexes, ranges or foreign servers, whoever may EXECUTE it."""
 
 
 class Other(NamedTuple):

@@ -103,7 +103,10 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
        CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
                  OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
        p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid),
-       CASE WHEN p.prokind = 'a' THEN {_STEPS} ELSE '{{}}' END
+       CASE WHEN p.prokind = 'a' THEN {_STEPS} ELSE '{{}}' END,
+       p.prosecdef AND (EXISTS (SELECT FROM pg_amproc WHERE amproc = p.oid)
+                        OR EXISTS (SELECT FROM pg_range WHERE p.oid IN (rngcanonical, rngsubdiff))
+                        OR EXISTS (SELECT FROM pg_foreign_data_wrapper WHERE fdwvalidator = p.oid))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID} OR p.proowner <> {BOOTSTRAP}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
