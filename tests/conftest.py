@@ -21,6 +21,9 @@ from tests import browser, servers
 settings.register_profile("permlint", settings.default, database=None, deadline=None)
 settings.load_profile("permlint")
 
+# Else each permlint that a test starts compiles itself anew, which is half of its time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A run of permlint is short and collects nothing; a session of all tests would grow to gigabytes. Seldom, since it costs time.
 gc.enable()
 gc.set_threshold(400_000, 10, 10)

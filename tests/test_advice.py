@@ -223,3 +223,10 @@ def test_a_script_beside_a_command_in_backticks_takes_the_run(tmp_path: Path) ->
 def test_nothing_is_narrower_than_a_channel(tmp_path: Path, resource: str, found: int) -> None:
     entry = f"  - {{resource: '{resource}', access: write, scope: anything}}\n"
     assert len(said(tmp_path, entry, "scope/unbounded-write")) == found
+
+
+def test_the_advice_on_scripts_that_live_elsewhere_is_toml_that_works(tmp_path: Path) -> None:
+    entry = "  - {resource: crm.notes, access: write}\nrollback_strategy: {command: scripts/undo.py --run-id <id>}\n"
+    [(_, fix)] = said(tmp_path, entry, "rollback/missing-rollback-script")
+    (tmp_path / "permlint.toml").write_text(fix.partition("\n")[2], encoding="utf-8")
+    assert said(tmp_path, entry, "rollback/missing-rollback-script") == []

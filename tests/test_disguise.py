@@ -49,6 +49,8 @@ def found(text: str) -> list[str]:
         ("scope:" + " " * 80 + "all", ["far 5:91 all"]),
         ("scope:" + "\t" * 10 + "all # x", ["far 5:21 all # x"]),
         ("access: read-only #" + "\u00a0" * 80 + "# permlint: ignore[a/b] c", ["far 5:104 # permlint: ignore[a/b] c"]),
+        ("scope: '3" + " " * 80 + "# or all'", ["far 5:94 # or all'"]),
+        ("x-note:" + " " * 80 + "# permlint: ignore[a/b] c", ["far 5:92 # permlint: ignore[a/b] c"]),
         ('"acc\\u0065ss": admin', ["coded 5:9 \\u0065"]),
         ('actions: ["\\U0000002a"]', ["coded 5:16 \\U0000002a"]),
         ('actions: [&a "\\\\\\x2a"]', ["coded 5:21 \\x2a"]),
@@ -56,6 +58,9 @@ def found(text: str) -> list[str]:
         ("scope: 'status\r\n  - resource: a\r\n    '", ["key 6:3 - resource:"]),
         ("scope: status only\n      actions:\u00a0[delete]", ["key 6:7 actions:"]),
         ("scope: status only\n      access:admin", ["key 6:7 access:"]),
+        ("scope: 3 rows\n      access:admin", ["key 6:7 access:"]),
+        ("scope: &x !!str status\n      access:admin", ["key 6:7 access:"]),
+        ("scope: {note: a\naccess:admin}", ["key 6:1 access:"]),
     ],
 )
 def test_what_is_read_as_something_else(line: str, expected: list[str]) -> None:
@@ -66,6 +71,7 @@ def test_what_is_read_as_something_else(line: str, expected: list[str]) -> None:
     "line",
     [
         "access: read-only" + " " * 79 + "# note",
+        "access: read-only" + " " * 100 + "# a note in line with others",
         "access: read-only" + " " * 300,
         "scope: {note: \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645, labels: [\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645]}",
         "scope: \u05e9\u05dc\u05d5\u05dd\u200f!",
@@ -112,6 +118,8 @@ def test_a_megabyte_of_disguise_has_an_end() -> None:
         "scope: 'a\n" + "- " * 400_000 + "'",
         "scope: 'a\naccess" + " " * 900_000 + "'",
         "scope: &" + "a" * 900_000 + ' "\\ "',
+        "x-many:" + ("\n    - a" + " " * 100 + "# b") * 9_000,
+        "x-many:" + ("\n    - a" + "\t" * 100 + "b") * 9_000,
     ],
 )
 def test_the_largest_manifests_are_searched_in_linear_time(line: str) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from linter.checks import Hit, Place, template
+from linter.checks.document import texts
 from linter.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 _FAR = 80
-"""Blanks in a row after which text is out of sight in an editor; comments that are lined up stand within half of that."""
+"""Blanks in a row after which text is out of sight in an editor."""
 _MOST = 100
 """Findings of one case in one manifest: enough to see that somebody hides something."""
+_LONGEST = 60
+"""Characters of a hidden text that a message quotes."""
 
 # Embeddings, overrides and isolates (CVE-2021-42574): what follows is shown in another order than it is read.
 _REORDERING = Pattern("[\u202a-\u202e\u2066-\u2069]")
@@ -46,7 +49,7 @@ _GRANTING = (
 )
 # Within quotes a line may stand where a key would, or within a plain value one whose blank after the colon is none.
 _QUOTED_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?[\"']?{_GRANTING})(?=\s)")
-_PLAIN_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?{_GRANTING})")
+_PLAIN_LINE = Pattern(rf"[\r\n]([^\S\r\n]*)((?:-[^\S\r\n]+)?{_GRANTING})(?=[^ \t\r\n])")
 
 
 @template("disguised-text")
@@ -55,7 +58,7 @@ def disguised_text(subject: Subject) -> Iterator[Hit]:
     content = subject.document.text.content
     latin = content.isascii()
     if " " * _FAR in content or "\t" in content or not latin:
-        yield from _hits("far", _far(content), content)
+        yield from _hits("far", _far(subject.document), content)
     if not latin:
         yield from _hits("reordered", _found(_REORDERING, content), content)
         yield from _named(subject.document)
@@ -64,7 +67,7 @@ def disguised_text(subject: Subject) -> Iterator[Hit]:
 
 def _hits(case: str, spans: Iterator[Span], content: str) -> Iterator[Hit]:
     for number, (start, end) in enumerate(islice(spans, _MOST), 1):
-        values = {"code": f"U+{ord(content[start]):04X}", "text": content[start:end]}
+        values = {"code": f"U+{ord(content[start]):04X}", "text": content[start : min(end, start + _LONGEST)]}
         yield Hit(Place(span=(start, end)), values, (case,), key=f"{case}:{number}")
 
 
@@ -72,11 +75,32 @@ def _found(pattern: Pattern, content: str) -> Iterator[Span]:
     return (match.span() for match in pattern.finditer(content))
 
 
-def _far(content: str) -> Iterator[Span]:
+def _far(document: Document) -> Iterator[Span]:
+    """Text behind many blanks. A comment there is nobody's permission, unless it silences something."""
+    content = document.text.content
+    within: set[str] | None = None
     for match in _BLANKS.finditer(content):
-        if len(match[0].expandtabs()) >= _FAR:
-            end = match.end()
-            yield end, end + len(content[end:].partition("\n")[0].rstrip())
+        if len(match[0].expandtabs()) < _FAR:
+            continue
+        start = match.end()
+        stop = content.find("\n", start)
+        text = content[start : stop if stop >= 0 else None].rstrip()
+        before = content[match.start() - 1 : match.start()]
+        if text[0] == "#" and "permlint:" not in text and before not in _BREAKS:
+            within = _before_signs(document) if within is None else within
+            if match[0] not in within:
+                continue
+        yield start, start + len(text)
+
+
+_BREAKS = ("", "\r", "\n")
+"""What stands before a line's first word. A line that begins far to the right has no honest use, comment or not."""
+
+
+def _before_signs(document: Document) -> set[str]:
+    """The blanks before every `#` that is part of a text, and begins no comment."""
+    said = [text for _, text in texts(document.data)]
+    return {match[0] for text in said for match in _BLANKS.finditer(text) if text.startswith("#", match.end())}
 
 
 def _named(document: Document) -> Iterator[Hit]:
@@ -126,17 +150,14 @@ def _names(value: Any, document: Document, within: str) -> Iterator[Span]:
 
 def _written(document: Document) -> Iterator[Hit]:
     """Letters that are written as codes, and lines that look like keys and are part of a value."""
-    from linter.manifest.scalars import scalars
-
     content = document.text.content
     coded: list[Span] = []
     keys: list[Span] = []
-    # A code in quotes takes six characters, a line break and a key more; an alias's text is met twice.
-    for start, end in sorted({span for span in scalars(document) if span[1] - span[0] > 5}):
+    for start, end in document.rewritten:
         written = content[start:end]
         if "\\" in written and _DOUBLE_QUOTED.match(written) and (match := _ESCAPED.search(written)):
             coded.append((start + match.start(1), start + match.end(1)))
-        if ("\n" in written or "\r" in written) and start not in document.blocks:
+        if "\n" in written or "\r" in written:
             keys += _lines(document, start, end)
     yield from _hits("coded", iter(coded), content)
     yield from _hits("key", iter(keys), content)

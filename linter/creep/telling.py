@@ -141,7 +141,13 @@ class Telling:
                 if path == STDIN:
                     raise Unreadable(1, 1, "has no history: name a file of the repository")
                 text = self.source.text(path) if self.source is not None else None
-                found[path] = read(text or read_file(os.path.join(self.config.root, path), self.config.root))
+                full = os.path.join(self.config.root, path)
+                found[path] = read(text or read_file(full, self.config.root))
+                if text is None and os.path.islink(full):
+                    # Its text is another file's, whose history is not looked at: what it was is not known to be less.
+                    raise Unreadable(
+                        1, 1, "is a symbolic link: git does not know what it agreed to; put the manifest itself here"
+                    )
             except Unreadable as error:
                 if path in self.selection.named:
                     self.errors.append(InputError(path, error.line, error.column, error.message))

@@ -59,7 +59,7 @@ class Suspect(NamedTuple):
 class Document:
     """One YAML document: its text, its data (dict, list, str, int, float, bool, None) and where everything stands."""
 
-    __slots__ = ("blocks", "data", "duplicates", "spans", "suspects", "text")
+    __slots__ = ("blocks", "data", "duplicates", "rewritten", "spans", "suspects", "text")
 
     def __init__(self, text: Text, data: Any, spans: Spans, blocks: set[int]) -> None:
         self.text = text
@@ -69,6 +69,8 @@ class Document:
         """The starts of all block scalars (`|` and `>`)."""
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
+        """The spans of scalars that are not read as they stand there: with a line break or a code within, but no blocks."""
 
     def entry(self, route: Route) -> Entry:
         """The spans of the key and the value at this route. KeyError or IndexError where nothing stands there."""
@@ -167,6 +169,7 @@ class _Machine:
         self.blocks: set[int] = set()
         self.duplicates: list[Duplicate] = []
         self.suspects: list[Suspect] = []
+        self.rewritten: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int] | None] = {}
         self.merging: dict[int, tuple[int, int]] = {}
         """id(mapping) -> the span of its last merge key."""
@@ -193,11 +196,11 @@ class _Machine:
         except (YAMLError, UnicodeEncodeError) as error:
             raise self._explain(error) from None
         document = Document(self.text, data, self.spans, self.blocks)
-        document.duplicates, document.suspects = self.duplicates, self.suspects
+        document.duplicates, document.suspects, document.rewritten = self.duplicates, self.suspects, self.rewritten
         return document
 
     def _document(self, get: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop on purpose: it is the hot path
-        spans, anchors, blocks = self.spans, self.anchors, self.blocks
+        spans, anchors, blocks, rewritten = self.spans, self.anchors, self.blocks, self.rewritten
         content, most = self.text.content, self.most
         stack: list[Any] = []  # what is put aside while a nested collection is read; a plain tuple is the fastest
         # The root stands in a list of its own, so that it is attached as everything else is.
@@ -223,16 +226,22 @@ class _Machine:
                     if key is None:
                         if value in _WORDS_1_1 and not muted:
                             self.suspect(None, value, start, end)
-                    elif not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
-                        text = value
-                        value = resolve(text)
-                        if _may_differ(text) and not (muted or key[:2] == "x-"):
-                            self.suspect(key if is_map else len(container), text, start, end)
+                    else:
+                        # A break within is read as a blank, or as fewer breaks.
+                        if end - start != len(value) or (" " in value and content[start:end] != value):
+                            rewritten.append((start, end))
+                        if not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
+                            text = value
+                            value = resolve(text)
+                            if _may_differ(text) and not (muted or key[:2] == "x-"):
+                                self.suspect(key if is_map else len(container), text, start, end)
                 else:
                     style = event.style
                     if style == "|" or style == ">":
                         end = start + len(content[start:end].rstrip())
                         blocks.add(start)
+                    elif content[start + 1 : end - 1] != value:
+                        rewritten.append((start, end))
                     if event.tag is not None:
                         tagged = self._tagged(event, value, start)
                         value = value if key is None else tagged
@@ -259,7 +268,8 @@ class _Machine:
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
                 if merges:
-                    _merge(container, places, merges)
+                    twice = _merge(container, places, merges)
+                    self.duplicates += [] if muted else twice
                 end = event.end_mark.index
                 if event.start_mark.index == end:
                     end = last_end  # a block collection's own end mark spills to the next token
@@ -359,10 +369,19 @@ def _merge_sources(value: Any, spans: Spans) -> list[tuple[Any, Any]] | None:
     return [(one, spans[id(one)]) for one in maps]
 
 
-def _merge(container: dict[str, Any], places: dict[str, Entry], merges: list[tuple[Any, Any]]) -> None:
-    """Merge keys (https://yaml.org/type/merge.html): explicit keys win, then earlier mappings."""
+def _merge(container: dict[str, Any], places: dict[str, Entry], merges: list[tuple[Any, Any]]) -> list[Duplicate]:
+    """Merge keys (https://yaml.org/type/merge.html): explicit keys win, then earlier mappings.
+
+    Returns:
+        What several of the mappings bring, and differently: PyYAML 6.0.4 lets the last of them win.
+    """
+    twice = []
+    own = frozenset(container)
     for source, source_places in merges:
         for key, value in source.items():
             if key not in container:
                 container[key] = value
                 places[key] = source_places[key]
+            elif key not in own and container[key] != value:
+                twice.append(Duplicate(key, places[key][:2], source_places[key][:2]))
+    return twice

@@ -298,6 +298,17 @@ def test_what_is_wrong_with_the_whole_repository_has_no_place(tmp_path: Path) ->
     assert json.loads(told["gitlab"].stdout)[0]["location"]["path"] == "."
 
 
+@pytest.mark.parametrize("options", [(), ("--base", "HEAD~1")])
+def test_a_link_has_no_history_and_is_never_clean(tmp_path: Path, options: tuple[str, ...]) -> None:
+    repo = team(tmp_path)
+    (repo.folder / PATH).symlink_to("elsewhere.txt")
+    repo.commit("one", {"elsewhere.txt": READ})
+    repo.commit("two", {"elsewhere.txt": DELETE})
+    done = permlint(tmp_path, "creep", *options)
+    assert done.returncode == 2, done.stdout
+    assert f"{PATH}:1:1: is a symbolic link: git does not know what it agreed to" in done.stdout
+
+
 def test_a_manifest_that_was_not_there_yet(tmp_path: Path) -> None:
     team(tmp_path, {"x": "x"}, READ)
     done = permlint(tmp_path, "creep", "--until", "HEAD~1")

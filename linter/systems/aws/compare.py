@@ -122,7 +122,7 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
     return Discrepancy(
         "undeclared-privilege" if sure else "conditional-privilege",
         key=f"{','.join(one.services) if len(one.services) == 1 else 'several'}:{one.level}:{one.bound}",
-        values={"what": what, "via": f"by {via}" if sure else condition or "nobody could decide the condition"},
+        values={"what": what, "via": f"by {via}" if sure else condition or _undecided(one)},
         cases=("reading",) if one.level == "read" else (),
         details=details,
         fix=_narrower(side, one),
@@ -132,6 +132,12 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
         verdict=EXCESS if sure else CONDITIONAL,
         reason=f"{side.principal} {'has' if sure else 'may have'} {what}",
     )
+
+
+def _undecided(one: Excess) -> str:
+    if one.level == UNKNOWN_LEVEL:
+        return "whether there is such an action, and what it does, is not known"
+    return "nobody could decide the condition"
 
 
 def describe(one: Excess) -> str:
