@@ -144,7 +144,7 @@ def render(audit: Audit) -> str:
         row_class=_row_class,
         person_class=_person_class,
         sealed_whole=_sealed_whole,
-        places=json.dumps(places, sort_keys=True),
+        places=json.dumps(places, sort_keys=True, separators=(",", ":")),
         sealed=lambda one: _sealed(one, places),
         severities=_SEVERITIES,
         bar_width=BAR,
@@ -214,38 +214,46 @@ class _Places(NamedTuple):
     """Each place once, as a cell."""
     usual: dict[str, int]
     """"system (environment)" -> the number of the place where most permissions there were seen."""
-    principals: dict[str, str]
-    """"system (environment) principal" -> what most permissions have as its id."""
-    scopes: dict[str, str]
-    """"system (environment)" -> in what most objects' ids are unlike (linter.systems.lasting), with its "/"."""
+    principals: dict[str, dict[str, str]]
+    """"system (environment)" -> principal -> what most permissions have as its id, without the next."""
+    scopes: dict[str, list[str]]
+    """"system (environment)" -> in what most principals' ids, and most objects', are unlike (linter.systems.lasting), with "/"."""
 
 
 def _places(audit: Audit) -> _Places:
     seen: dict[str, Counter[str]] = {}
-    principals: dict[str, Counter[str]] = {}
-    scopes: dict[str, Counter[str]] = {}
+    principals: dict[str, dict[str, Counter[str]]] = {}
+    scopes: dict[str, tuple[Counter[str], Counter[str]]] = {}
     for agent in audit.agents:
         for one in agent.permissions:
-            seen.setdefault(_where(one), Counter())[_place(one)] += 1
-            if one.principal_id:
-                principals.setdefault(_whose(one), Counter())[shown_as(one.principal_id)] += 1
-            if one.object_id:
-                scopes.setdefault(_where(one), Counter())[_scope(one)] += 1
+            where = _where(one)
+            seen.setdefault(where, Counter())[_place(one)] += 1
+            ids = shown_as(one.principal_id), shown_as(one.object_id)
+            if ids[0]:
+                whose = principals.setdefault(where, {})
+                whose.setdefault(shown_as(one.principal), Counter())[ids[0]] += 1
+            for counts, identity in zip(scopes.setdefault(where, (Counter(), Counter())), ids, strict=True):
+                counts[_scope(identity)] += bool(identity)
     every = list(dict.fromkeys(place for counts in seen.values() for place in counts))
+    usual = {where: [counts.most_common(1)[0][0] for counts in both] for where, both in scopes.items()}
     return _Places(
         every,
         {where: every.index(counts.most_common(1)[0][0]) for where, counts in seen.items()},
-        {whose: counts.most_common(1)[0][0] for whose, counts in principals.items()},
-        {where: counts.most_common(1)[0][0] for where, counts in scopes.items()},
+        {
+            where: {name: _short(counts.most_common(1)[0][0], usual[where][0]) for name, counts in whose.items()}
+            for where, whose in principals.items()
+        },
+        usual,
     )
 
 
-def _whose(one: Permission) -> str:
-    return f"{_where(one)} {shown_as(one.principal)}"
+def _scope(identity: str) -> str:
+    return "".join(identity.rpartition("/")[:2])
 
 
-def _scope(one: Permission) -> str:
-    return "".join(shown_as(one.object_id).rpartition("/")[:2])
+def _short(identity: str, scope: str) -> str:
+    """An identity without its scope, where that is this one: the page's script puts it back where no "/" is left."""
+    return identity.removeprefix(scope) if _scope(identity) == scope else identity
 
 
 def _where(one: Permission) -> str:
@@ -262,12 +270,15 @@ def _sealed(one: Permission, places: _Places) -> dict[str, str | int | None]:
     """
     system, resource = shown_as(one.system), shown_as(one.resource)
     number = places.every.index(_place(one))
-    holder, object = shown_as(one.principal_id), shown_as(one.object_id)
+    where = _where(one)
+    of_principals, of_objects = places.scopes[where]
+    holder = _short(shown_as(one.principal_id), of_principals)
+    usual = places.principals.get(where, {}).get(shown_as(one.principal), "")
     return {
         "data-system": None if not resource or resource.split(".")[0].strip() == system else system,
         "data-place": None if number == places.usual[_where(one)] else number,
-        "data-principal": None if holder == places.principals.get(_whose(one), "") else holder,
-        "data-object": object.removeprefix(places.scopes.get(_where(one)) or "/") or None,
+        "data-principal": None if holder == usual else holder,
+        "data-object": _short(shown_as(one.object_id), of_objects) or None,
     }
 
 

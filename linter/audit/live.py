@@ -129,10 +129,13 @@ def _age(written: str, as_of: date) -> timedelta:
 def from_body(body: Mapping[str, Any]) -> Live:
     """The same of the object itself."""
     verdicts: dict[tuple[str, str, str], list[Verdict]] = {}
+    objects = {  # which an older drift does not tell
+        (one["path"], one["environment"], one["resource"]): str(one["object_id"]) for one in body.get("objects", ())
+    }
     for one in body["verdicts"]:
         key = (one["path"], one["environment"], one["resource"])
         verdicts.setdefault(key, []).append(
-            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"], str(one.get("object_id", "")))
+            Verdict(one["verdict"], tuple(one["also"]), one["reason"], one["principal"], objects.get(key, ""))
         )
     asked = [_asked(one) for one in body["asked"]]
     populations = [_population(one) for one in body["population"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linter import __version__
 from linter.findings import Finding, Location, Severity, Silenced, count
-from linter.outcome import Outcome, Population
+from linter.outcome import Outcome, Population, ResourceVerdict
 from linter.reports.visible import inert_json, visible
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
         "unchecked": list(outcome.unchecked),
         "findings": [{**_finding(one), **_standing(one, outcome.nightly)} for one in outcome.findings],
         "silenced": [{**_silenced(one), **_standing(one.finding, outcome.nightly)} for one in outcome.silenced],
-        "verdicts": [{**one._asdict(), "path": _path(one.path), "also": list(one.also)} for one in outcome.verdicts],
+        "verdicts": [_verdict(one) for one in outcome.verdicts],
     }
     if outcome.command == "creep":
         found["timelines"] = [_timeline(one) for one in outcome.timelines()]
@@ -60,6 +60,11 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
             {**one._asdict(), "principals": list(one.principals), "compared": list(one.compared)}
             for one in outcome.asked
         ]
+        found["objects"] = [
+            {name: said for name, said in {**one._asdict(), "path": _path(one.path)}.items() if name in _OBJECT}
+            for one in outcome.verdicts
+            if one.object_id
+        ]
         found["digests"] = {_path(path): digest for path, digest in outcome.digests.items()}
         found["population"] = [_population(one) for one in outcome.population]
     if effective and outcome.effective:
@@ -69,6 +74,16 @@ def body(outcome: Outcome, *, effective: bool = False) -> dict[str, Any]:
             for rows in (table(),)
         ]
     return found
+
+
+_OBJECT = frozenset({"path", "environment", "resource", "object_id"})
+"""Which entry of which manifest names one object, and what that keeps when it is renamed."""
+
+
+def _verdict(one: ResourceVerdict) -> dict[str, Any]:
+    said = {**one._asdict(), "path": _path(one.path), "also": list(one.also)}
+    del said["object_id"]
+    return said
 
 
 def _population(one: Population) -> dict[str, Any]:

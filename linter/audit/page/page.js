@@ -157,19 +157,20 @@
   const COLUMNS = ["id", "agent", "environment", "system", "resource", "origin", "what", "level", "principal", "finding", "place", "principal_id", "object_id", "check", "decision", "decided_by", "decided_on", "reason"];
   const [PLACES, USUAL, PRINCIPALS, SCOPES] = JSON.parse(one("main").dataset.places);
   const LEVELS = ["none", "read", "create", "update", "delete", "admin"];
+  const scoped = (id, scope) => !id || id.includes("/") ? id ?? "" : scope + id;
   const undeclared = (cell) => cell.parentElement.classList.contains("u");
   // A row as `permlint report --format csv` has it, as far as `permlint review record` proves it.
   const described = (cell) => {
     if (cell.dataset.row) return JSON.parse(cell.dataset.row);
     const row = cell.parentElement, granted = undeclared(cell), { resource, environment, system, principal } = about(row);
     const digits = [...atob(cell.id.replaceAll("-", "+").replaceAll("_", "/"))].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
-    const where = `${system} (${environment})`, { place = USUAL[where], object = "" } = cell.dataset;
+    const where = `${system} (${environment})`, { place = USUAL[where] } = cell.dataset;
     const check = digits.slice(0, 12), id = granted ? digits.slice(-64) : digits.slice(12), finding = granted ? digits.slice(12, -64) : "";
     return [
       `sha256:${id}`, one("h3 bdi", cell.closest("article")).textContent, environment, system, resource, granted ? "granted" : "declared",
       lone(row.cells[granted ? 2 : 1].firstChild), LEVELS[row.className.match(granted ? /g(\d)/ : /d(\d)/)[1]],
       principal, finding && `sha256:${finding}`, PLACES[place],
-      cell.dataset.principal ?? PRINCIPALS[`${where} ${principal}`] ?? "", object && !object.includes("/") ? SCOPES[where] + object : object,
+      scoped(cell.dataset.principal ?? PRINCIPALS[where]?.[principal], SCOPES[where][0]), scoped(cell.dataset.object, SCOPES[where][1]),
       `row-${check}`,
     ];
   };
