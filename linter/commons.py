@@ -38,12 +38,12 @@ class Commons:
         """Whether a new agent shares with a former one only what many have, without more there, and has not what was its own."""
         mine, theirs = _leaves(old), _leaves(new)
         shared = {leaf[:2] for leaf in mine} & {leaf[:2] for leaf in theirs}
-        common = {name for name in shared if self._many(name, old, new) and not _wider(name, mine, theirs)}
+        common = {name for name in shared if self.many(name, old, new) and not _wider(name, mine, theirs)}
         own = [leaf for leaf in mine if leaf[:2] not in common]
         rest = [leaf for leaf in theirs if leaf[:2] not in common]
         return bool(common and own) and not of_objects(own, rest).perhaps
 
-    def _many(self, name: Object, old: Manifest, new: Manifest) -> bool:
+    def many(self, name: Object, old: Manifest, new: Manifest) -> bool:
         """Whether enough others, in an environment of the new one, have to do with an object."""
         others = {
             one.agent for one in self._holders.get(name, ()) if not set(one.environments).isdisjoint(new.environments)

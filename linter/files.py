@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from linter.globs import matcher
 from linter.manifest.reader import MAX_BYTES
@@ -125,8 +126,11 @@ def read_file(path: str, root: str) -> Text:
         Unreadable: not there, not a file, unreadable, too large, not UTF-8, or a link that leaves the root (a stranger's
             pull request must not make permlint quote another file).
     """
-    if os.path.islink(path) and _below(path, root) and not _below(os.path.realpath(path), os.path.realpath(root)):
-        raise Unreadable(1, 1, "is a link that leaves the root")
+    if _below(path, root):
+        if os.path.islink(path) and not _below(os.path.realpath(path), _real(root)):
+            raise Unreadable(1, 1, "is a link that leaves the root")
+        if not _below(_real(os.path.dirname(path)), _real(root)):
+            raise Unreadable(1, 1, "lies behind a link that leaves the root")
     try:
         # Opening a FIFO would wait for a writer for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -144,6 +148,12 @@ def read_file(path: str, root: str) -> Text:
     finally:
         os.close(descriptor)
     return _decoded(raw)
+
+
+@lru_cache(maxsize=2)
+def _real(folder: str) -> str:
+    """A folder without links. The root's and that of the manifests that lie beside each other are asked for again and again."""
+    return os.path.realpath(folder)
 
 
 def read_stdin() -> Text:

@@ -5,12 +5,14 @@ permissions, so the new one's size says nothing against it; who keeps a half of 
 is seen by what is new in it being the old one's. Free text counts as the text that it took the place of.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from linter.boxes import Box
 from linter.meet import common_action, common_box, nested
 from linter.permissions import Leaf
+
+Former = TypeVar("Former")
 
 
 class Likeness(NamedTuple):
@@ -59,6 +61,33 @@ def likeness(old: Iterable[Leaf], new: Iterable[Leaf]) -> Likeness:
                 held.add(one)
                 shared.add(other)
     return Likeness(len(held), len(mine), len(shared), len(there))
+
+
+def made_of(
+    agents: Iterable[tuple[Former, list[Leaf]]], new: list[Leaf], *, but: Callable[[Former], bool]
+) -> list[Former]:
+    """The former agents that a new one is made of: the most alike, and those that brought the rest of it whole.
+
+    Args:
+        but: which of them it is not, however alike; asked of few.
+
+    Returns:
+        None of them where not even together they are nearly all of it.
+    """
+    whole = []
+    for agent, leaves in agents:
+        found = likeness(leaves, new)
+        if found.held and 4 * found.held >= 3 * found.old and not but(agent):
+            whole.append((found.share, agent, leaves))
+    chosen: list[Former] = []
+    both: list[Leaf] = []
+    known = Likeness(0, 0, 0, 0)
+    for _, agent, leaves in sorted(whole, key=lambda one: -one[0]):
+        found = likeness([*both, *leaves], new)
+        if found.shared > known.shared and 4 * found.held >= 3 * found.old:
+            chosen.append(agent)
+            both, known = [*both, *leaves], found
+    return chosen if known.one else []
 
 
 _MOST = 1 << 20

@@ -210,6 +210,18 @@ def test_a_link_that_leaves_the_root_is_not_followed(tmp_path: Path) -> None:
     assert "root:x" not in str(outcome)
 
 
+@pytest.mark.parametrize("named", ["agents/new", "agents/new/agent-permissions.yaml"])
+def test_a_folders_link_that_leaves_the_root_is_not_followed(tmp_path: Path, named: str) -> None:
+    build(tmp_path / "outside", {"agent-permissions.yaml": "root:x: 0: 0\n"})
+    root = build(tmp_path / "project", {"agents/old/agent-permissions.yaml": CLEAN.format("a")}, "")
+    (root / "agents" / "new").symlink_to(tmp_path / "outside")
+    (root / "agents" / "near").symlink_to("old")
+    outcome = run(root, named)
+    assert [one.message for one in outcome.errors] == ["lies behind a link that leaves the root"]
+    assert "root:x" not in str(outcome)
+    assert run(root, named.replace("new", "near")).manifests == 1
+
+
 def test_a_script_link_that_leaves_the_root_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text("")
     manifest = (

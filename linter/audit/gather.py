@@ -17,6 +17,7 @@ from linter.audit.model import Agent, Audit, Change, Evidence, Note, Source
 from linter.audit.notes import About, notes, path_of
 from linter.audit.previous import Previous
 from linter.audit.runs import Runs
+from linter.audit.untimely import untimely
 from linter.checking import Selection
 from linter.files import search
 from linter.reports.visible import visible
@@ -72,6 +73,7 @@ def gather(config: Config, selection: Selection, as_of: date, runs: Runs, brough
         )
         for said, anchor in zip(headers, anchors(one.name for one in headers), strict=True)
     )
+    book = book._replace(unknown=(*book.unknown, *untimely(config, agents, runs.timelines)))
     systems, units = matrix(config, agents, live=runs.live is not None)
     return Audit(
         title=TITLE,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from linter.audit.identity import granted_id, level_of_fact, powers_granted
 from linter.audit.live import Fact, Live, Verdict
 from linter.audit.model import Permission
+from linter.systems.aws.wildcards import overlap as overlaps
 from linter.systems.keys.vocabulary import confers
 from linter.systems.live import CONDITIONAL, EXCESS, GRAVITY, MISSING, OK, UNVERIFIED
 
@@ -29,6 +31,7 @@ _BEYOND = {
 _BECOME = "SET ROLE"
 _LACKING = frozenset({"drift/missing-privilege", "drift/unusable-privilege", "drift/unknown-object"})
 _SHOWN = 6
+_ACTION = re.compile(r"\*|[a-z0-9-]+:\S+", re.IGNORECASE)
 _READS, _WRITES = frozenset({"SELECT", "USAGE"}), frozenset({"INSERT", "UPDATE", "DELETE", "USAGE"})
 _EVERYWHERE: Mapping[str, frozenset[str]] = {
     "pg_read_all_data": _READS,
@@ -36,6 +39,9 @@ _EVERYWHERE: Mapping[str, frozenset[str]] = {
     "pg_maintain": frozenset({"MAINTAIN"}),
 }
 """Predefined role of PostgreSQL -> what it confers on every object (https://www.postgresql.org/docs/18/predefined-roles.html)."""
+_REPLICATION, _BYPASS = "REPLICATION", "BYPASS RLS"
+_ROWS = "all rows"
+"""How a right is marked that row-level security was to narrow."""
 
 
 class Plane(NamedTuple):
@@ -149,7 +155,8 @@ def what(rule: str, details: Mapping[str, Any]) -> str:
     if details.get("privilege"):
         return _sql(rule.removeprefix("drift/"), details)
     if details.get("actions"):
-        return f"{_few(details['actions'])} on {_few(details.get('resources') or ['*'])}"
+        said = f"{_few(details['actions'])} on {_few(details.get('resources') or ['*'])}"
+        return f"{said} (gaining {_few(details['assumes'], '; ')})" if details.get("assumes") else said
     if details.get("scopes"):
         return f"{_few(details['scopes'])} on {details.get('provider')} ({details.get('level')})"
     return ""
@@ -158,28 +165,35 @@ def what(rule: str, details: Mapping[str, Any]) -> str:
 def _sql(rule: str, details: Mapping[str, Any]) -> str:
     privilege, name, schema = str(details["privilege"]), str(details.get("object")), details.get("schema")
     object = f"{schema}.{name}" if schema else name
-    kind = details.get("object_type")
-    if rule == "reachable-role":
-        return f"{_BECOME} on {object} (gaining {_few(details.get('gains') or ['nothing else'], '; ')})"
-    if rule in ("superuser", "bypass-rls", "server-power") or (kind == "role" and rule == "role-administration"):
+    if rule == "reachable-role" or details.get("gains"):
+        said = _BECOME if rule == "reachable-role" else privilege
+        return f"{said} on {object} (gaining {_few(details.get('gains') or ['nothing else'], '; ')})"
+    if rule in ("superuser", "bypass-rls", "server-power") or (
+        details.get("object_type") == "role" and rule == "role-administration"
+    ):
         return f"{privilege} on {object} (an attribute or a membership)"
     if rule == "grant-option":
         return f"{', '.join(f'GRANT OPTION FOR {one}' for one in details.get('privileges', [privilege]))} on {object}"
-    notes = []
+    notes = "; ".join(_notes(rule, details))
+    return f"{privilege} on {object}" + (f" ({notes})" if notes else "")
+
+
+def _notes(rule: str, details: Mapping[str, Any]) -> Iterator[str]:
+    kind = details.get("object_type")
     if kind not in ("table", "view", "sequence", None):
-        notes.append(str(kind))
+        yield str(kind)
     if isinstance(details.get("columns"), list):
-        notes.append(f"columns {_few(details['columns'])}")
+        yield f"columns {_few(details['columns'])}"
+    if details.get("rows") == "all":
+        yield _ROWS
     if details.get("grantable"):
-        notes.append("with the right to grant it")
+        yield "with the right to grant it"
     if rule == "future-privilege":
-        notes.append("of what does not exist yet")
+        yield "of what does not exist yet"
     if rule == "security-definer-path":
-        notes.append(f"by code that runs as {details.get('runs_as')}")
+        yield f"by code that runs as {details.get('runs_as')}"
     if rule == "conditional-privilege":
-        notes.append("under a condition")
-    said = f"{privilege} on {object}"
-    return f"{said} ({'; '.join(notes)})" if notes else said
+        yield "under a condition"
 
 
 def _few(given: Iterable[object], between: str = ", ") -> str:
@@ -197,7 +211,11 @@ def overlap(one: Permission, other: Permission) -> bool:
     (rights, object), (others, place) = _parts(one.what), _parts(other.what)
     if rights & _EVERYWHERE.get(place, frozenset()):
         return True
-    _, _, gains = other.what.partition(" (gaining ") if others == {_BECOME} else ("", "", "")
+    if others == {_REPLICATION} and "SELECT" in rights:
+        return True  # it reads every table through the write-ahead log
+    if others == {_BYPASS} and _ROWS in one.what.partition(" (")[2]:
+        return True
+    gains = other.what.partition(" (gaining ")[2]
     if any(_brings(gain, rights, object) for gain in gains.removesuffix(")").split("; ") if gain):
         return True
     if object == place and any(confers(place, others, right) for right in rights):
@@ -205,6 +223,14 @@ def overlap(one: Permission, other: Permission) -> bool:
     return rights_overlap(one.what, other.what) and (
         object == place or "*" in object + place or " more" in object + place
     )
+
+
+def together(one: Permission, others: Sequence[Permission]) -> list[Permission]:
+    """Scopes of a key that confer what another one did, though none of them does by itself."""
+    rights, provider = _parts(one.what)
+    held = [other for other in others if other.principal == one.principal and _parts(other.what)[1] == provider]
+    scopes = [scope for other in held for scope in sorted(_parts(other.what)[0])]
+    return held if any(confers(provider, scopes, right) for right in rights) else []
 
 
 def rights_overlap(one: str, other: str) -> bool:
@@ -216,6 +242,8 @@ def rights_overlap(one: str, other: str) -> bool:
 
 def _brings(gain: str, rights: set[str], object: str) -> bool:
     """Whether becoming another role, and what that gains, may bring back a right: `SELECT on schema app`, or a power."""
+    if _ACTION.fullmatch(gain):  # what a role of AWS may do
+        return any(right.startswith("and ") or overlaps(gain.lower(), right.lower()) for right in rights)
     power, _, place = gain.partition(" (")[0].partition(" on ")
     if not place:  # a role's attribute or place, or those that are only counted
         return bool(rights & _EVERYWHERE.get(power, rights))

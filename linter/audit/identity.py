@@ -83,8 +83,8 @@ def _plain(leaf: Leaf) -> list[object]:
 
 
 def granted_id(agent: str, environment: str, system: str, principal: str, rule: str, details: Mapping[str, Any]) -> str:
-    """The identity of what is granted and not declared: the path by which it is held is not in it."""
-    said = {key: value for key, value in details.items() if key != "via"}
+    """The identity of what is granted and not declared: the path by which it is held is not in it, nor what else others may do."""
+    said = {key: value for key, value in details.items() if key not in ("via", "assumes")}
     return digest(["granted", agent, environment, system, principal, rule, said])
 
 

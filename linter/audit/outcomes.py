@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from linter.audit.decisions import Decided
-from linter.audit.granted import overlap
+from linter.audit.granted import overlap, together
 from linter.audit.live import Live
 from linter.audit.model import LEVELS, Decision, Permission, Principal, Revoked
 from linter.audit.renames import Renamed, last, levels, mistaken, object_of, renamed, same_principal
@@ -148,7 +148,8 @@ def gone(ground: Ground, row: Permission, decided: Decided | None, agreed: Itera
     """
     instead = [one for one in agreed if _touches(one, row)]
     if row.origin == "granted" and ground.live and ground.live.compared(row.system, row.environment, row.principal):
-        instead += [one for one in ground.beside(row) if one.origin == "granted" and overlap(row, one)]
+        others = [one for one in ground.beside(row) if one.origin == "granted"]
+        instead += [one for one in others if overlap(row, one)] or together(row, others)
     other = ground.renamed(row, decided)
     instead += other.sure
     at = _absent(ground, row, decided, instead)
@@ -180,7 +181,9 @@ def doubts(ground: Ground, row: Permission, decided: Decided | None) -> str:
 def _hides(other: Permission, row: Permission) -> bool:
     """Whether a permission that there is leaves it open whether another one is gone."""
     if other.origin == "granted":
-        return overlap(row, other) if row.origin == "granted" else _touches(row, other) or _confers(other, row)
+        if row.origin == "granted":
+            return overlap(row, other)
+        return _touches(row, other) or _confers(other, row) or " (gaining " in other.what
     if row.origin == "granted" or other.verdict != UNVERIFIED:
         return False
     return bool(levels(other) & levels(row))  # a key that may write to one channel may write to all

@@ -17,8 +17,8 @@ from linter.checks.past import (
     several,
     unjustified,
 )
+from linter.creep.attribution import Event
 from linter.creep.change import gravity
-from linter.creep.story import Event
 from linter.creep.timeline import GRAVEST, blast_radius
 from linter.creep.words import in_words
 from linter.manifest.model import Manifest
@@ -218,23 +218,23 @@ def perhaps_renamed(past: Past) -> Iterator[Hit]:
     agreed = event.version in past.story.reviews.covered or (
         past.staged and not past.production(past.manifest.environments) and not unjustified(past, event, found.added)
     )
-    apart = not past.partial and old.ended.commit != event.version.commit
     values = {
         "old": old.manifest.agent,
         "file": old.path,
+        "gone": "has lost most of what it had" if old.how == "stub" else "is gone",
         "ended": ended,
         "held": str(found.likeness.held),
         "all": str(found.likeness.old),
         "shared": str(found.likeness.shared),
         "own": str(found.likeness.new),
-        "common": ", and they share only what many others have" if found.siblings else "",
+        "common": ", and they share only what many others have" if found.sign == "siblings" else "",
         "what": several(what),
         "path": past.path,
     }
     yield Hit(
         Place(("agent_name",)),
         values,
-        ("agreed",) if agreed else ("apart",) if apart else ("siblings",) if found.siblings else (),
+        ("agreed",) if agreed else (found.sign,),
         key=" | ".join([old.manifest.agent, *what]),
         details=details(
             event.version, "perhaps renamed", in_words(_granted(old.manifest)), in_words(_granted(past.manifest))

@@ -16,7 +16,8 @@ from linter.meet import meet
 from linter.permissions import Leaf
 
 if TYPE_CHECKING:
-    from linter.creep.story import Event, Story
+    from linter.creep.attribution import Event
+    from linter.creep.story import Story
     from linter.history.model import Person, Version
     from linter.history.witness import Witness
     from linter.manifest.model import Built, Resource

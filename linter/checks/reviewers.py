@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from linter.checks import Hit, Place, template
 from linter.checks.past import Past, details, environments, origin, several
+from linter.creep.attribution import Event
 from linter.creep.reviews import bringers, is_by
-from linter.creep.story import Event
 from linter.history.model import Version
 
 
@@ -88,7 +88,9 @@ def _flaw(past: Past, version: Version, by: str, *, signed: bool) -> tuple[str, 
     """Why the review that a version brought is not known to be its reviewer's, as a case and in words; None where it is."""
     people = past.writers(version)
     if version.commit is None or not people:
-        return None if not people or is_by(by, people) else ("", "")
+        if not people or is_by(by, people):
+            return None
+        return ("named" if not signed and is_by(by, past.witness.squashed()) else "", "")
     if signed:
         verdict, signer = past.witness.signature(version.commit.id)
         whose = f"{signer.name} <{signer.email}>" if signer.name else signer.email or "an unknown person"

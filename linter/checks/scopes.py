@@ -138,8 +138,9 @@ def _structured(prose: str, dimensions: tuple[str, ...]) -> str:
     predicate = _predicate(prose, dimensions)
     if predicate:
         escaped = predicate.replace('"', '\\"')
-        return f'rows: "{escaped}"'
-    return " or ".join(f"{name}: {'<predicate>' if name == 'rows' else '[<name>, ...]'}" for name in dimensions)
+        return f'`scope: {{rows: "{escaped}"}}`'
+    blanks = {"rows": "<predicate>"}
+    return " or ".join(f"`scope: {{{name}: {blanks.get(name, '[<name>, ...]')}}}`" for name in dimensions)
 
 
 def _predicate(prose: str, dimensions: tuple[str, ...]) -> str:

@@ -66,7 +66,8 @@ def command(
 
     A commit is judged by HEAD's configuration, a branch by the one that REV has now, over the manifests that it or the new one
     collects: what a change excludes or turns off holds from the next one on. With --config FILE that file judges. What
-    --staged reads is staged, acceptances included, whatever lies in the working tree.
+    --staged reads is staged, acceptances included, whatever lies in the working tree. Git tells no hook that a commit is amended:
+    `git commit --amend` is judged against the commit that it replaces, and what it widens beyond that needs other words.
     """
     asked = Range(since, until, start, first_parent, base, staged)
     if staged and asked._replace(staged=False) != Range():

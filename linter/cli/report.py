@@ -165,7 +165,7 @@ def _audit(config: Config, selection: Selection, common: Common, told: Told) -> 
     gone = {
         one.fingerprint: one.ended
         for one in known
-        # What an older permlint saw last may have been renamed.
+        # What ended by its name alone may have been renamed.
         if one.how == RESOLVED and one.lasting and one.ended <= common.as_of.isoformat()
     }
     past = Past(previous, decided, gone, told.moved)

@@ -23,7 +23,7 @@ _CASES = {"otherwise": "", "production": " in production"}
 def command(shape: str, config_file: str | None) -> None:
     """List every rule, as the configuration sets it.
 
-    A * marks a mandatory rule, which cannot be silenced. `permlint explain RULE` says more of one.
+    `permlint explain RULE` says when a rule has which of several severities. A * marks a mandatory rule, which cannot be silenced.
 
     \b
     permlint rules
@@ -35,9 +35,15 @@ def command(shape: str, config_file: str | None) -> None:
 
 
 def _table(rules: Mapping[str, Rule]) -> str:
-    rows = [(id, severities(rule) + ("*" if rule.mandatory else ""), rule.summary) for id, rule in rules.items()]
+    rows = [(id, _brief(rule) + ("*" if rule.mandatory else ""), rule.summary) for id, rule in rules.items()]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(visible(f"{id:{widths[0]}}  {severity:{widths[1]}}  {summary}") for id, severity, summary in rows)
+
+
+def _brief(rule: Rule) -> str:
+    """As `severities`, or, where that makes a column too wide, the severities it can have, such as "info/warning/error"."""
+    whole = severities(rule)
+    return whole if len(whole) < 30 else "/".join(one.label for one in sorted(set(rule.severity.values())))
 
 
 def severities(rule: Rule) -> str:

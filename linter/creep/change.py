@@ -48,7 +48,7 @@ class Change(NamedTuple):
     identities: tuple[str, ...] = ()
     """Systems whose principal changed."""
     renamed: tuple[str, str] | None = None
-    """(before, after) of `agent_name`."""
+    """(before, after) of `agent_name`; several before where agents became one."""
 
     @property
     def added(self) -> tuple[Leaf, ...]:
@@ -98,6 +98,7 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
     ends = {one.expires or "" for one in before}
     lost = [losses(one, after) for one in before]
     first = before[0]
+    agents = list(dict.fromkeys([one.agent for one in before]))
     return Change(
         growths=grown,
         left=tuple([name for name in first.environments if name not in now and all(name in one for one in past)]),
@@ -110,7 +111,7 @@ def compare(before: Sequence[Manifest], after: Manifest, others: Sets) -> Change
                 if system in first.identities and all(one.identities.get(system) != principal for one in before)
             )
         ),
-        renamed=None if any(one.agent == after.agent for one in before) else (first.agent, after.agent),
+        renamed=None if after.agent in agents else (" and ".join(agents), after.agent),
     )
 
 

@@ -4,45 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from linter.commons import Commons
-from linter.creep.change import Change, Growth, Sets, compare, minus, sets
-from linter.creep.returned import returned
+from linter.creep.attribution import Event, attribute
+from linter.creep.change import Change, Sets, compare, sets
 from linter.creep.reviews import Reviews, find_reviews
-from linter.creep.rewording import has_text
-from linter.creep.safety import Loss
 from linter.creep.succession import Gone, Succession, gone, perhaps, same, until
 from linter.history.model import Line, Version, ancestors
 from linter.manifest.model import Manifest
-from linter.meet import meet, near
-from linter.permissions import Leaf, normal
-
-
-class Event(NamedTuple):
-    """One version of the story."""
-
-    version: Version
-    kind: str
-    """"first" (agreed), "oldest" (that a cut history has), "joined" (the agent's agreement in another file), "changed",
-    "unreadable" or "deleted"."""
-    change: Change
-    standing: Mapping[str, tuple[Leaf, ...]] = {}
-    """Environment -> what it surely added of what stands now: each leaf belongs to the last commit that brought it."""
-    leaves: tuple[Leaf, ...] = ()
-    """All of these, each once."""
-    doubtful: Mapping[str, tuple[Leaf, ...]] = {}
-    """The same of what it reworded."""
-    promoted: tuple[str, ...] = ()
-    """Environments that it added and that the agent runs in now."""
-    extended: bool = False
-    """Whether it put off the end, and the end still is later than it was before."""
-    losses: tuple[Loss, ...] = ()
-    """Safeties that it took away and that are still missing."""
-    known: tuple[Manifest, ...] = ()
-    """What it was held against."""
-
-    @property
-    def widens(self) -> bool:
-        """Whether anything that it surely added stands now."""
-        return bool(self.standing or self.promoted or self.extended)
+from linter.permissions import Leaf
 
 
 class Story(NamedTuple):
@@ -137,14 +105,13 @@ def _story(
     if now is not None and now.manifest is None and readable:
         now = now if now.blob is None else readable[-1]
     events = (
-        _attribute(told, now.manifest, known, reviews)
-        if told and now is not None and now.manifest is not None
-        else told
+        attribute(told, now.manifest, known, reviews) if told and now is not None and now.manifest is not None else told
     )
     begun = next((one.version for one in told if one.kind == "first"), None) if former else None
     succession = None
-    if begun is not None and begun.manifest is not None and now is not None and now.manifest is not None:
-        succession = perhaps(begun.manifest, now.manifest, former if partial else until(begun, former), commons)
+    if begun is not None and now is not None and now.manifest is not None:
+        ended = former if partial else until(begun, former)
+        succession = perhaps(begun, now.manifest, ended, commons, partial=partial)
     return Story(
         path=line.path,
         now=now,
@@ -173,8 +140,8 @@ def _event(
     elsewhere = _elsewhere(version, others, manifest.agent) if others else {}
     if not before and not elsewhere:
         before = _last(version, others, manifest.agent)
-    if not before and not elsewhere and (former := same(manifest, heirs, commons)) is not None:
-        before = [former.manifest]
+    if not before and not elsewhere and (former := same(manifest, heirs, commons)):
+        before = former
     if not before and not elsewhere:
         return Event(version, "oldest" if cut and version.commit is not None else "first", Change())
     return Event(version, "changed" if before else "joined", compare(before, manifest, elsewhere), known=tuple(before))
@@ -223,69 +190,3 @@ def _in_force(version: Version, line: Line) -> Version | None:
         if earlier:
             found = one
     return found
-
-
-def _attribute(events: Sequence[Event], now: Manifest, known: Sequence[Version], reviews: Reviews) -> list[Event]:
-    """Say of each event what of it stands now, from the newest to the oldest: what a later one brought is its own."""
-    before = returned(now, known, reviews.signed)
-    place = len(known)
-    rest = dict(sets(now))
-    unclear = dict(rest)
-    fresh = set(rest)
-    told: set[tuple[str, ...]] = set()
-    found = []
-    for event in reversed(events):
-        place -= 1
-        had = [leaf for leaf, first in before if first < place]
-        standing: dict[str, tuple[Leaf, ...]] = {}
-        doubtful: dict[str, tuple[Leaf, ...]] = {}
-        for growth in event.change.growths:
-            name = growth.environment
-            here = _brought(growth, rest.get(name, ()))
-            back: list[Leaf] = []
-            if here and had:
-                # It was in these words before: whether that is more than what was there in between, nobody can compare.
-                brought = sets(event.version.manifest).get(name, ()) if event.version.manifest is not None else ()
-                back = [leaf for leaf in had if leaf in brought and meet([leaf], here)]
-                here = minus(here, had).possible
-            if here:
-                standing[name] = here
-                rest[name] = _without(rest[name], here)
-            here = meet((*growth.reworded, *back), unclear.get(name, ()))
-            if here:
-                doubtful[name] = here
-                unclear[name] = _without(unclear[name], here)
-        promoted = tuple([one.environment for one in event.change.growths if one.fresh and one.environment in fresh])
-        fresh.difference_update(promoted)
-        ends = event.change.expiry
-        lost = [one for one in event.change.losses if one.key not in told]
-        told.update([one.key for one in lost])
-        found.append(
-            event._replace(
-                standing=standing,
-                leaves=tuple(dict.fromkeys([leaf for some in standing.values() for leaf in some])),
-                doubtful=doubtful,
-                promoted=promoted,
-                extended=event.change.extended and ends is not None and not (now.expires and now.expires <= ends[0]),
-                losses=tuple([one for one in lost if one.stands(now)]),
-            )
-        )
-    return found[::-1]
-
-
-def _brought(growth: Growth, rest: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
-    """What of the rest a growth surely added, also where it was put in other words since."""
-    here = meet(growth.added, rest)
-    if any(map(has_text, here)):
-        # A text within what was added may be the one that stood before: who takes a widening back has added nothing.
-        here = minus(here, growth.known).possible
-    if any(map(has_text, growth.added)) and any(map(has_text, rest)):
-        renamed = minus(meet(growth.added, minus(rest, here).possible, loose=True), growth.known).sure
-        here = normal([*here, *renamed]) if renamed else here
-    return here
-
-
-def _without(leaves: tuple[Leaf, ...], taken: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
-    """The leaves without what was taken."""
-    touched = set(near(leaves, taken))
-    return (*[leaf for leaf in leaves if leaf not in touched], *minus(touched, taken).possible)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from linter.blast import LEVELS, computed
+from linter.creep.attribution import Event
 from linter.creep.change import Change, gravity, sets
 from linter.creep.reviews import brings_review
 from linter.creep.safety import Loss
-from linter.creep.story import Event, Story
+from linter.creep.story import Story
 from linter.creep.words import in_words
 from linter.history.model import Version
 from linter.manifest.model import Manifest

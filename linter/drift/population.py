@@ -43,12 +43,27 @@ class _Seen:
 
     def __init__(self) -> None:
         self.kind = ""
-        self.key: tuple[str, ...] = ()
+        self.keys: dict[tuple[str, ...], None] = {}
+        """Of its targets, the one that counts last: of a recording the agents' and the population's differ."""
         self.adapter: Adapter | None = None
         self.principals: dict[str, None] = {}
         self.gone: list[str] = []
         """Principals of agents whose manifest is gone."""
         self.problem = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Of the target whose answer counts."""
+        return next(reversed(self.keys), ())
+
+    def take(self, key: tuple[str, ...]) -> None:
+        """Take a target's key, to count from now on."""
+        self.keys.pop(key, None)
+        self.keys[key] = None
+
+    def compared(self, ground: Ground) -> list[str]:
+        """The principals that were compared there."""
+        return sorted({name for key in self.keys for name in ground.compared.get(key, ())})
 
 
 def _place(config: "Config", system: str, environment: str) -> _Place:
@@ -59,12 +74,14 @@ def _places(ground: Ground) -> dict[_Place, _Seen]:
     places: dict[_Place, _Seen] = {}
     for plane in ground.found:
         seen = places.setdefault(_place(ground.config, plane.binding.system, plane.binding.environment), _Seen())
-        seen.kind, seen.key = plane.binding.kind, plane.target.key
+        seen.kind = plane.binding.kind
+        seen.take(plane.target.key)
         seen.adapter = plane.adapter
         seen.principals[plane.principal] = None
     for watch in ground.watches:
         seen = places.setdefault(_place(ground.config, watch.binding.system, watch.binding.environment), _Seen())
-        seen.kind, seen.key = watch.binding.kind, watch.target.key
+        seen.kind = watch.binding.kind
+        seen.take(watch.target.key)
         seen.adapter = watch.adapter
         seen.gone += [principal for _, principal in watch.orphans]
     for intent, problem in ground.lost:
@@ -90,7 +107,7 @@ def _asked(ground: Ground, place: _Place, seen: _Seen) -> Asked:
     silent = seen.problem if answer is None else answer.problem if isinstance(answer, Failure) else ""
     account = "" if answer is None or isinstance(answer, Failure) else answer.told_by()
     at = ground.times.get(seen.key, "")
-    compared = tuple(sorted(ground.compared.get(seen.key, ())))
+    compared = tuple(seen.compared(ground))
     where = {} if answer is None or isinstance(answer, Failure) else answer.place()
     identities = {} if answer is None or isinstance(answer, Failure) else _identities(answer, compared)
     return Asked(
@@ -123,7 +140,7 @@ def _population(ground: Ground, place: _Place, seen: _Seen) -> Population:
     if answer is None or isinstance(answer, Failure):
         problem = seen.problem if answer is None else answer.problem
         return Population(*place, seen.kind, query, (), (), (), problem or "it was not asked")
-    compared = ground.compared.get(seen.key, ())
+    compared = seen.compared(ground)
     names = [answer.name_of(one) for one in dict.fromkeys([*seen.principals, *compared]) if one != LOGIN]
     if seen.adapter is not None and seen.adapter.own_principal and not patterns and not any(map(answer.exists, names)):
         only = "a key tells of itself alone: which other keys there are, nobody can be asked"

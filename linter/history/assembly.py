@@ -128,8 +128,10 @@ class Assembly:
                 root.before = [version if root.entry is None else _deletion(version)]
             elif isinstance(content, Manifest):
                 begun[root.path] = content.agent
-        gone = looking.of(begun.values()) if begun else {}
+        gone, others = looking.of(begun.values()) if begun else ({}, {})
         self._past = [_deletion(_before(found)) for some in gone.values() for found in some]
+        # A new agent may be one of these under another name, and they are told by their commits.
+        self._past += [_deletion(_before(found), entry, place) for place, (found, entry) in enumerate(others.values())]
         return [self._repository.outward(path) for path, agent in begun.items() if agent not in gone]
 
     def history(self, paths: Sequence[str], span: Span, cut: tuple[str, ...]) -> History:
@@ -200,8 +202,8 @@ def _before(found: Earlier) -> Node:
     return Node(_BEFORE, None, found.path, found.blob, found.mode)
 
 
-def _deletion(version: Node) -> Node:
-    deletion = Node(_BEFORE - 1, None, version.path, None, "")
+def _deletion(version: Node, entry: Entry | None = None, place: int = 0) -> Node:
+    deletion = Node(_BEFORE - 1 - (place + 1 if entry is not None else 0), entry, version.path, None, "")
     deletion.before = [version]
     return deletion
 

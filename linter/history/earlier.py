@@ -59,17 +59,21 @@ class Looking:
                     return None if self._moved(entries[0], manifest.agent) else Earlier(path, blob, mode)
         return None
 
-    def of(self, agents: Iterable[str]) -> dict[str, list[Earlier]]:
-        """The manifests of these agents that were deleted last: of each agent, those that one commit took away."""
+    def of(self, agents: Iterable[str]) -> tuple[dict[str, list[Earlier]], dict[str, tuple[Earlier, Entry]]]:
+        """The manifests of these agents that were deleted last: of each agent, those that one commit took away; and, where one
+        of them never had any, those of all others that were deleted, with their last commits.
+        """
         wanted, found = set(agents), dict[str, list[Earlier]]()
+        others: dict[str, tuple[Earlier, Entry]] = {}
         for entry in self._log(self._revisions, self._pathspecs, "--diff-filter=AD"):
             here = [one for diff in entry.diffs for one in self._deleted(diff)]
             for agent in wanted.intersection([agent for agent, _ in here]):
                 found[agent] = list(dict.fromkeys([earlier for name, earlier in here if name == agent]))
+            others = {agent: (earlier, entry) for agent, earlier in here if agent not in found} | others
             wanted.difference_update(found)
             if not wanted:
-                break
-        return found
+                return found, {}
+        return found, others
 
     def _log(self, revisions: list[str], pathspecs: list[str], *options: str) -> list[Entry]:
         options = ("--no-renames", *options)

@@ -150,7 +150,7 @@ class Walk:
         else:
             first.watches = here.watches
         sources = [self._pairing.sources(diff, watches) for diff in entry.diffs]
-        self.followed |= watches.keys() | {old.path for source in sources for old in source.values()}
+        self.followed |= watches.keys() | {old.path for source in sources for some in source.values() for old in some}
         moved = _moved(sources, changes)
         for path, watch in watches.items():
             same = [not _differs(change.get(path)) for change in changes]
@@ -202,12 +202,13 @@ class Walk:
                     here.watches[path] = Watch(None, "", [gone])
 
 
-def _moved(sources: list[dict[str, Source]], changes: list[dict[str, Change]]) -> set[str]:
+def _moved(sources: list[dict[str, list[Source]]], changes: list[dict[str, Change]]) -> set[str]:
     """Where the files were of which a commit made new ones: of a merge, only what no parent has."""
     return {
         old.path
         for source in sources
-        for new, old in source.items()
+        for new, some in source.items()
+        for old in some
         if all(_differs(change.get(new)) for change in changes)
     }
 
@@ -218,7 +219,7 @@ def _in_vain(watch: Watch) -> None:
 
 
 def _look_on(
-    node: Node, changes: Sequence[Change | None], sources: list[dict[str, Source]], parents: list[_State]
+    node: Node, changes: Sequence[Change | None], sources: list[dict[str, list[Source]]], parents: list[_State]
 ) -> None:
     """Look out, in each parent that differs, for what a version comes from."""
     begins = True
@@ -229,8 +230,8 @@ def _look_on(
             parent.add(node.path, Watch(change.old_blob, change.old_mode, [node]))
             begins = False
         elif node.path in source:
-            old = source[node.path]
-            parent.add(old.path, Watch(old.blob, old.mode, [node]))
+            for old in source[node.path]:
+                parent.add(old.path, Watch(old.blob, old.mode, [node]))
             begins = False
     if begins:  # unless it was there before, and was deleted
         parents[0].add(node.path, Watch(None, "", [node]))

@@ -120,7 +120,7 @@ class History(NamedTuple):
     end: str | None
     """The commit at which it ends; None before the first commit."""
     past: tuple[Line, ...] = ()
-    """Manifests that were deleted before the range, of agents that begin anew in it: the deletion is their base."""
+    """Manifests that were deleted before the range, where agents begin in it: the deletion is their base."""
 
 
 def ancestors(version: Version) -> Iterable[Version]:

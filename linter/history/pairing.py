@@ -14,8 +14,9 @@ from typing import NamedTuple
 from linter.commons import Commons
 from linter.history.contents import Contents
 from linter.history.log import FILES, Change
-from linter.likeness import likeness
+from linter.likeness import made_of
 from linter.manifest.model import Manifest
+from linter.permissions import Leaf
 
 
 class Source(NamedTuple):
@@ -37,8 +38,10 @@ class Pairing:
         self._judged = judged
         """Whether one change is judged, by all globs that matter to it: a file that they do not match was never agreed to."""
 
-    def sources(self, diff: list[Change], wanted: Container[str]) -> dict[str, Source]:
-        """New path -> what it comes from, for the paths that are wanted and new there; without those that come from nothing."""
+    def sources(self, diff: list[Change], wanted: Container[str]) -> dict[str, list[Source]]:
+        """New path -> what it comes from, for the paths that are wanted and new there; without those that come from nothing.
+        Several agents that are gone may have become one.
+        """
         fresh = {one.new: one for one in diff if one.new is not None and one.old != one.new and one.new in wanted}
         if not fresh:
             return {}
@@ -55,7 +58,7 @@ class Pairing:
         kept = [one for one in olds if one.path in there and (one.path in wanted or self._candidate(one.path))]
         moved = all(new in similar and similar[new].blob == one.new_blob for new, one in fresh.items())
         if moved or not (gone or kept):
-            return similar
+            return {new: [source] for new, source in similar.items()}
         self._contents.load([one.blob for one in gone + kept])
         self._contents.load([one.new_blob for one in fresh.values() if one.new_mode in FILES])
         found: dict[str, Source] = {}
@@ -68,20 +71,26 @@ class Pairing:
                 ]
                 if matching:
                     found[new] = similar[new] if similar.get(new) in matching else min(matching)
-        found |= self._renamed({new: one for new, one in fresh.items() if new not in found}, gone, diff, found.values())
-        taken = set(found.values())
+        rest = {new: one for new, one in fresh.items() if new not in found}
+        renamed = self._renamed(rest, gone, diff, found.values())
+        taken = {*found.values(), *[one for some in renamed.values() for one in some]}
         for new, old in similar.items():
             # Two manifests that name different agents are two agreements, however alike; of what cannot be read,
             # similarity is all that is known.
-            if new not in found and old not in taken and not self._holds(_readable, old.blob, fresh[new]):
+            if (
+                new not in found
+                and new not in renamed
+                and old not in taken
+                and not self._holds(_readable, old.blob, fresh[new])
+            ):
                 found[new] = old
-        return found
+        return renamed | {new: [source] for new, source in found.items()}
 
     def _renamed(
         self, fresh: dict[str, Change], gone: list[Source], diff: list[Change], taken: Iterable[Source]
-    ) -> dict[str, Source]:
-        """New path -> the file of an agent that is gone, and is this one under another name: that file went elsewhere, or became
-        another agent's."""
+    ) -> dict[str, list[Source]]:
+        """New path -> the files of agents that are gone, and are this one under another name: they went elsewhere, or became
+        other agents'."""
         fresh = {new: one for new, one in fresh.items() if self._agent(one.new_blob, one.new_mode)}
         if not fresh:
             return {}
@@ -96,7 +105,7 @@ class Pairing:
         there = {self._agent(one.new_blob, one.new_mode) for one in [*changed, *fresh.values()]}
         there |= {self._agent(one.blob, one.mode) for one in taken} | {None}
         olds = [one for one in dict.fromkeys([*gone, *lost]) if self._agent(one.blob, one.mode) not in there]
-        found: dict[str, Source] = {}
+        found: dict[str, list[Source]] = {}
         few = len(olds) * len(fresh) <= _MOST
         by_object: dict[Object, list[Source]] = {}
         for old in () if few else olds:
@@ -107,13 +116,9 @@ class Pairing:
             if not few:
                 shared = Counter([old for name in self._objects(one.new_blob) for old in by_object.get(name, ())])
                 near = [old for old, _ in shared.most_common(_MOST // len(fresh) + 1)]
-            alike = [
-                (share, old)
-                for old in near
-                if self._may_be(old.path, new) and (share := self._share(old.blob, one.new_blob))
-            ]
-            if alike:
-                found[new] = min(alike, key=lambda pair: (-pair[0], pair[1]))[1]
+            former = self._made_of([old for old in sorted(near) if self._may_be(old.path, new)], one.new_blob)
+            if former:
+                found[new] = former
         return found
 
     def _objects(self, blob: str) -> set[Object]:
@@ -124,11 +129,17 @@ class Pairing:
         content = self._contents[blob] if mode in FILES else None
         return content.agent if isinstance(content, Manifest) else None
 
-    def _share(self, old: str, new: str) -> float:
-        """How alike two manifests are; 0 where they are surely not one agent's."""
-        there = [one for one in (self._contents[old], self._contents[new]) if isinstance(one, Manifest)]
-        found = likeness(*[[leaf for one in manifest.resources for leaf in one.leaves] for manifest in there])
-        return found.share if found.one and not self._commons.siblings(*there) else 0.0
+    def _made_of(self, olds: list[Source], new: str) -> list[Source]:
+        """The former agents' files that a new agent's is made of."""
+        manifest = self._contents[new]
+        if not isinstance(manifest, Manifest):
+            return []
+        read = {old: content for old in olds if isinstance(content := self._contents[old.blob], Manifest)}
+        return made_of(
+            [(old, _leaves(one)) for old, one in read.items()],
+            _leaves(manifest),
+            but=lambda old: self._commons.siblings(read[old], manifest),
+        )
 
     def _may_be(self, old: str, new: str) -> bool:
         """Whether a manifest may come from there: not from a draft that no run collects, where no widening of it was seen."""
@@ -161,6 +172,10 @@ def _blobs(change: Change) -> list[str]:
     """The files of a comparison, without links and submodules."""
     sides = ((change.old_blob, change.old_mode), (change.new_blob, change.new_mode))
     return [blob for blob, mode in sides if mode in FILES]
+
+
+def _leaves(manifest: Manifest) -> list[Leaf]:
+    return [leaf for one in manifest.resources for leaf in one.leaves]
 
 
 def _same(old: Manifest, new: Manifest) -> bool:

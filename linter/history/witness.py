@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from linter.history.git import Repository
@@ -24,6 +25,10 @@ _PROGRAMS = {
 }
 
 
+_LONG = 1 << 20
+"""Bytes of a message beyond which nobody is named."""
+
+
 class Signature(NamedTuple):
     """Git's verdict on a commit's signature."""
 
@@ -41,8 +46,17 @@ class Witness:
 
     def named(self, commit: str) -> tuple[Person, ...]:
         """Whom the commit's message names as having taken part. Anyone can type that."""
-        message = self._parts(commit)[1].decode("utf-8", "replace")
-        return tuple([Person(match[1].strip(), match[2]) for match in _NAMED.finditer(message)])
+        return _people(self._parts(commit)[1].decode("utf-8", "replace"))
+
+    def squashed(self) -> tuple[Person, ...]:
+        """Whom the commit that is about to be made will name, by git's own proposal, where it squashes a branch: `git merge --squash`
+        leaves it before any hook runs.
+        """
+        try:
+            with open(os.path.join(self._repository.folder, "SQUASH_MSG"), "rb") as file:
+                return _people(file.read(_LONG).decode("utf-8", "replace"))
+        except OSError:
+            return ()
 
     def signature(self, commit: str) -> Signature:
         """Whose signature the commit bears. Runs gpg or ssh-keygen, with the user's keys."""
@@ -59,3 +73,7 @@ class Witness:
         found = self._repository.objects.get(commit)
         headers, _, message = (found.content or b"" if found else b"").partition(b"\n\n")
         return headers, message
+
+
+def _people(message: str) -> tuple[Person, ...]:
+    return tuple([Person(match[1].strip(), match[2]) for match in _NAMED.finditer(message)])

@@ -268,7 +268,8 @@ class _Machine:
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
                 if merges:
-                    _merge(container, places, merges)
+                    twice = _merge(container, places, merges)
+                    self.duplicates += [] if muted else twice
                 end = event.end_mark.index
                 if event.start_mark.index == end:
                     end = last_end  # a block collection's own end mark spills to the next token
@@ -368,10 +369,19 @@ def _merge_sources(value: Any, spans: Spans) -> list[tuple[Any, Any]] | None:
     return [(one, spans[id(one)]) for one in maps]
 
 
-def _merge(container: dict[str, Any], places: dict[str, Entry], merges: list[tuple[Any, Any]]) -> None:
-    """Merge keys (https://yaml.org/type/merge.html): explicit keys win, then earlier mappings."""
+def _merge(container: dict[str, Any], places: dict[str, Entry], merges: list[tuple[Any, Any]]) -> list[Duplicate]:
+    """Merge keys (https://yaml.org/type/merge.html): explicit keys win, then earlier mappings.
+
+    Returns:
+        What several of the mappings bring, and differently: PyYAML 6.0.4 lets the last of them win.
+    """
+    twice = []
+    own = frozenset(container)
     for source, source_places in merges:
         for key, value in source.items():
             if key not in container:
                 container[key] = value
                 places[key] = source_places[key]
+            elif key not in own and container[key] != value:
+                twice.append(Duplicate(key, places[key][:2], source_places[key][:2]))
+    return twice

@@ -38,10 +38,11 @@ _HAZY = frozenset(
 """What stands around a need, and names nothing either."""
 _NOUNS = frozenset(
     "command commands query queries statement statements operation operations method methods endpoint endpoints "
-    "recipient recipients row rows column columns table tables field fields channel channels record records entry entries data dataset "
-    "datasets object objects item items resource resources repository repositories repo repos file files tool tools "
-    "database databases db schema schemas system systems server bucket instance cluster content contents thing things "
-    "daten datenbank tabelle tabellen zeilen spalten données base datos tablas filas".split()
+    "website websites site sites url urls domain domains host hosts recipient recipients row rows column columns "
+    "table tables field fields channel channels record records entry entries data dataset datasets object objects "
+    "item items resource resources repository repositories repo repos file files tool tools database databases db "
+    "schema schemas system systems server bucket instance cluster content contents thing things daten datenbank "
+    "tabelle tabellen zeilen spalten données base datos tablas filas".split()
 )
 _OWNERS = frozenset(
     "tenant tenants customer customers workspace workspaces organization organizations organisation organisations org "

@@ -33,6 +33,8 @@ class Fate(NamedTuple):
     how: str
     why: str = ""
     """A clause."""
+    by_name: bool = False
+    """Whether it is only not found under its name any more: nobody could tell whether it has another."""
 
 
 class Fates:
@@ -87,22 +89,21 @@ class Fates:
             return Fate("", f"nobody can tell: {doubt.message}")
         if any(_replaces(one, known) for one in later):
             return Fate(SUPERSEDED)
-        if ended := self._renamed(known, known.source):
-            return Fate(ended)
-        return Fate(RESOLVED if self._moves.proves(known, known.source) else WITHDRAWN)
+        if not self._moves.proves(known, known.source):
+            return Fate(WITHDRAWN)
+        return self._of_named(known, known.source)
 
-    def _renamed(self, known: Known, source: Source) -> str:
-        """How a finding ended whose principal or object has, or may have, another name now; empty where they are what they were."""
-        if not known.lasting:
-            return ""
-        principal, object = json.loads(known.lasting)
-        if principal and principal not in self._principals:
-            return WITHDRAWN
-        for one in self._fresh.get((source, known.rule), ()) if object else ():
-            if alike(object, json.loads(one.lasting)[1]) is not False:
-                return SUPERSEDED
-        renamed = self._objects.get((source.agent, source.environment, object), known.resource)
-        return "" if renamed == known.resource else SUPERSEDED
+    def _of_named(self, known: Known, source: Source) -> Fate:
+        """What becomes of one that is not found under its name, whose principal or object may have another now."""
+        principal, object = json.loads(known.lasting) if known.lasting else ("", "")
+        bearers = {alike(principal, one) for one in self._principals} if principal else {True}
+        if True not in bearers and (False in bearers or not bearers):
+            return Fate(WITHDRAWN)
+        others = {alike(object, json.loads(one.lasting)[1]) for one in self._fresh.get((source, known.rule), ())}
+        renamed = self._objects.get((source.agent, source.environment, object), known.resource) != known.resource
+        if object and (True in others or renamed):
+            return Fate(SUPERSEDED)
+        return Fate(RESOLVED, by_name=True not in bearers or bool(object and None in others))
 
     def _of_unasked(self, known: Known, source: Source) -> Fate:
         if known.path in self._unread:

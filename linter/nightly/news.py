@@ -49,7 +49,7 @@ class Known(NamedTuple):
     """`RESOLVED`, `WITHDRAWN` or `SUPERSEDED`; empty while it is open."""
     lasting: str = ""
     """What its principal and its object keep when they are renamed (linter.systems.lasting), as a JSON list of the two, each
-    empty where there is nothing such; empty where an older permlint saw it last."""
+    empty where there is nothing such; empty where an older permlint saw it last, or where it was resolved by its name alone."""
 
 
 class Standing(NamedTuple):

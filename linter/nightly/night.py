@@ -106,9 +106,9 @@ def record(
     not_asked = 0
     kept: dict[tuple[str, Source | None], list[Known]] = {}
     for one in known.values():
-        how, why = fates.of(one)
+        how, why, by_name = fates.of(one)
         if how:
-            ended.append(one._replace(ended=day, how=how))
+            ended.append(one._replace(ended=day, how=how, lasting="" if by_name else one.lasting))
             written.append((one, ended[-1]))
         elif why == NOT_ASKED:
             not_asked += 1

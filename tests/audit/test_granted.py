@@ -219,6 +219,21 @@ def predefined(name: str) -> Permission:
     return row("server-power", privilege="PREDEFINED", object=name, object_type="role")
 
 
+REPLICATION = row("server-power", privilege="REPLICATION", object="a", object_type="role")
+BYPASS = row("bypass-rls", privilege="BYPASS RLS", object="a", object_type="role")
+ROWS = row("undeclared-privilege", privilege="UPDATE", schema="app", object="t", rows="all")
+OLD_CREATEROLE = row(
+    "role-administration",
+    privilege="CREATE ROLE",
+    object="a",
+    object_type="role",
+    gains=["the membership of every role"],
+)
+CREATEROLE = row("role-administration", privilege="CREATE ROLE", object="a", object_type="role")
+ASSUMING = row(
+    "undeclared-privilege", actions=["sts:AssumeRole"], resources=["arn:aws:iam::1:role/x"], level="write",
+    assumes=["s3:Put*", "sqs:SendMessage"],
+)  # fmt: skip
 EVERYTHING = "pg_read_all_data (reads every table, view and sequence, password hashes included)"
 PROGRAMS = "pg_execute_server_program (runs programs on the server, and so is a superuser in effect)"
 
@@ -254,6 +269,17 @@ PROGRAMS = "pg_execute_server_program (runs programs on the server, and so is a 
         (READ, STAR, True),
         (STAR, READ, True),
         (DELETE, DELETE._replace(principal="another"), False),
+        (SELECT, REPLICATION, True),
+        (DELETE, REPLICATION, False),
+        (REPLICATION, SELECT, False),
+        (ROWS, BYPASS, True),
+        (UPDATE, BYPASS, False),
+        (DELETE, OLD_CREATEROLE, True),
+        (DELETE, CREATEROLE, False),
+        (ONE, ASSUMING, True),
+        (READ, ASSUMING, False),
+        (STAR, ASSUMING, True),
+        (READ, ASSUMING._replace(what="sts:AssumeRole on arn:aws:iam::1:role/x (gaining *)"), True),
     ],
 )
 def test_what_may_be_the_same_right(gone: Permission, there: Permission, same: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pypdfium2
 from playwright.sync_api import Browser, Page, expect
 
+from linter.audit.model import Asked
 from tests.audit import factory
 from tests.audit.test_html import UNSHOWN, fields, shown_as
 from tests.audit.test_page import PERMISSIONS, decide, squeezed, written
@@ -61,6 +62,19 @@ def test_a_long_name_is_printed_whole(chromium: Browser, tmp_path: Path) -> None
         text = squeezed("".join(printed(found.page)))
     # Page numbers may stand between its pieces.
     assert sum(len(run) for run in re.findall(r"w{15,}", text)) >= 10_000 - 15 * 20
+
+
+def test_no_long_cell_breaks_the_words_of_its_neighbours(chromium: Browser, tmp_path: Path) -> None:
+    audit = factory.audit(1, 1, 1)
+    principals = ", ".join(f"agent_number_{number}_of_many" for number in range(40))
+    asked = Asked("postgres", f"postgresql; database app; of {principals}", "2026-11-25T10:00:00Z", "answered")
+    audit = audit._replace(evidence=audit.evidence._replace(asked=(asked,)))
+    gone = audit.revoked[0]._replace(resource=f"postgres.{principals}", verified="2026-11-24T02:00:11Z")
+    with opened(chromium, written(tmp_path, audit._replace(revoked=(gone,)))) as found:
+        lines = "\n".join(printed(found.page)).splitlines()
+    whole = " ".join(lines)
+    assert all(word in whole for word in (asked.at, asked.result, gone.verified))
+    assert {"answe", "answere", "d", "red"} & set(lines) == set()
 
 
 def test_no_signature_stands_alone_on_a_page(chromium: Browser, tmp_path: Path) -> None:

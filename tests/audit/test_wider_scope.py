@@ -22,6 +22,39 @@ def key(scopes: str) -> str:
 
 
 @pytest.mark.parametrize(
+    ("after", "outcome", "forms"),
+    [
+        (["tickets:read", "tickets:write"], "pending", ["tickets:read on", "tickets:write on"]),
+        (["tickets:write", "users"], "done", []),
+    ],
+)
+def test_several_scopes_that_together_confer_it_are_another_form(
+    tmp_path: Path, after: list[str], outcome: str, forms: list[str]
+) -> None:
+    manifest = MANIFEST.replace("slack.#ops", "desk").replace(
+        '    access: write\n    scope: {channels: ["#ops"]}', "    access: none"
+    )
+
+    def token(scopes: list[str]) -> str:
+        answer = {
+            "request": "GET /api/v2/oauth/tokens/current.json",
+            "status": 200,
+            "body": {"token": {"scopes": scopes}},
+        }
+        systems = {"desk": {"kind": "zendesk", "responses": [answer]}}
+        return json.dumps({"schema_version": 1, "taken": "2026-11-24T22:00:00Z", "systems": systems})
+
+    config = '[systems.desk]\nkind = "zendesk"\nsubdomain = "acme"\ntoken_env = "ZD_TOKEN"\n'
+    project(tmp_path, {PATH: manifest, "desk.json": token(["tickets"])}, config=config)
+    live = ("--live-from", "desk.json")
+    assert record(tmp_path, filled(rows(tmp_path, *live), {"tickets on": decided("revoke")})).returncode == 0
+    build(tmp_path, {"desk.json": token(after)})
+    (one,) = (each for each in report(tmp_path, *live)["revoked"] if each["what"].startswith("tickets on"))
+    assert one["decided"]["outcome"] == outcome
+    assert all(form in one["why"] for form in forms)
+
+
+@pytest.mark.parametrize(
     ("before", "after", "what", "outcome"),
     [
         ("public_repo", "repo", "public_repo", "pending"),

@@ -246,3 +246,10 @@ def test_help_shows_examples(tmp_path: Path, command: str) -> None:
     done = permlint(tmp_path, command, "--help")
     assert done.returncode == 0
     assert done.stdout.count(f"\n  permlint {command}") >= 2
+
+
+def test_the_table_of_rules_fits_a_terminal(tmp_path: Path) -> None:
+    lines = permlint(tmp_path, "rules").stdout.splitlines()
+    assert max(map(len, lines)) <= 160  # it was 290
+    assert any(line.split()[:2] == ["scope/unbounded-write", "info/warning/error"] for line in lines)
+    assert any(line.split()[:2] == ["manifest/secret-in-manifest", "error*"] for line in lines)

@@ -35,6 +35,6 @@ def branch(repo: Repo, *options: str) -> subprocess.CompletedProcess[str]:
     return permlint(repo.folder, "creep", "--base", "main", *options, env=dict(repo.environment))
 
 
-def judged(repo: Repo, how: str) -> subprocess.CompletedProcess[str]:
+def judged(repo: Repo, how: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Judge it as "staged" or as a "branch"."""
-    return staged(repo) if how == "staged" else branch(repo)
+    return staged(repo, *options) if how == "staged" else branch(repo, *options)

@@ -49,6 +49,31 @@ def test_a_squash_merge_of_git_names_the_reviewer(tmp_path: Path, text: str, gra
     assert "by Lee on 20" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("signer", "text", "said"),
+    [
+        (SAM, WRITE, ["review/unattributed-review info 3"]),
+        (SAM, PRODUCTION, ["review/unattributed-review warning 3"]),
+        ("Max <max@example.com>", PRODUCTION, ["review/unattributed-review error 3"]),
+    ],
+    ids=["staging", "production", "signed for another"],
+)
+def test_the_hook_knows_whom_a_squash_merge_will_name(tmp_path: Path, signer: str, text: str, said: list[str]) -> None:
+    repo = team(tmp_path, READ)
+    why = text + "    justification: Tickets are closed on request since INC-4.\n"
+    repo.git("config", "user.name", "Lee")
+    repo.git("config", "user.email", "lee@example.com")
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("Widened", {PATH: why}, "--author", KIM)
+    repo.commit("Signed", {PATH: signed(why)}, "--author", signer)
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--squash", "topic")
+    assert reviews(run_creep(tmp_path, asked=Range(staged=True))) == said
+    (tmp_path / ".git" / "SQUASH_MSG").unlink()
+    without = reviews(run_creep(tmp_path, asked=Range(staged=True)))
+    assert without == [f"review/unattributed-review {'warning' if text == WRITE else 'error'} 3"]
+
+
 def squashed(folder: Path, *lines: str, author: str = KIM, text: str = WRITE) -> Outcome:
     """One commit that widens and brings Sam's review, with this message."""
     repo = team(folder, READ)

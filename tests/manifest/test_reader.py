@@ -98,7 +98,7 @@ def test_properties_belong_to_a_span_and_an_alias_has_its_own() -> None:
 
 
 def test_merge_keys_bring_data_and_the_places_it_stands_at() -> None:
-    text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nuse:\n  <<: [*b, *m]\n  x: 0\none: {<<: *b}\n"
+    text = "base: &b {x: 1, y: 2}\nmore: &m {x: 3, y: 2, z: 4}\nuse:\n  <<: [*b, *m]\n  x: 0\none: {<<: *b}\n"
     document = read(Text(text))
     assert document.data["use"] == {"x": 0, "y": 2, "z": 4}
     assert document.data["one"] == {"x": 1, "y": 2}
@@ -130,7 +130,8 @@ def test_a_carriage_return_that_hides_nothing_is_read(text: str) -> None:
         ("r:\n  - k: 1\n    'k': 2\n", "k", [("2:5", "3:5")]),
         ('{? k : 1, "k": 2}\n', "k", [("1:4", "1:11")]),
         ("? [a]\n: 1\n? [a]\n: 2\n", "[a]", [("1:3", "3:3")]),
-        ("r:\n- &r {a: 1}\n- <<: *r\n  b: 2\n  <<: {a: 2}\n", "<<", [("3:3", "5:3")]),
+        ("r:\n- <<: [{a: 1, key: 1}, {b: 1, key: 2}]\n", "key", [("2:15", "2:31")]),
+        ("r:\n- &r {a: 1}\n- <<: *r\n  b: 2\n  <<: {c: 2}\n", "<<", [("3:3", "5:3")]),
     ],
 )
 def test_duplicate_keys_with_both_places(text: str, key: str, places: list[tuple[str, str]]) -> None:
@@ -143,7 +144,11 @@ def test_duplicate_keys_with_both_places(text: str, key: str, places: list[tuple
 
 
 @pytest.mark.parametrize(
-    "text", ["a: {k: 1}\nb: {k: 1}\n", "k: {k: 1}\n", "- k: 1\n- k: 2\n", "x-own: {k: 1, k: 2}\n", "1: a\n1.0: b\n"]
+    "text",
+    [
+        *["a: {k: 1}\nb: {k: 1}\n", "k: {k: 1}\n", "- k: 1\n- k: 2\n", "x-own: {k: 1, k: 2}\n", "1: a\n1.0: b\n"],
+        *["x-own: {<<: [{k: 1}, {k: 2}]}\n", "a: {<<: [{k: 1}, {k: 1}]}\n", "a: {k: 0, <<: [{k: 1}, {k: 2}]}\n"],
+    ],
 )
 def test_no_duplicate(text: str) -> None:
     assert read(Text(text)).duplicates == []
@@ -338,6 +343,56 @@ def test_places_are_those_of_an_independent_scanner(text: str) -> None:
                 hold(value, (*route, index), seen)
 
     hold(root, (), set())
+
+
+_KEYS = [
+    "access",
+    "actions",
+    "scope",
+    "<<",
+    '"<<"',
+    "*word ",
+    "&own access",
+    "!!str access",
+    "'access'",
+    "! access",
+    "x-own",
+]
+_WRITTEN = [
+    "admin",
+    "[delete]",
+    "{a: 1}",
+    "*map",
+    "*word",
+    "&own {access: admin}",
+    "|\n      access: admin",
+    "!!str admin",
+    "",
+]
+_WRITTEN += [
+    '"a\n  access: admin"',
+    "[*map, {actions: [x]}]",
+    "{<<: *map, actions: [y]}",
+    "{<<: [*map, *other]}",
+    "[*other, *map]",
+]
+_ENTRY = st.lists(st.tuples(st.sampled_from(_KEYS), st.sampled_from(_WRITTEN)), min_size=1, max_size=5)
+
+
+@given(st.lists(_ENTRY, min_size=1, max_size=3))
+def test_nobody_reads_another_permission_than_the_one_that_is_checked(written: list[list[tuple[str, str]]]) -> None:
+    """What is read without a word about it, PyYAML reads too, or refuses: it is what most agents are configured with."""
+    text = (
+        "map: &map {access: read-only, actions: [a]}\nother: &other {actions: [b]}\nword: &word actions\nresources:\n"
+    )
+    for one in written:
+        text += "  - " + "\n    ".join(f"{key}: {value}" for key, value in one) + "\n"
+    try:
+        document = read(Text(text))
+        expected = yaml.safe_load(text)
+    except (Unreadable, yaml.YAMLError):
+        return
+    assert document.duplicates or document.data == expected
 
 
 _PIECES = [

@@ -111,6 +111,9 @@ def test_another_login_is_no_other_place(tmp_path: Path, newest: servers.Server,
     )  # nor one that may not know the server's name
     asked = night(tmp_path, 2, newest.dsn(world.database, world.role("auditor")))
     assert (failing(asked), ended(asked)) == ([], [("undeclared-privilege", "resolved")])
+    # But whose role has that oid now, a server that does not name its cluster cannot say: no report takes it for a proof.
+    with History.of(str(tmp_path / "s.sqlite")) as history:
+        assert [one.lasting for one in history.findings() if one.how == "resolved"] == [""]
 
 
 def test_another_server_is_another_place_though_its_database_has_the_same_name(tmp_path: Path, world: World) -> None:

@@ -9,6 +9,10 @@ import pytest
 from tests.servers import World
 from tests.ways.found import GRANT_READ, READ, SECRETS, Case, check
 
+SUMS = (
+    "CREATE FUNCTION app.step(int, int) RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = app AS 'SELECT 1'",
+    "CREATE AGGREGATE app.sums(int) (SFUNC = app.step, STYPE = int)",
+)
 PARTITIONS = (
     "CREATE TABLE app.events (id int, place int) PARTITION BY LIST (place);"
     "CREATE TABLE app.events_1 PARTITION OF app.events FOR VALUES IN (1); GRANT INSERT ON app.events TO {agent}"
@@ -31,6 +35,24 @@ CASES: dict[str, Case] = {
             "CREATE VIEW app.all_tickets AS SELECT * FROM app.tickets; GRANT SELECT ON app.all_tickets TO {agent}",
         ),
         ["security-definer-path warning"],
+    ),
+    "a declared view of the server's own secrets": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (
+            GRANT_READ,
+            "CREATE VIEW app.logins AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON app.logins TO {agent}",
+        ),
+        ["security-definer-path warning"],
+    ),
+    "a declared view of a view of the server's secrets": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (GRANT_READ, "CREATE VIEW app.logins AS SELECT * FROM pg_shadow; GRANT SELECT ON app.logins TO {agent}"),
+        ["security-definer-path warning"],
+    ),
+    "a declared view of what everybody reads of the server": (
+        (READ, "{resource: postgres.app.logins, access: read-only}"),
+        (GRANT_READ, "CREATE VIEW app.logins AS SELECT * FROM pg_roles; GRANT SELECT ON app.logins TO {agent}"),
+        [],
     ),
     "an undeclared view of secrets": (
         (READ,),
@@ -223,6 +245,31 @@ CASES: dict[str, Case] = {
             "CREATE VIEW app.swept AS SELECT inner_.sweep(); GRANT SELECT ON app.swept TO {agent}",
         ),
         ["security-definer-path warning"],
+    ),
+    "an aggregate that steps by a superuser's function, which the agent may not call": (
+        (READ, "{resource: 'postgres.app.sums(integer)', access: execute}"),
+        (GRANT_READ, *SUMS, "REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC"),
+        ["security-definer-path warning"],
+    ),
+    "an aggregate whose owner may not call its step": (
+        (READ, "{resource: 'postgres.app.sums(integer)', access: execute}"),
+        (
+            GRANT_READ,
+            *SUMS,
+            "REVOKE EXECUTE ON FUNCTION app.step(int, int) FROM PUBLIC",
+            "CREATE ROLE {other}; ALTER AGGREGATE app.sums(int) OWNER TO {other}",
+        ),
+        [],
+    ),
+    "an aggregate beside its step is said once": (
+        (READ, "{resource: 'postgres.app.sums(integer)', access: execute}"),
+        (GRANT_READ, *SUMS),
+        ["security-definer-path warning"],
+    ),
+    "an aggregate that nobody may call": (
+        (READ,),
+        (GRANT_READ, *SUMS, "REVOKE EXECUTE ON FUNCTION app.step(int, int), app.sums(int) FROM PUBLIC"),
+        [],
     ),
     "a trigger of a partition": (
         ("{resource: postgres.app.events, actions: [insert]}",),

@@ -189,6 +189,50 @@ def test_roles_ownership_and_what_everybody_has(tmp_path: Path, world: World, ca
     check(tmp_path, world, CASES[case])
 
 
+_OBJECT = "SELECT lo_from_bytea(4711, 'x')"
+_TRIGGER = (
+    "CREATE TABLE app.seen (id int); GRANT INSERT ON app.seen TO {agent}; CREATE FUNCTION app.no() RETURNS trigger LANGUAGE "
+    "plpgsql AS 'BEGIN RAISE division_by_zero; END'; CREATE TRIGGER no BEFORE INSERT ON app.seen FOR EACH ROW EXECUTE FUNCTION app.no()"
+)
+SETTINGS = {
+    "large objects, for its login": (
+        _OBJECT,
+        "ALTER ROLE {agent} SET lo_compat_privileges = 'tru'",
+        "SELECT lo_get(4711)",
+    ),
+    "large objects, for the database": (
+        _OBJECT,
+        "ALTER DATABASE {database} SET lo_compat_privileges = on",
+        "SELECT lo_get(4711)",
+    ),
+    "no triggers, here": (
+        _TRIGGER,
+        "ALTER ROLE {agent} IN DATABASE {database} SET session_replication_role = Replica",
+        "INSERT INTO app.seen VALUES (1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_what_a_setting_gives_to_a_login(tmp_path: Path, world: World, case: str) -> None:
+    before, setting, statement = SETTINGS[case]
+    entries = (READ, "{resource: postgres.app.seen, actions: [insert]}") if "seen" in before else (READ,)
+    build(tmp_path, {"agent-permissions.yaml": manifest(world, *entries)}, BINDING)
+    setup(world, GRANT_READ, before)
+    assert world.attempt("agent", statement) is not None
+    assert compared(tmp_path, world)["findings"] == []
+    world.run(setting.replace("{database}", world.database))
+    assert world.attempt("agent", statement) is None
+    (found,) = compared(tmp_path, world)["findings"]
+    assert found["rule"] == "drift/server-power"
+    world.run(found["fix"])
+    assert world.attempt("agent", statement) is not None
+    assert compared(tmp_path, world)["findings"] == []
+    weaker = setting.replace("{database}", world.database).replace("'tru'", "off").replace("= on", "= off")
+    world.run(weaker.replace("Replica", "local"))
+    assert compared(tmp_path, world)["findings"] == []
+
+
 def test_in_production_writing_is_an_error_and_reading_a_warning(tmp_path: Path, world: World) -> None:
     build(tmp_path, {"agent-permissions.yaml": manifest(world, READ, environment="production")}, BINDING)
     setup(world, "GRANT SELECT, DELETE ON app.tickets TO {agent}", SECRETS, "GRANT SELECT ON app.secrets TO {agent}")

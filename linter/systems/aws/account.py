@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from linter.systems.aws.context import context
 from linter.systems.aws.evaluate import Policy, Situation
-from linter.systems.aws.facts import ABSENT, Facts, facts
 from linter.systems.aws.policies import BadPolicy, document
 from linter.systems.aws.principals import ACCESS_KEY, Kind, Principal, principal_of
 from linter.systems.live import Stranger, Unverified
@@ -66,9 +66,7 @@ class Account:
             given = {str(arn): one for arn, one in (data.get("resource_policies") or {}).items()}
             self.unread = {arn: one for arn, one in given.items() if _is_word(one)}
             """ARN -> why its policy could not be read."""
-            known = {
-                arn: document(one or {}, f"the policy of {arn}") for arn, one in given.items() if not _is_word(one)
-            }
+            known = self._of_resources({arn: one for arn, one in given.items() if arn not in self.unread})
             self.resource_policies = {**self._trust(), **known}
             self.scps = self._levels("scps", "a service control policy")
             self.rcps = self._levels("rcps", "a resource control policy", absent=())
@@ -98,6 +96,8 @@ class Account:
                 return Found(caller if name == caller.name or given is None else given, {})
             raise Unverified(f"what was recorded is of {self.caller}, and does not cover {name}")
         found = list(self._named(name, given))
+        if len(found) > 1 and given is not None:
+            raise Unverified(f"the account has {name} twice: nobody knows which of them counts")
         if len(found) > 1:
             raise Unverified(f"a user and a role are called {name}: name its ARN")
         if not found:
@@ -117,6 +117,13 @@ class Account:
                     yield Found(given, entry)
                 elif given.arn == own.arn:
                     yield Found(own, entry)
+
+    def nearest(self, name: str) -> str:
+        """A user or role of that name under another path, or in another case; empty where there is none."""
+        wanted = name.rpartition("/")[2].lower()
+        entries = (*self.dump["UserDetailList"], *self.dump["RoleDetailList"])
+        same = (one for one in entries if str(one.get("UserName") or one.get("RoleName")).lower() == wanted)
+        return next((str(one.get("Arn")) for one in same), "")
 
     def _by_key(self, key: str) -> Found:
         user = (self.data.get("access_keys") or {}).get(key)
@@ -157,7 +164,7 @@ class Account:
             session,
             who.kind is not Kind.SESSION or sessions is not None,
             self.resource_policies,
-            _facts(who, role, found.entry, str(self.data.get("organization") or "")),
+            context(who, role, found.entry, str(self.data.get("organization") or ""), self.resource_policies.get(role)),
             tuple(one for level in self.rcps or () for one in level) if bound else (),
         )
 
@@ -220,6 +227,18 @@ class Account:
             if "Arn" in one and "AssumeRolePolicyDocument" in one
         }
 
+    def _of_resources(self, given: Mapping[str, Any]) -> dict[str, Policy]:
+        """Policies of resources by their ARNs. One of an account's that is none says nothing of the others."""
+        found: dict[str, Policy] = {}
+        for arn, one in given.items():
+            try:
+                found[arn] = document(one or {}, f"the policy of {arn}")
+            except BadPolicy as problem:
+                if not self.whole:
+                    raise
+                self.unread[arn] = str(problem)
+        return found
+
     def _levels(self, key: str, source: str, *, absent: tuple[Policy, ...] | None = None) -> tuple[Policy, ...] | None:
         """An organization's policies by level, from the root down; None where they could not be read."""
         given = self.data.get(key)
@@ -267,40 +286,3 @@ def _default(arn: str, one: Mapping[str, Any]) -> Policy:
     if version not in versions:
         raise BadPolicy(f"the managed policy {arn} has no default version")
     return document(versions[version], f"the policy {arn.rpartition('/')[2]}")
-
-
-def _facts(who: Principal, role: str, entry: Mapping[str, Any], organization: str) -> Facts:
-    """What a request of this principal carries, whatever else it does (IAM User Guide, "Global condition keys")."""
-    arn = role if who.session else who.arn
-    known: dict[str, tuple[str, ...]] = {
-        "aws:PrincipalArn": (arn,),
-        "aws:PrincipalAccount": (who.account,),
-        "aws:PrincipalIsAWSService": ("false",),
-        "aws:SecureTransport": ("true",),  # it is the caller's to choose, and every SDK does
-        # Only requests that a service makes by itself carry these. (aws:SourceOwner, in every topic's first policy, is
-        # documented nowhere: it stays unknown.)
-        "aws:SourceArn": ABSENT,
-        "aws:SourceAccount": ABSENT,
-    }
-    if organization:
-        known["aws:PrincipalOrgID"] = (organization,)
-    if who.kind is Kind.USER:
-        known |= {
-            "aws:username": (who.name,),
-            "aws:PrincipalType": ("User",),
-            # A long-term key carries none of these. (aws:TokenIssueTime it does not either; but its user may have a session
-            # token, from sts:GetSessionToken, which needs no permission, and that does: it stays unknown.)
-            "aws:MultiFactorAuthPresent": ABSENT,
-            "aws:MultiFactorAuthAge": ABSENT,
-            "aws:FederatedProvider": ABSENT,
-            "aws:SourceIdentity": ABSENT,
-        }
-        if entry.get("UserId"):
-            known["aws:userid"] = (str(entry["UserId"]),)
-    elif who.session:
-        known |= {"aws:username": ABSENT, "aws:PrincipalType": ("AssumedRole",)}
-    for tag in entry.get("Tags") or ():
-        known[f"aws:PrincipalTag/{tag.get('Key')}"] = (str(tag.get("Value")),)
-    # A session may have tags of its own; a user has those of its entry.
-    tagged = "aws:principaltag/" if who.kind is Kind.USER and entry else ""
-    return facts(known)._replace(absent=tagged)

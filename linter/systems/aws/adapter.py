@@ -199,7 +199,7 @@ class AWS:
         try:
             found = observed.account.find(name)
         except LookupError:
-            return Comparison(name, tuple(_nobody(claim, name) for claim in claims))
+            return Comparison(name, tuple(_nobody(claim, name, observed.account.nearest(name)) for claim in claims))
         evaluation = observed.evaluation(found)
         partition = found.principal.partition
         demands = [_demands(claim, partition) for claim in claims]
@@ -284,13 +284,13 @@ def _demands(claim: Claim, partition: str) -> tuple[Demand, ...]:
     return tuple(demand(one, table(), partition) for one in claim.resources)
 
 
-def _nobody(claim: Claim, name: str) -> Part:
+def _nobody(claim: Claim, name: str, nearest: str) -> Part:
     what = f"the user or role {name}"
     found = Discrepancy(
         "unknown-object",
         key=what,
-        values={"what": what, "hint": ""},
-        details={"object": what, "nearest": "", "role": name},
+        values={"what": what, "hint": f"; did you mean {nearest}?" if nearest else ""},
+        details={"object": what, "nearest": nearest, "role": name},
         cause=f"the account has no {name}",
         verdict=MISSING,
         touches=claim.resources,
@@ -308,7 +308,10 @@ def _notes(name: str, account: Account, evaluation: Evaluation) -> Iterator[str]
     if account.rcps is None:
         yield f"{name}: resource control policies could not be read: they may deny what is said to be granted"
     if account.whole:
-        yield f"{name}: the policies of resources that no manifest names were not read; they may allow it more"
+        yield (
+            f"{name}: the policies of resources that no manifest names, access control lists of buckets and objects, and grants of "
+            "keys were not read; they may allow it more"
+        )
 
 
 def _table(granted: Granted, observed: Observed) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from linter.checks import Place
 from linter.manifest.model import Resource
 from linter.systems.aws.account import Account
+from linter.systems.aws.assuming import ASSUME, gained
 from linter.systems.aws.declared import Demand, Need
 from linter.systems.aws.escalation import Way, escalations
 from linter.systems.aws.excess import SURE, UNKNOWN_LEVEL, Excess, Granted, excess
@@ -14,6 +15,7 @@ from linter.systems.aws.principals import Kind
 from linter.systems.aws.regions import intersect
 from linter.systems.aws.table import LEVELS
 from linter.systems.aws.unread import doubts, grantable, of_its_own, unread
+from linter.systems.aws.wildcards import overlap
 from linter.systems.live import CONDITIONAL, EXCESS, MISSING, UNVERIFIED, Claim, Discrepancy
 
 _SHOWN = 3
@@ -113,12 +115,14 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
     }
     if condition:
         details["condition"] = condition
+    if any(overlap(action.lower(), ASSUME.lower()) for action in one.actions) and one.actions != ("*",):
+        details["assumes"] = gained(side.account, one.where)
     if others := unread(side.account, one.services, one.where):
         details["unread"] = others
     return Discrepancy(
         "undeclared-privilege" if sure else "conditional-privilege",
         key=f"{','.join(one.services) if len(one.services) == 1 else 'several'}:{one.level}:{one.bound}",
-        values={"what": what, "via": f"by {via}" if sure else condition or "nobody could decide the condition"},
+        values={"what": what, "via": f"by {via}" if sure else condition or _undecided(one)},
         cases=("reading",) if one.level == "read" else (),
         details=details,
         fix=_narrower(side, one),
@@ -128,6 +132,12 @@ def _excess(side: Side, one: Excess) -> Discrepancy:
         verdict=EXCESS if sure else CONDITIONAL,
         reason=f"{side.principal} {'has' if sure else 'may have'} {what}",
     )
+
+
+def _undecided(one: Excess) -> str:
+    if one.level == UNKNOWN_LEVEL:
+        return "whether there is such an action, and what it does, is not known"
+    return "nobody could decide the condition"
 
 
 def describe(one: Excess) -> str:

@@ -16,6 +16,8 @@ from linter.systems.aws.facts import ABSENT, Facts, filled, stand_ins
 from linter.systems.aws.wildcards import covers, tidy
 
 Truth = bool | None
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
+_BOUNDS = re.compile(r"^(?:date|numeric)(less|greater)than(?:equals)?$")
 
 
 def every(answers: Iterable[Truth]) -> Truth:
@@ -45,13 +47,22 @@ def opposite(answer: Truth) -> Truth:
     return None if answer is None else not answer
 
 
-def holds(block: Any, known: Facts) -> Truth:
-    """Whether a statement's Condition holds. What is no condition that we know is unknown."""
+def holds(block: Any, known: Facts, *, allows: bool = True) -> Truth:
+    """Whether a statement's Condition holds. What is no condition that we know is unknown.
+
+    Args:
+        allows: the statement's effect. Where the principal can ask in another way, in which it holds to its favour, it is unknown.
+    """
     if not block:
         return True
     if not isinstance(block, Mapping):
         return None
-    return every(_operator(str(name), keys, known) for name, keys in block.items())
+    answer = every(_operator(str(name), keys, known) for name, keys in block.items())
+    if answer is not allows and known.other:
+        instead = Facts({**known.known, **known.other}, known.complete, known.absent, now=known.now)
+        if holds(block, instead, allows=allows) is not answer:
+            return None
+    return answer
 
 
 def _operator(name: str, keys: Any, known: Facts) -> Truth:
@@ -75,6 +86,8 @@ def _key(operator: str, quantifier: str, key: str, wanted: list[Any], known: Fac
         if found is None:
             return None
         return some(_null(value, found) for value in wanted)
+    if known.now is not None and found is None and key.lower() in _TIMES:
+        return _from_now(operator, wanted, known.now)
     negated = "not" in operator
     compare = _COMPARE.get(operator.replace("not", ""))
     if compare is None or found is None:
@@ -95,6 +108,16 @@ def _key(operator: str, quantifier: str, key: str, wanted: list[Any], known: Fac
         # A key with several values and no quantifier is compared like ForAnyValue; its negation must hold for each.
         return every(map(one, found)) if negated and not quantifier else some(map(one, found))
     return one(found[0])
+
+
+def _from_now(operator: str, wanted: list[Any], now: float) -> Truth:
+    """Whether a condition on the time of a request holds: what is over never does again, what is to come is not decided."""
+    moments = [_moment(_text(value)) for value in wanted]
+    bound = _BOUNDS.search(operator)
+    if bound is None or None in moments:
+        return None
+    passed = [moment is not None and moment < now for moment in moments]
+    return not all(passed) if bound[1] == "less" else True if any(passed) else None
 
 
 def _text(value: Any) -> str:

@@ -72,7 +72,7 @@ def _entries(system: str, granted: Granted, home: Home) -> list[Entry]:
         for group in granted.groups(ruling.bits & table.everything) if ruling.sure else ():
             if group.access in _DECIDED:
                 continue
-            for region in (region for one in applied(group, ruling.sure) for region in one):
+            for region in (region for one in applied(group, ruling.sure, sure=True) for region in one):
                 none = nowhere(region.pattern)
                 name = (
                     _service(system, group.service, table)

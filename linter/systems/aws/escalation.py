@@ -92,6 +92,6 @@ def _open(granted: Granted, demands: Sequence[Demand], action: str) -> tuple[boo
         if ruling.bits & bits:
             may = join(region for one in demands for allowed, where in one.may if allowed & bits for region in where)
             group = next(granted.groups(bits))
-            possible = [subtract(area, may) for area in applied(group, ruling.possible)]
-            return bool(applied(group, ruling.sure)), bool(possible), any(possible)
+            possible = [subtract(area, may) for area in applied(group, ruling.possible, sure=False)]
+            return bool(applied(group, ruling.sure, sure=True)), bool(possible), any(possible)
     return False, False, False

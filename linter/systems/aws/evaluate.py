@@ -21,6 +21,7 @@ Policy = tuple[Statement, ...]
 SCPS_UNKNOWN = "service control policies could not be read"
 SESSION_UNKNOWN = "a session policy cannot be seen"
 OWN_POLICY_UNKNOWN = "the policy of the key or role itself is not known"
+VARIABLE = "a variable in its resources could not be decided"
 OTHER_ACCOUNT = "another account's policy must allow it too"
 _SELF_RULED = ("arn:*:kms:*:*:key/*", "arn:*:iam::*:role/*")
 """Where a policy of an identity alone allows nothing: the key's or role's own policy must (KMS guide, "Key policies")."""
@@ -151,7 +152,7 @@ class Evaluation:
     def _judge(self, one: Statement, within: str) -> _Judged | None:
         given = self.situation
         known = given.facts
-        truth, how = holds(one.condition, known), None
+        truth, how = holds(one.condition, known, allows=one.allows), None
         text = describe(one.condition)
         if one.principals is not None:
             hows = [naming(written, given.who, given.role_arn) for written in one.principals]
@@ -182,7 +183,9 @@ class Evaluation:
             truth,
             found,
             how,
-            text if truth is None else "",
+            " and ".join(
+                filter(None, (text if truth is None else "", VARIABLE if found.sure != found.possible else ""))
+            ),
             one.source,
         )
 

@@ -13,6 +13,7 @@ SURE, POSSIBLE = "sure", "possible"
 MANY_SERVICES = 5
 """So many services that nobody declared are a finding a level; more are one finding a level together."""
 UNKNOWN_LEVEL = "unknown"
+PARTIAL = "it may take other resources too, on which it is not allowed"
 
 
 class Excess(NamedTuple):
@@ -79,7 +80,7 @@ class Granted:
         for ruling in self.rulings:
             found = ruling.sure if sure else ruling.possible
             for group in self.groups(ruling.bits & bits & self.table.everything):
-                if any(intersect(one, where) for one in applied(group, found)):
+                if any(intersect(one, where) for one in applied(group, found, sure=sure)):
                     return True
         return False
 
@@ -97,13 +98,16 @@ class Granted:
         return tuple(dict.fromkeys(one for ruling in self.rulings if ruling.bits & bits for one in ruling.because))
 
 
-def applied(group: Group, where: Area) -> list[Area]:
-    """Where a group's actions reach, a kind of resource each; nothing where one that each request must name is missing."""
+def applied(group: Group, where: Area, *, sure: bool) -> list[Area]:
+    """Where a group's actions reach, a kind of resource each; surely nowhere, where one that each request must name is missing.
+
+    It is possible then: the reference calls kinds required of which a request names one or another.
+    """
     if not group.kinds:
         found = intersect(where, NO_KIND)
         return [found] if found else []
     areas = [intersect(where, kind.area) for kind in group.kinds]
-    if any(kind.required and not area for kind, area in zip(group.kinds, areas, strict=True)):
+    if sure and any(kind.required and not area for kind, area in zip(group.kinds, areas, strict=True)):
         return []
     return [area for area in areas if area]
 
@@ -140,17 +144,17 @@ def _fold(granted: Granted, ruling: Ruling, bound: str, left: Area, folds: dict[
             fold = folds.setdefault((POSSIBLE, service, UNKNOWN_LEVEL), _Fold())
             fold.add(granted.evaluation.bits(name) & unknown, left, ruling)
     for group in granted.groups(ruling.bits & table.everything):
+        whole = bound == POSSIBLE or left == EVERYTHING or bool(applied(group, ruling.sure, sure=True))
         if left == EVERYTHING:
             where = left
-        elif bound == SURE and not applied(group, ruling.sure):
-            continue
         else:
-            where = join(
-                region for area in applied(group, left if _single(group) else ruling.possible) for region in area
-            )
+            wide = left if _single(group) else ruling.possible
+            where = join(region for area in applied(group, wide, sure=False) for region in area)
             where = intersect(where, left)
         if where:
-            folds.setdefault((bound, group.service, LEVELS[group.access]), _Fold()).add(group.bits, where, ruling)
+            key = (bound if whole else POSSIBLE, group.service, LEVELS[group.access])
+            because = ruling if whole else ruling._replace(because=(*ruling.because, PARTIAL))
+            folds.setdefault(key, _Fold()).add(group.bits, where, because)
 
 
 def _single(group: Group) -> bool:
@@ -184,12 +188,12 @@ def _excess(
     folds: Iterable[_Fold],
     actions: tuple[str, ...] = (),
 ) -> Excess:
-    whole = _Fold()
-    for fold in folds:
+    whole, several = _Fold(), list(folds)
+    for fold in several:
         whole.bits |= fold.bits
-        whole.where = join((*whole.where, *fold.where))
         whole.because |= fold.because
         whole.via |= fold.via
+    whole.where = join(region for fold in several for region in fold.where)
     return Excess(
         bound,
         services,

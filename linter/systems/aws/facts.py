@@ -25,6 +25,10 @@ class Facts(NamedTuple):
     """Whether a key that is not listed is absent, rather than unknown."""
     absent: str = ""
     """The beginning of keys of which those that are not listed are absent, in lower case; empty for none."""
+    other: Mapping[str, tuple[str, ...]] = {}
+    """The values that a key, in lower case, has instead if the principal so wants."""
+    now: float | None = None
+    """Seconds since 1970: the agent can ask now, and at any later moment. None where time is a key like others."""
 
     def values(self, key: str) -> tuple[str, ...] | None:
         """A key's values; `ABSENT`; or None where nothing is known of it."""

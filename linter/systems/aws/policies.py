@@ -91,7 +91,8 @@ def _statement(given: Any, source: str, *, variables: bool) -> Statement:
     if not isinstance(condition, Mapping):
         raise BadPolicy(f"{source} has a condition that is none")
     if not variables:  # an older version has no policy variables: "${" stands for itself
-        resources = tuple(one.replace("${", "${$}{") for one in resources)
+        resources = tuple(_literal(one) for one in resources)
+        condition = _literal(condition)
     return Statement(
         given["Effect"] == "Allow",
         actions,
@@ -103,6 +104,15 @@ def _statement(given: Any, source: str, *, variables: bool) -> Statement:
         not_principals,
         source,
     )
+
+
+def _literal(value: Any) -> Any:
+    """The same with each "${" as itself."""
+    if isinstance(value, str):
+        return value.replace("${", "${$}{")
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    return {key: _literal(one) for key, one in value.items()} if isinstance(value, Mapping) else value
 
 
 def _element(given: Mapping[str, Any], name: str, source: str) -> tuple[tuple[str, ...], bool]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
-from linter.systems.aws.wildcards import TooHard, covers, meet, overlap, within
+from linter.systems.aws.wildcards import TooHard, covers, meet, overlap, parts, within
 
 
 class Region(NamedTuple):
@@ -40,11 +41,19 @@ def join(regions: Iterable[Region]) -> Area:
 
 @lru_cache(maxsize=1 << 14)
 def _join(regions: frozenset[Region]) -> Area:
-    kept: list[Region] = []
+    kept: dict[str, list[Region]] = {}
     for one in sorted(regions, key=lambda region: (len(region.but), len(region.pattern), region)):
-        if not any(covers(known.pattern, one.pattern) and set(known.but) <= set(one.but) for known in kept):
-            kept.append(one)
-    return tuple(sorted(kept))
+        service = _service(one.pattern)
+        near = chain(kept.get(service, ()), kept.get("", ()) if service else ())
+        if not any(covers(known.pattern, one.pattern) and set(known.but) <= set(one.but) for known in near):
+            kept.setdefault(service, []).append(one)
+    return tuple(sorted(chain.from_iterable(kept.values())))
+
+
+def _service(pattern: str) -> str:
+    """The service that a pattern is of, which alone and what is of several can cover it; empty where it is of several, or of none."""
+    found = parts(pattern)
+    return "" if len(found) != 6 or "*" in found[2] or "?" in found[2] else found[2]
 
 
 @lru_cache(maxsize=1 << 14)

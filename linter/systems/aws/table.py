@@ -44,6 +44,13 @@ its refusals name ("is not authorized to perform: iam:ListUsers on resource: arn
 them by that ARN too; the S3 User Guide's own walkthrough grants the first on arn:aws:s3:::*."""
 
 
+_OF_ONE = re.compile(
+    r":(?:(?:Un)?Tag\w*|List\w*Tags\w*|\w*ResourcePolicy|GenerateServiceLastAccessedDetails|ListPoliciesGrantingServiceAccess)$"
+    r"|^bedrock:(?:InvokeModel(?:WithResponseStream)?|\w*(?:Prompt|PromptRouter|InferenceProfile|AutomatedReasoningPolicy))$"
+)
+"""Actions whose requests name one resource, of one kind or another, though the reference calls several kinds required."""
+
+
 class Kind(NamedTuple):
     """A kind of resource of a service."""
 
@@ -163,6 +170,12 @@ class Table:
                 if place is not None and bits >> place & 1:
                     asked = Kind((Region(pattern.replace("~", partition)),), False)
                     found.append(Group(service, _CLASSES[letter], (asked,), 1 << place))
+            if sum(kind.required for kind in kinds) > 1:
+                one = sum(1 << place for place in places(bits) if _OF_ONE.search(self.name(place)))
+                if one:
+                    found.append(
+                        Group(service, _CLASSES[letter], tuple(kind._replace(required=False) for kind in kinds), one)
+                    )
             if left := bits & ~sum(one.bits for one in found if one.bits & bits):
                 found.append(Group(service, _CLASSES[letter], kinds, left))
         return tuple(found)

@@ -76,7 +76,12 @@ def _unknown(names: tuple[str, ...], side: Side) -> Iterator[Discrepancy]:
             why = "`actions` does not name it"
             yield fact_of(side, "undeclared-privilege", (name,), "unknown", EXCESS, why, None, key=name)
         return
-    why = f"{side.provider.title} granted {', '.join(names)}, which permlint does not know"
+    told = next((one.why for one in side.holding.scopes if not one.known and one.why), "")
+    why = (
+        f"{told}, and permlint does not know it otherwise"
+        if told
+        else f"{side.provider.title} granted {', '.join(names)}, which permlint does not know"
+    )
     details = details_of(side, names, "unknown", "possible")
     yield unverified(why, first(side), key="scopes", details=details, touches=side.claim.resources)
 

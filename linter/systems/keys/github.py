@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from linter.boxes import EVERYTHING, Names
 from linter.manifest.model import Resource
-from linter.systems.http import Call, Session
+from linter.systems.http import Call, Session, usable
 from linter.systems.keys.adapter import Keys
+from linter.systems.keys.claims import past
 from linter.systems.keys.provider import About, Answers, Held, Holding, Provider, body_of, held, scope_list
 from linter.systems.keys.vocabulary import Atom, Vocabulary
 from linter.systems.live import Binding, Unverified
@@ -52,7 +53,8 @@ empty, and says nothing of them."""
 _OLD = re.compile(r"[0-9a-f]{40}")
 """A classic token from before 2021."""
 _HOW = (
-    "GET /orgs/ORG/personal-access-tokens, recorded by a GitHub App of the organization, would tell of a fine-grained one, "
+    "the token's entry of GET /orgs/ORG/personal-access-tokens, recorded by a GitHub App of the organization, would tell of a "
+    "fine-grained one, "
     "GET /app/installations/ID of an app's"
 )
 
@@ -101,7 +103,7 @@ class GitHub(Provider):
         response = given.take("GET /user", *_OF_AN_INSTALLATION)
         if response is None:
             raise Unverified("no answer to GET /user, or to what tells of an installation, was recorded")
-        body = body_of(response, self.title)
+        body = _one(usable(response, self.title))
         if data.get("token") in _WITHOUT_SCOPES and not isinstance(body.get("permissions"), dict):
             raise Unverified(_mute(data["token"], "what was recorded is of"))
         if isinstance(body.get("permissions"), dict):
@@ -142,8 +144,11 @@ class GitHub(Provider):
     ) -> tuple[frozenset[str] | None, Mapping[str, Names | str]]:
         """`github.OWNER/REPOSITORY`, or a scope of repositories."""
         ours = frozenset(one for one in known if one in _OF_A_REPOSITORY or _of_a_repository(one))
-        name, box = ".".join(resource.object), resource.scope.box
+        name, box = ".".join(resource.object), dict(resource.scope.box)
+        if isinstance(named := box.get("repositories"), Names):
+            box["repositories"] = named._replace(names=frozenset(map(str.lower, named.names)))
         if "/" in name:
+            name = name.lower()  # GitHub's names of owners and repositories are of any case
             bound: Names | str = name if name.endswith("*") else Names(frozenset({name}))
             return ours, {**box, "repositories": bound}
         areas, bounds = super().areas(resource, known)
@@ -185,17 +190,29 @@ _ORGANISATION = frozenset(
 )
 
 
+def _one(body: Any) -> Mapping[str, Any]:
+    """The one token of an organization's list of fine-grained ones, and any other answer as it is."""
+    if isinstance(body, list) and len(body) != 1:
+        raise Unverified(f"what was recorded lists {len(body)} tokens: keep the agent's alone")
+    found = body[0] if isinstance(body, list) else body
+    if not isinstance(found, dict):
+        raise Unverified("GitHub answers with something that is not what it documents")
+    if found.get("token_expired") is True or past(found.get("token_expires_at")):
+        raise Unverified("the token is expired, by what GitHub says of it", rejected=True)
+    return found
+
+
 def _installation(body: Mapping[str, Any], listed: list[Any] | None) -> Holding:
     if body.get("suspended_at"):
         raise Unverified("the installation of the GitHub App is suspended", rejected=True)
     given = body["permissions"]
-    flat = {
-        str(name): value
+    flat = [
+        (str(name), str(value))
         for key, inner in given.items()
         for name, value in (inner.items() if isinstance(inner, dict) else [(key, inner)])
-    }
+    ]
     scopes = []
-    for name, value in flat.items():
+    for name, value in dict.fromkeys(flat):
         atoms = _atoms(name, value)
         known = name in _APP | _ORGANISATION | _OTHER and bool(atoms)
         free = name == "metadata" and value == "read"  # every installation has it
@@ -205,7 +222,9 @@ def _installation(body: Mapping[str, Any], listed: list[Any] | None) -> Holding:
         reach["repositories"] = EVERYTHING
     elif isinstance(repositories := listed if listed is not None else body.get("repositories"), list):
         names_of = [one.get("full_name") for one in repositories if isinstance(one, dict)]
-        reach["repositories"] = Names(frozenset(name for name in names_of if isinstance(name, str)))
+        reach["repositories"] = Names(frozenset(name.lower() for name in names_of if isinstance(name, str)))
+    elif body.get("repository_selection") == "none":
+        reach["repositories"] = Names(frozenset())
     names = (str(body["app_slug"]),) if body.get("app_slug") else ()
     return Holding(tuple(scopes), names, reach)
 

@@ -42,7 +42,8 @@ class GitLab(Provider):
     def holding(self, data: Mapping[str, Any], vocabulary: Vocabulary) -> Holding:
         """The scopes, of a token that is alive."""
         body = body_of(answer(data, *map(str, self.calls)), self.title)
-        if body.get("revoked") is True or body.get("active") is False or past(body.get("expires_at")):
+        alive = body.get("revoked") in (None, False) and body.get("active") in (None, True)
+        if not alive or past(body.get("expires_at")):
             raise Unverified("the token is revoked or expired, by what GitLab says of it", rejected=True)
         if not isinstance(body.get("scopes"), list):
             raise Unverified("GitLab's answer names no scopes")

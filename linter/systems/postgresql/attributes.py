@@ -7,6 +7,7 @@ from linter.systems.postgresql.granted import Power, PowerKind, leave
 from linter.systems.postgresql.index import Index
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
+from linter.systems.postgresql.roles import DATABASE_OWNER
 from linter.systems.postgresql.snapshot import Role
 
 ATTRIBUTES = (
@@ -71,11 +72,17 @@ def conferred(index: Index, role: Role) -> Iterator[Power]:
     graph = index.graph
     found = graph.inherited(role.oid) if index.version >= 150000 else graph.memberships(role.oid)
     for oid, path in found.items():
-        meaning = _ROLES.get(index.role_names[oid])
+        meaning = _meaning(index.role_names[oid])
         if meaning is not None:
             names = index.path(path)
             fix = leave(names) if len(names) > 1 else f"choose another role than {quote(role.name)}"
             yield Power(meaning.kind, names[-1], names, meaning.confers, fix)
+
+
+def _meaning(name: str) -> _Meaning | None:
+    """What a role's name stands for to the server or a provider. Names that begin so are the server's: nobody else can take one."""
+    unknown = _is(PowerKind.PREDEFINED, "has what PostgreSQL gives to it by name, which this permlint does not know")
+    return _ROLES.get(name, unknown if name.startswith("pg_") and name != DATABASE_OWNER else None)
 
 
 def gains(role: Role) -> tuple[str, ...]:

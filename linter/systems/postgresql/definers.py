@@ -19,7 +19,10 @@ def indirect(side: Side) -> Iterator[Discrepancy]:
             continue
         declared = side.agreed.allows(one.object, _entry(one)) is not None or one.object in side.agreed.everything
         # To read a view or to call a function as its owner may be just what was agreed: that is information.
-        grave = around or (one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous))
+        kept = one.target is not None and one.target.schema == "pg_catalog"
+        grave = (
+            around or kept or (one.target is None and ("superuser" in one.dangerous or "search_path" in one.dangerous))
+        )
         agreed = declared and one.kind in ("view", "function") and not grave
         reaches = describe(one.privilege, one.target, one.columns) if one.target else "whatever its body does"
         resource = side.resource_of(one.target) if one.target else None

@@ -11,6 +11,7 @@ from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.policies import row_security
 from linter.systems.postgresql.reachable import reach
 from linter.systems.postgresql.rights import Rights, held, rights_of
+from linter.systems.postgresql.settings import stored
 from linter.systems.postgresql.sql import MOST_LARGE_OBJECTS
 from linter.systems.postgresql.usability import unusable
 
@@ -43,7 +44,7 @@ def effective(index: Index, role: str) -> Effective:
     return Effective(
         role=role,
         held=all_held,
-        powers=tuple(powers(rights)),
+        powers=(*powers(rights), *(() if rights.superuser else stored(rights))),
         reach=tuple(reach(rights)),
         owned=tuple(_owned(rights)),
         indirect=indirect(rights, all_held),
@@ -88,8 +89,6 @@ def _notes(rights: Rights) -> Iterator[str]:
     role = index.graph.roles[rights.role]
     if server.major > NEWEST:
         yield f"PostgreSQL {server.major} is newer than this permlint knows: it may have privileges that are not listed"
-    if server.open_large_objects:
-        yield "lo_compat_privileges is on: large objects are open to every role, whatever their ACLs say"
     if sum(one.family == "large object" for one in index.snapshot.others) > MOST_LARGE_OBJECTS:
         yield f"there are more than {MOST_LARGE_OBJECTS} large objects that concern it; the others are not listed"
     if any(one.using is None for one in index.snapshot.policies):

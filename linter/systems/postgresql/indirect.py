@@ -6,7 +6,7 @@ from linter.systems.postgresql.granted import Held, Indirect, Object, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.policies import other_rows, unbound
 from linter.systems.postgresql.rights import Rights, rights_of
-from linter.systems.postgresql.snapshot import Relation, Routine, Trigger, Use
+from linter.systems.postgresql.snapshot import FIRST_USER_OID, Relation, Routine, Trigger, Use
 from linter.systems.postgresql.ways import Way, Ways, actions
 
 _CHANGES = ("INSERT", "UPDATE", "DELETE")
@@ -40,26 +40,43 @@ class _Search:
     def functions(self) -> Iterator[Indirect]:
         for routine in self.index.snapshot.routines:
             thing = self.index.things.get(("routine", routine.oid))
-            if thing is None or routine.trigger or not (routine.security_definer or self._unchecked(routine)):
+            if thing is None or routine.trigger or not self._calls(routine):
                 continue
-            if not routine.used and not self.rights.has("schema", routine.schema, "USAGE"):
-                continue  # nobody can name it there
-            if self.rights.has("routine", routine.oid, "EXECUTE"):
-                yield Indirect(
-                    kind="function",
-                    object=thing.object,
-                    name="",
-                    runs_as=self._runner(routine),
-                    entry=f"EXECUTE on {thing.object.sql}",
-                    target=None,
-                    privilege="",
-                    via=f"{self.me} -> function {thing.object.sql} (runs as {self._runner(routine)})",
-                    held=False,
-                    dangerous=self._danger(routine),
-                    bypasses_rls=False,
-                    other_rows=False,
-                    fix=self.ends(thing.object, "EXECUTE"),
+            if routine.security_definer or self._unchecked(routine):
+                yield self._called(
+                    thing.object, routine, f"function {thing.object.sql} (runs as {self._runner(routine)})"
                 )
+            for oid in routine.steps:
+                step = self.index.routines_by_oid.get(oid)
+                if step is None or routine.owner not in self.index.graph.roles:
+                    continue
+                # The server asks whether the aggregate's owner may call it; who may call it directly is told so.
+                if rights_of(self.index, routine.owner).has("routine", oid, "EXECUTE") and not self._calls(step):
+                    how = self._runs("function", self.index.object(("routine", oid)), step.owner)
+                    yield self._called(thing.object, step, f"aggregate {thing.object.sql} -> {how}")
+
+    def _calls(self, routine: Routine) -> bool:
+        """Whether the role may call it; where its schema is closed nobody can name it, but another object may use it."""
+        if not routine.used and not self.rights.has("schema", routine.schema, "USAGE"):
+            return False
+        return self.rights.has("routine", routine.oid, "EXECUTE")
+
+    def _called(self, entry: Object, runs: Routine, via: str) -> Indirect:
+        return Indirect(
+            kind="function",
+            object=entry,
+            name="",
+            runs_as=self._runner(runs),
+            entry=f"EXECUTE on {entry.sql}",
+            target=None,
+            privilege="",
+            via=f"{self.me} -> {via}",
+            held=False,
+            dangerous=self._danger(runs),
+            bypasses_rls=False,
+            other_rows=False,
+            fix=self.ends(entry, "EXECUTE"),
+        )
 
     def event_triggers(self) -> Iterator[Indirect]:
         for trigger in self.index.snapshot.event_triggers:
@@ -159,7 +176,7 @@ class _Search:
                 object = self.object(target)
                 if object is None:
                     continue
-                if target.kind == "v":
+                if target.kind == "v" and target.oid >= FIRST_USER_OID:
                     seen.add(target.oid)
                     # A view with security_invoker is checked as whoever runs the query, here too.
                     if not target.security_invoker:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from linter.systems.postgresql.granted import RowSecurity
+from linter.systems.postgresql.granted import Object, RowSecurity
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.snapshot import PUBLIC, Policy, Relation
@@ -97,10 +97,18 @@ def _bare(expression: str | None, relation: Relation) -> str | None:
     return re.sub(rf'(?<![\w"$.]){re.escape(quote(relation.name))}\.', ".", expression) if expression else expression
 
 
-def refusing(rights: Rights, relation: Relation, command: str) -> list[Policy]:
-    """The restrictive policies that refuse every row to a role by a command, whatever others admit."""
-    found = [one for one in applying(rights, relation, command) if not one.permissive]
-    return [one for one in found if any(expression(one) == "false" for expression in _EXPRESSIONS[command])]
+def admitting(rights: Rights, object: Object, relation: Relation, command: str) -> str:
+    """The statements that let a role's command reach rows of a relation that is shut to it."""
+    refusing = [
+        one
+        for one in applying(rights, relation, command)
+        if not one.permissive and any(expression(one) == "false" for expression in _EXPRESSIONS[command])
+    ]
+    if refusing:
+        return "\n".join(f"DROP POLICY {quote(one.name)} ON {object.sql}; -- it refuses every row" for one in refusing)
+    clause = "WITH CHECK" if command == "INSERT" else "USING"
+    to = quote(rights.index.role_names[rights.role])
+    return f"CREATE POLICY <a name> ON {object.sql} FOR {command} TO {to} {clause} (<which rows>);"
 
 
 def applying(rights: Rights, relation: Relation, command: str) -> list[Policy]:

@@ -16,6 +16,8 @@ _FACTS = {
     PowerKind.CREATE_ROLE: "role-administration",
 }
 
+_EVERY_ROLE = "the membership of every role that is no superuser"
+
 
 def powers(side: Side) -> Iterator[Discrepancy]:
     """Attributes and predefined roles; a role that only comes with another one of the same kind is not said again."""
@@ -41,6 +43,7 @@ def powers(side: Side) -> Iterator[Discrepancy]:
                 "via": list(power.path),
                 "bound": "sure",
                 **({"objects": conferred} if conferred else {}),
+                **({"gains": [_EVERY_ROLE]} if _hands_out(side, power) else {}),
             },
             fix=power.fix,
             cause=held_by(power.path, f"an attribute of {power.role}"),
@@ -48,6 +51,11 @@ def powers(side: Side) -> Iterator[Discrepancy]:
             touches=side.resources if everywhere else (),
             reason=f"{who}{power.confers}",
         )
+
+
+def _hands_out(side: Side, power: Power) -> bool:
+    """Whether it grants itself any role: until 16 CREATEROLE asked for no ADMIN OPTION (release notes of 16, "Privileges")."""
+    return power.kind is PowerKind.CREATE_ROLE and side.index.version < 160000
 
 
 def _conferred(side: Side, power: Power) -> list[str]:

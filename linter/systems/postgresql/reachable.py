@@ -7,7 +7,8 @@ from linter.systems.postgresql.granted import Reach, leave
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.roles import DATABASE_OWNER, Path
-from linter.systems.postgresql.snapshot import PUBLIC, Role, Setting
+from linter.systems.postgresql.settings import reset
+from linter.systems.postgresql.snapshot import Role
 
 SET, ADMIN, CREATE, SETTING = "set role", "admin option", "create-role", "login setting"
 
@@ -21,19 +22,11 @@ def reach(rights: Rights) -> Iterator[Reach]:
     chosen = index.setting(me.oid, "role")
     target = index.roles.get(chosen) if chosen is not None else None
     if target is not None and target != me.oid and target in graph.settable(me.oid):
-        fix = "\n".join(_reset(rights, one) for one in index.settings(me.oid, "role") if one.value == chosen)
+        fix = "\n".join(reset(index, one) for one in index.settings(me.oid, "role") if one.value == chosen)
         yield _reached(rights, graph.settable(me.oid)[target], SETTING, fix)
     for oid, (path, how) in _reachable(rights).items():
         if oid != me.oid:
             yield _reached(rights, path, how, _fix(rights, path, how))
-
-
-def _reset(rights: Rights, setting: Setting) -> str:
-    database = quote(rights.index.snapshot.server.database)
-    if setting.role == PUBLIC:
-        return f"ALTER DATABASE {database} RESET role;" if setting.database else "ALTER ROLE ALL RESET role;"
-    here = f" IN DATABASE {database}" if setting.database else ""
-    return f"ALTER ROLE {quote(rights.index.role_names[setting.role])}{here} RESET role;"
 
 
 def _reached(rights: Rights, path: Path, how: str, fix: str) -> Reach:

@@ -10,6 +10,7 @@ from linter.systems.postgresql.connect import Limits, Session, Unavailable, sess
 from linter.systems.postgresql.parameters import HIDDEN
 from linter.systems.postgresql.roles import Graph
 from linter.systems.postgresql.snapshot import (
+    FIRST_USER_OID,
     Cascade,
     Database,
     DefaultGrant,
@@ -96,7 +97,9 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
     spelled, passed = _locking(asked, views, bool(policies))
     named = {row[0] for row in relations}
     unnamed = {oid for row in grants if row[0] == "relation" for oid in row[1]} - named
-    (toasts,) = asked.batch((sql.toast(sorted(unnamed)), "COMMIT"))
+    used = {row[3] for row in uses if 0 < row[3] < FIRST_USER_OID} - named
+    toasts, kept = asked.batch((sql.toast(sorted(unnamed)), sql.kept(sorted(used)), "COMMIT"))
+    relations += kept
     for *row, columns, table, bare in toasts:
         relations.append((*row, False, False, False, False, columns))
         inherited.append((row[0], [table]))
@@ -138,8 +141,10 @@ def _read(asked: Session, names: Collection[str], limits: Limits) -> Snapshot:
             for row in sorted(relations)
         ),
         routines=tuple(
-            Routine._make((*row[:-1], extension.get(("pg_proc", row[0]), ""), row[-1], ("pg_proc", row[0]) in opened))
-            for row in sorted(routines)
+            Routine._make(
+                (*row, extension.get(("pg_proc", row[0]), ""), used, ("pg_proc", row[0]) in opened, tuple(steps))
+            )
+            for *row, used, steps in sorted(routines)
         ),
         others=tuple(
             Other._make((*row[:6], extension.get((_CATALOGS.get(row[0], ""), row[1]), ""), row[6]))

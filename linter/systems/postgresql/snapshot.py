@@ -78,7 +78,7 @@ class Membership(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One setting of pg_db_role_setting, of the few that bear on permissions (role, search_path, row_security ...)."""
+    """One setting of pg_db_role_setting, of the few that bear on permissions (role, search_path, lo_compat_privileges ...)."""
 
     role: int
     """0: every role."""
@@ -99,7 +99,10 @@ class Database(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """A relation that SQL can name, sequences included. Those of the system only where their ACL was changed."""
+    """A relation that SQL can name, sequences included.
+
+    Those of the system only where their ACL was changed, or where a view or a rule uses what is kept from PUBLIC.
+    """
 
     oid: int
     schema: int
@@ -149,6 +152,8 @@ class Routine(NamedTuple):
     """Of a SECURITY DEFINER one: whether a view, a default or the like calls it, for which its schema need not be open."""
     opened: bool = False
     """As a relation's."""
+    steps: tuple[int, ...] = ()
+    """Of an aggregate: the SECURITY DEFINER functions that it calls, which its owner may have to be allowed, not its caller."""
 
 
 class Other(NamedTuple):

@@ -54,12 +54,12 @@ FROM pg_roles""",
         # settings
         """SELECT s.setrole, s.setdatabase, lower(split_part(c, '=', 1)), substr(c, strpos(c, '=') + 1)
 FROM pg_db_role_setting s, unnest(s.setconfig) c
-WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'row_security', 'default_transaction_read_only')""",
+WHERE lower(split_part(c, '=', 1)) IN ('role', 'search_path', 'lo_compat_privileges', 'session_replication_role')""",
         # databases
         "SELECT oid, datname, datdba, datallowconn, datistemplate FROM pg_database",
         # owners as whom code runs
         f"""SELECT relowner FROM pg_class WHERE (relkind = 'v' OR relhasrules) AND oid >= {FIRST_USER_OID}
-UNION SELECT proowner FROM pg_proc WHERE prosecdef AND oid >= {FIRST_USER_OID}""",
+UNION SELECT proowner FROM pg_proc WHERE (prosecdef OR prokind = 'a') AND oid >= {FIRST_USER_OID}""",
     )
 
 
@@ -102,7 +102,8 @@ WHERE k.contype = 'p' GROUP BY k.conrelid""",
        prorettype IN (2279, 3838), coalesce(proconfig::text LIKE '%search_path=%', false),
        CASE WHEN l.lanpltrusted OR l.lanname = 'c' OR p.prokind = 'a' OR p.oid < {FIRST_USER_OID}
                  OR p.prosrc ~ '^(multi)?range_constructor' THEN '' ELSE l.lanname END,
-       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid)
+       p.prosecdef AND EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid),
+       CASE WHEN p.prokind = 'a' THEN {_STEPS} ELSE '{{}}' END
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {FIRST_USER_OID} OR p.proowner <> {BOOTSTRAP}
    OR (proacl IS NOT NULL AND EXISTS {_added("p.proacl", "pg_proc", "p.oid", "acldefault('f', p.proowner)")})""",
@@ -172,6 +173,10 @@ JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.o
     )
 
 
+_STEPS = f"""ARRAY(SELECT f.oid FROM pg_aggregate a, pg_proc f WHERE a.aggfnoid = p.oid AND f.prosecdef AND f.oid >= {FIRST_USER_OID}
+             AND f.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn))"""
+"""The SECURITY DEFINER functions that an aggregate calls."""
+
 _TYPES = f"""(t.oid >= {FIRST_USER_OID} OR t.typowner <> {BOOTSTRAP}) AND (t.typtype IN ('b', 'd', 'e', 'r') AND t.typcategory <> 'A'
        OR t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))"""
 """Types that have an ACL of their own: an array's and a multirange's is its element's, a row type's its table's."""
@@ -207,6 +212,16 @@ def updatable(views: Iterable[int]) -> str:
     """How changes of views pass through to their relations: bits, 4 update, 8 insert, 16 delete. Locks each view in turn."""
     wanted = ", ".join(str(int(oid)) for oid in sorted(views))
     return f"SELECT oid, pg_relation_is_updatable(oid, false) FROM unnest('{{{wanted}}}'::oid[]) oid"
+
+
+def kept(oids: Iterable[int]) -> str:
+    """Of these relations of the server, in the columns of the second batch, those that PUBLIC may not read."""
+    wanted = ", ".join(str(int(oid)) for oid in oids)
+    return f"""SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, false, false, false, false,
+       (SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0)
+FROM pg_class c WHERE c.oid = ANY ('{{{wanted}}}'::oid[]) AND c.relkind IN ('r', 'v')
+  AND NOT EXISTS (SELECT FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner)))
+                  WHERE grantee = {PUBLIC} AND privilege_type = 'SELECT')"""
 
 
 def toast(oids: Iterable[int]) -> str:

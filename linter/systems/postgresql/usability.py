@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from linter.systems.postgresql.granted import Held, Object, Unusable, revoke
 from linter.systems.postgresql.names import quote
 from linter.systems.postgresql.parameters import by_no_session
-from linter.systems.postgresql.policies import ROWS, refusing, shut
+from linter.systems.postgresql.policies import ROWS, admitting, shut
 from linter.systems.postgresql.rights import Rights
 from linter.systems.postgresql.snapshot import Relation
+from linter.systems.postgresql.views import below
 
 
 def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
@@ -38,8 +39,10 @@ def unusable(rights: Rights, held: Iterable[Held]) -> Iterator[Unusable]:
 
 def _rows(rights: Rights, one: Held, relation: Relation) -> Iterator[Unusable]:
     """What a privilege on rows needs besides itself."""
+    if relation.kind == "v":
+        yield from below(rights, one.object, relation, one.privilege)
     if shut(rights, relation, one.privilege):
-        fix = _policy(rights, one.object, relation, one.privilege)
+        fix = admitting(rights, one.object, relation, one.privilege)
         yield Unusable(one.object, one.privilege, f"a row-level security policy for {one.privilege}", fix)
     elif one.privilege == "INSERT":
         yield from _serials(rights, one, relation.oid)
@@ -51,17 +54,8 @@ def _rows(rights: Rights, one: Held, relation: Relation) -> Iterator[Unusable]:
         yield Unusable(one.object, one.privilege, needs, fix, partly=True)
     elif shut(rights, relation, "SELECT"):
         needs = "a row-level security policy for SELECT, without which no WHERE finds a row"
-        fix = _policy(rights, one.object, relation, "SELECT")
+        fix = admitting(rights, one.object, relation, "SELECT")
         yield Unusable(one.object, one.privilege, needs, fix, partly=True)
-
-
-def _policy(rights: Rights, object: Object, relation: Relation, command: str) -> str:
-    refused = refusing(rights, relation, command)
-    if refused:
-        return "\n".join(f"DROP POLICY {quote(one.name)} ON {object.sql}; -- it refuses every row" for one in refused)
-    clause = "WITH CHECK" if command == "INSERT" else "USING"
-    to = quote(rights.index.role_names[rights.role])
-    return f"CREATE POLICY <a name> ON {object.sql} FOR {command} TO {to} {clause} (<which rows>);"
 
 
 def _serials(rights: Rights, one: Held, relation: int) -> Iterator[Unusable]:

@@ -51,6 +51,28 @@ def test_a_session_may_have_tags_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "trusted", "expected"),
+    [
+        ("support", "sts:AssumeRole", YES),
+        ("sales", "sts:AssumeRole", NO),
+        ("support", ["sts:AssumeRole", "sts:TagSession"], MAYBE),
+        ("sales", ["sts:AssumeRole", "STS:Tag*"], MAYBE),
+        ("sales", "sts:*", MAYBE),
+    ],
+)
+def test_a_tag_of_a_session_takes_the_place_of_its_roles(value: str, trusted: Any, expected: Any) -> None:
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": trusted})
+    role = {
+        "RoleName": "triage",
+        "Arn": ROLE,
+        "Tags": [{"Key": "team", "Value": value}],
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": policy(TAGGED)}],
+        "AssumeRolePolicyDocument": trust,
+    }
+    assert decided(dump(RoleDetailList=[role]), ROLE) == expected
+
+
+@pytest.mark.parametrize(
     ("condition", "expected"),
     [
         ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, NO),
@@ -62,10 +84,54 @@ def test_a_session_may_have_tags_of_its_own() -> None:
         # sts:GetSessionToken needs no permission, and what it gives has an issue time.
         ({"Null": {"aws:TokenIssueTime": "true"}}, MAYBE),
         ({"Null": {"aws:TokenIssueTime": "false"}}, MAYBE),
+        # And it says that no code was shown, where the key itself says nothing.
+        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, MAYBE),
+        ({"Null": {"aws:MultiFactorAuthPresent": "false"}}, MAYBE),
+        ({"Null": {"aws:MultiFactorAuthAge": "false"}}, NO),
     ],
 )
 def test_what_a_long_term_key_carries(condition: Any, expected: Any) -> None:
     assert decided(dump(UserDetailList=[user(allow("s3:*", Condition=condition))]), "bot") == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, YES),  # the guide warns: a long-term key is not denied
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, NO),
+        ({"Null": {"aws:MultiFactorAuthPresent": "true"}}, MAYBE),
+        ({"Bool": {"aws:SecureTransport": "false"}}, YES),
+    ],
+)
+def test_what_denies_a_long_term_key(condition: Any, expected: Any) -> None:
+    denied = user(allow("s3:*"), deny("*", Condition=condition))
+    assert decided(dump(UserDetailList=[denied]), "bot") == expected
+
+
+PAST, TO_COME = "2026-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed", "denied"),
+    [
+        ({"DateGreaterThan": {"aws:CurrentTime": PAST}}, YES, NO),
+        ({"DateLessThan": {"aws:CurrentTime": PAST}}, NO, YES),
+        ({"DateLessThan": {"aws:CurrentTime": TO_COME}}, YES, NO),
+        ({"DateGreaterThan": {"aws:CurrentTime": TO_COME}}, MAYBE, MAYBE),  # now not, and later
+        ({"DateLessThanEqualsIfExists": {"aws:currenttime": [PAST, TO_COME]}}, YES, NO),
+        ({"DateGreaterThanEquals": {"aws:CurrentTime": [PAST, TO_COME]}}, YES, NO),
+        ({"NumericGreaterThan": {"aws:EpochTime": 1_700_000_000}}, YES, NO),
+        ({"NumericLessThan": {"aws:EpochTime": "1700000000"}}, NO, YES),
+        ({"DateLessThan": {"aws:CurrentTime": "soon"}}, MAYBE, MAYBE),
+        ({"DateEquals": {"aws:CurrentTime": PAST}}, MAYBE, MAYBE),
+        ({"DateGreaterThan": {"aws:CurrentTime": PAST}, "DateLessThan": {"aws:CurrentTime": PAST}}, NO, YES),
+        ({"DateLessThan": {"aws:TokenIssueTime": PAST}}, MAYBE, MAYBE),
+    ],
+)
+def test_a_request_is_made_now_or_later(condition: Any, allowed: Any, denied: Any) -> None:
+    assert decided(dump(UserDetailList=[user(allow("s3:*", Condition=condition))]), "bot") == allowed
+    less = user(allow("s3:*"), deny("*", Condition=condition))
+    assert decided(dump(UserDetailList=[less]), "bot") == denied
 
 
 def test_a_role_may_have_been_assumed_with_mfa() -> None:
@@ -215,3 +281,25 @@ def test_a_policy_that_would_say_nothing_is_unverified(document: Any, problem: s
     account = Account(dump(UserDetailList=[given]))
     with pytest.raises(Unverified, match=problem):
         account.situation(account.find("bot"))
+
+
+def test_the_policy_of_one_resource_that_is_none_says_nothing_of_the_others() -> None:
+    more = {"resource_policies": {BUCKET: policy(), "arn:aws:s3:::other": {"Statement": [{"Effect": "Perhaps"}]}}}
+    account = Account({**dump(UserDetailList=[user()]), **more})
+    assert list(account.resource_policies) == [BUCKET]
+    assert account.unread == {
+        "arn:aws:s3:::other": "the policy of arn:aws:s3:::other has a statement that neither allows nor denies"
+    }
+    with pytest.raises(
+        ValueError, match="neither allows nor denies"
+    ):  # who recorded one caller's says that it concerns him
+        Account({"caller_arn": USER, **more})
+
+
+def test_a_name_under_another_path_or_in_another_case_is_near() -> None:
+    account = Account(dump(UserDetailList=[user()], RoleDetailList=[{"RoleName": "Dev", "Arn": ROLE}]))
+    assert account.nearest(f"arn:aws:iam::{ACCOUNT}:user/agents/BOT") == BOT
+    assert account.nearest("dev") == ROLE
+    assert account.nearest("bo") == ""
+    with pytest.raises(Unverified, match="twice: nobody knows which of them counts"):
+        Account(dump(UserDetailList=[user(), user()])).find(BOT)

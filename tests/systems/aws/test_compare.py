@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -350,3 +351,83 @@ def test_the_list_of_all_buckets_is_granted_on_all_buckets(resource: str, found:
     both = [*entries, {"resource": "s3", "actions": ["s3:ListAllMyBuckets"]}]
     declared = facts(compared(tmp_path, both, reads, allow("s3:ListAllMyBuckets", resource)))
     assert [one[0] for one in declared] == ([] if found else ["missing-privilege"])
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [{"Effect": "Allow", "NotAction": "s3:GetObject", "NotResource": "arn:aws:s3:::*"}],
+        [allow("*", "arn:aws:*:*:*:*")],
+        [allow("*"), deny("*", "arn:aws:s3:::prod/*")],
+    ],
+)
+def test_nearly_everything_takes_no_minute(statements: Any, tmp_path: Path) -> None:
+    began = time.process_time()
+    outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], *statements)
+    assert (
+        time.process_time() - began < 60
+    )  # 3 s; with all services' resources beside each other it was more than 10 minutes
+    levels = {one.details["level"] for one in outcome.findings if one.rule == "drift/undeclared-privilege"}
+    assert levels == {"read", "write", "delete", "admin"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            allow("s3:DeleteObject", "arn:aws:s3:::${aws:PrincipalTag/team}/*"),
+            ": a variable in its resources could not be decided",
+        ),
+        (
+            allow("s3:FrobObject", "arn:aws:s3:::invoices/*"),
+            ": whether there is such an action, and what it does, is not known",
+        ),
+        (
+            allow("s3:DeleteObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            ": IpAddress aws:SourceIp = 10.0.0.0/8",
+        ),
+    ],
+)
+def test_a_condition_is_said_to_be_what_it_is(statement: Any, words: str, tmp_path: Path) -> None:
+    outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], *READS, statement)
+    (found,) = outcome.findings
+    assert found.rule == "drift/conditional-privilege"
+    assert found.message.endswith(words), found.message
+
+
+MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3"
+TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "rule"),
+    [
+        # The reference calls every kind required, of which a request names one.
+        ("bedrock:InvokeModel", MODEL, "undeclared-privilege"),
+        ("bedrock:InvokeModelWithResponseStream", MODEL, "undeclared-privilege"),
+        ("dynamodb:PutResourcePolicy", TABLE, "undeclared-privilege"),
+        ("dynamodb:TagResource", TABLE, "undeclared-privilege"),
+        # Where it may be so, it is possible.
+        ("dynamodb:RestoreTableFromBackup", TABLE, "conditional-privilege"),
+        ("ec2:RunInstances", "arn:aws:ec2:*::image/*", "conditional-privilege"),
+        ("ec2:RunInstances", ["arn:aws:ec2:*::image/*", f"arn:aws:ec2:*:{ACCOUNT}:*/*"], "undeclared-privilege"),
+        # And what is of no kind that it takes is dead.
+        ("bedrock:InvokeModel", TABLE, ""),
+    ],
+)
+def test_an_action_that_takes_several_kinds_of_resources(action: str, resource: Any, rule: str, tmp_path: Path) -> None:
+    outcome = compared(tmp_path, [{"resource": "s3.invoices", "access": "read-only"}], *READS, allow(action, resource))
+    assert [(one.rule, one.details["actions"]) for one in outcome.findings] == (
+        [(f"drift/{rule}", [action])] if rule else []
+    )
+    if rule == "conditional-privilege":
+        assert outcome.findings[0].message.endswith("it may take other resources too, on which it is not allowed")
+
+
+def test_a_model_that_is_declared_is_invoked(tmp_path: Path) -> None:
+    entries = [{"resource": "bedrock.anthropic.claude-3", "actions": ["bedrock:InvokeModel"]}]
+    outcome = compared(tmp_path, entries, allow("bedrock:InvokeModel", MODEL))
+    assert verdicts(outcome) == ["ok"]
+    assert not outcome.findings
+    less = compared(tmp_path, entries, allow("bedrock:InvokeModel", MODEL.replace("claude-3", "claude-2")))
+    assert {one.rule for one in less.findings} == {"drift/missing-privilege", "drift/undeclared-privilege"}

@@ -97,6 +97,20 @@ CASES: tuple[tuple[str, str, dict[str, Any], str, list[tuple[str, str, str]]], .
     ("github", APP, app([], contents="read"), "missing", [(MISSING, "", "read")]),
     ("github", ACME, app(["acme/app", "acme/web"], contents="read"), "ok", []),
     ("github", ACME, app(["acme/app", "other/web"], contents="read"), "excess", [(SYSTEM, "", "read")]),
+    # Names of repositories are of any case.
+    ("github", APP, app(["Acme/App"], contents="read", metadata="read"), "ok", []),
+    ("github", "{resource: s.ACME/app, access: read-only}", app(["acme/app"], contents="read"), "ok", []),
+    ("github", "{resource: s, access: read-only, scope: {repositories: [Acme/App]}}", app(["acme/app"], contents="read"), "ok", []),
+    # A permission that is named at two places has both values.
+    (
+        "github",
+        APP,
+        github(None, {"permissions": {"other": {"contents": "write"}, "contents": "read"}, "repositories": [{"full_name": "acme/app"}]}),
+        "excess",
+        [(EXCESS, "contents:write", "delete")],
+    ),
+    ("gitlab", READ, gitlab("read_api", revoked="true"), "unverified", [(UNVERIFIED, "", "")]),
+    ("gitlab", READ, gitlab("read_api", active=None), "ok", []),
     ("github", APP, app(["acme/app"], contents="write"), "excess", [(EXCESS, "contents:write", "delete")]),
     ("github", APP_WRITE, app(["acme/app"], contents="write"), "ok", [(COARSE, "contents:write", "delete")]),
     ("github", APP, app(["acme/app"], contents="read", administration="read"), "ok", []),

@@ -33,6 +33,35 @@ def page(names: list[str], total: int | None, request: str | None = None) -> dic
 REPOSITORIES = "GET /installation/repositories"
 READS = "{resource: s, access: read-only}"
 APP = "{resource: s.acme/app, access: read-only}"
+PATS = "GET /orgs/acme/personal-access-tokens"
+READS_ALL = {"repository_selection": "all", "permissions": {"repository": {"contents": "read"}}}
+
+
+@pytest.mark.parametrize(
+    ("listed", "verdict", "words"),
+    [
+        ([READS_ALL], "ok", ""),
+        ([{**READS_ALL, "token_expires_at": "2100-01-01T00:00:00Z", "token_expired": False}], "ok", ""),
+        ([{**READS_ALL, "permissions": {"repository": {"contents": "write"}}}], "excess", "contents:write"),
+        ([{**READS_ALL, "permissions": {"repository": {"contents": "read"}, "organization": {"members": "read"}}}], "excess", "members"),
+        ([{**READS_ALL, "token_expired": True}], "unverified", "expired"),
+        ([{**READS_ALL, "token_expires_at": "2026-01-01T00:00:00Z"}], "unverified", "expired"),
+        ([READS_ALL, READS_ALL], "unverified", "lists 2 tokens: keep the agent's alone"),
+        ([], "unverified", "lists 0 tokens"),
+        (["x"], "unverified", "not what it documents"),
+        ([{}], "unverified", "names no scopes"),
+    ],
+)  # fmt: skip
+def test_an_organizations_list_of_fine_grained_tokens(listed: Any, verdict: str, words: str, tmp_path: Path) -> None:
+    recorded = {"responses": [{"request": PATS, "status": 200, "body": listed}], "token": "github_pat_"}
+    if listed == [{}]:
+        del recorded["token"]
+    entry = "{resource: s.contents, access: read-only}"
+    (found,) = compared(tmp_path, "github", [entry], recorded)["verdicts"]
+    assert found["verdict"] == verdict, found
+    assert words in found["reason"]
+
+
 OTHER = ok("files:write", "GET /api/users.list")
 NO = {"status": 401, "body": {}}
 

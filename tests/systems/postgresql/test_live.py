@@ -217,6 +217,35 @@ def test_views_open_what_is_predicted(views: servers.World, name: str) -> None:
     }
     predicted = {privilege: bool(to_secret(found, privilege)) for privilege in tried}
     assert predicted == {privilege: outcome is None for privilege, outcome in tried.items()}
+    # What does not work below it is of no use; that the server cannot change a view at all is not looked for.
+    idle = {one.privilege: one for one in found.unusable if one.object.sql == "app.v"}
+    assert ("SELECT" in idle) is (tried["SELECT"] is not None)
+    assert all(tried[privilege] == REFUSED for privilege in idle)
+    for _ in range(2):  # a broken hop may hide another
+        for one in look(views).unusable:
+            views.run(one.fix)
+    assert not [one for one in look(views).unusable if one.object.sql == "app.v"]
+    assert views.attempt("agent", "SELECT * FROM app.v") is None
+    for privilege, statement in (
+        ("UPDATE", "UPDATE app.v SET note = 'z' WHERE id = 1"),
+        ("DELETE", "DELETE FROM app.v WHERE id = 1"),
+    ):
+        assert privilege not in idle or views.attempt("agent", statement) is None
+
+
+def test_a_view_that_row_level_security_leaves_nothing_to(views: servers.World) -> None:
+    views.run(*VIEWS["definer"], "GRANT SELECT ON app.v TO {agent}; ALTER TABLE app.secret ENABLE ROW LEVEL SECURITY")
+    assert look(views).unusable == ()  # it reads as the owner of the table
+    views.run("ALTER VIEW app.v OWNER TO {other}; GRANT SELECT ON app.secret TO {other}")
+    (found,) = look(views).unusable
+    other = views.role("other")
+    assert (
+        found.needs == f"a row-level security policy on app.secret for SELECT, for {other}, as whom view app.v uses it"
+    )
+    assert views.attempt("agent", "SELECT 1 / count(*) FROM app.v") == "22012"
+    views.run(found.fix.replace("<a name>", "given").replace("<which rows>", "true"))
+    assert look(views).unusable == ()
+    assert views.attempt("agent", "SELECT 1 / count(*) FROM app.v") is None
 
 
 def test_view_names_each_hop(views: servers.World) -> None:
