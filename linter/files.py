@@ -127,9 +127,9 @@ def read_file(path: str, root: str) -> Text:
             pull request must not make permlint quote another file).
     """
     if _below(path, root):
-        if os.path.islink(path) and not _below(os.path.realpath(path), _real(root)):
+        if os.path.islink(path) and not _below(os.path.realpath(path), os.path.realpath(root)):
             raise Unreadable(1, 1, "is a link that leaves the root")
-        if not _below(_real(os.path.dirname(path)), _real(root)):
+        if not _stays(os.path.dirname(path), root):
             raise Unreadable(1, 1, "lies behind a link that leaves the root")
     try:
         # Opening a FIFO would wait for a writer for ever.
@@ -150,10 +150,15 @@ def read_file(path: str, root: str) -> Text:
     return _decoded(raw)
 
 
-@lru_cache(maxsize=2)
-def _real(folder: str) -> str:
-    """A folder without links. The root's and that of the manifests that lie beside each other are asked for again and again."""
-    return os.path.realpath(folder)
+@lru_cache(maxsize=2)  # manifests lie beside each other
+def _stays(folder: str, root: str) -> bool:
+    """Whether a folder below the root is really there, whatever links lead to it."""
+    step = folder
+    while step not in (root, ""):
+        step, name = os.path.split(step)
+        if name == os.pardir or os.path.islink(os.path.join(step, name)):
+            return _below(os.path.realpath(folder), os.path.realpath(root))
+    return True
 
 
 def read_stdin() -> Text:
