@@ -145,7 +145,10 @@ def _table(text: str, path: str, shown: str) -> dict[str, Any]:
         if violation.kind == "invalid" and keys and keys[-1].endswith(("_env", "origin")):
             # Where a name or a host belongs, a credential may stand: never quote it.
             problem = problem.partition(", found")[0]
-        message = f"{place + ': ' if place else ''}{problem}. {violation.suggestion}".rstrip(". ")
+        suggestion = violation.suggestion
+        if violation.kind == "missing":
+            suggestion = suggestion.replace(":`", " = ...`", 1)  # TOML has no colons
+        message = f"{place + ': ' if place else ''}{problem}. {suggestion}".rstrip(". ")
         raise BadConfig(shown, _line(text, keys), message)
     for system, binding in data.get("systems", {}).items():
         if near := _misspelt(binding["kind"]):

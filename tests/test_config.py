@@ -75,7 +75,7 @@ def test_a_configuration_that_cannot_be_read_is_not_taken_for_none(tmp_path: Pat
             3,
             "the name of an environment variable",
         ),
-        ('[systems.postgres]\ndsn_env = "X"\n', 1, "`kind` is missing"),
+        ('[systems.postgres]\ndsn_env = "X"\n', 1, "`kind` is missing. add `kind = ...`. The kind of system"),
         ('[systems.db]\nkind = "postgres"\n', 2, "there is no kind `postgres`; did you mean `postgresql`?"),
         ('[systems.hook]\n\nkind = "Slack_Webhook"\n', 3, "did you mean `slack_webhook`?"),
         ('[rules."review/no-owner"]\nmandatory = false\n', 2, "a mandatory rule stays one"),
