@@ -228,7 +228,7 @@ class _Machine:
                             self.suspect(None, value, start, end)
                     else:
                         # A break within is read as a blank, or as fewer breaks.
-                        if end - start != len(value) or (" " in value and content[start:end] != value):
+                        if (" " in value or "\n" in value) and content[start:end] != value:
                             rewritten.append((start, end))
                         if not value or (value[0] in _LEADS and (value in _SPECIAL or value[0] in _NUMERIC)):
                             text = value

@@ -55,7 +55,11 @@ def slack(*scopes: str, error: str = "", status: int = 200, team: str = "T1") ->
 
 def github(*scopes: str) -> dict[str, Any]:
     headers = {"x-oauth-scopes": ", ".join(scopes)}
-    return {"kind": "github", "responses": [{"status": 200, "headers": headers, "body": {"login": "bot"}}]}
+    return {
+        "kind": "github",
+        "token": "ghp_",
+        "responses": [{"status": 200, "headers": headers, "body": {"login": "bot"}}],
+    }
 
 
 class Nights:
